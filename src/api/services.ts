@@ -1,0 +1,76 @@
+// What the API needs from the daemon, in the API's own words. `node/` implements it over the feature services, so that
+// routes stay thin and tests of the API can run against a small real implementation of their own.
+
+import type { Readable } from 'node:stream'
+import type { Cancel } from '../base/ports.ts'
+import type {
+  DoctorReport,
+  Event,
+  File,
+  Identity,
+  Link,
+  Peer,
+  Settings,
+  SettingsPatch,
+  Share,
+  ShareRequest,
+  Status,
+  Transfer,
+  TransferRequest,
+  Upload,
+} from './schemas.ts'
+
+/** Every method rejects with a PeerhoodError only. */
+export interface DaemonServices {
+  status(): Status
+  /** Begins an orderly stop; the response goes out first. */
+  stop(): void
+  identity(): Promise<Identity>
+  phrase(passphrase: string | undefined): Promise<string>
+  restore(phrase: string, passphrase: string | undefined): Promise<Identity>
+  lock(passphrase: string | null, current: string | undefined): Promise<Identity>
+
+  peers(): readonly Peer[]
+  connect(address: string, options: { signal: AbortSignal }): Promise<Peer>
+
+  shares(): readonly Share[]
+  share(id: string): Share
+  /** Begins; the share is `scanning` at first and its events tell the rest. */
+  addShare(request: ShareRequest): Promise<Share>
+  removeShare(id: string): Promise<void>
+  shareFiles(id: string): Promise<readonly File[]>
+
+  beginUpload(): Promise<Upload>
+  /** Writes one file of an upload; `path` is relative, names separated by "/". */
+  writeUpload(id: string, path: string, body: Readable, options: { signal: AbortSignal }): Promise<Upload>
+  cancelUpload(id: string): Promise<void>
+
+  inspectLink(link: string): Link
+
+  transfers(): readonly Transfer[]
+  transfer(id: string): Transfer
+  addTransfer(request: TransferRequest): Promise<Transfer>
+  pauseTransfer(id: string): Promise<Transfer>
+  resumeTransfer(id: string): Promise<Transfer>
+  /** Stops it and deletes what has not been finished. */
+  cancelTransfer(id: string): Promise<Transfer>
+  /** Takes an ended transfer off the list; files stay. */
+  removeTransfer(id: string): Promise<void>
+  transferFiles(id: string): Promise<readonly File[]>
+
+  /** Bytes [start, end) of a file of a share or transfer, waiting for blocks that are on their way, in order. */
+  openFile(
+    of: { readonly share: string } | { readonly transfer: string },
+    path: string,
+    range: { readonly start: number; readonly end: number },
+    options: { signal: AbortSignal },
+  ): AsyncIterable<Uint8Array>
+
+  doctor(options: { signal: AbortSignal }): Promise<DoctorReport>
+  settings(): Settings
+  changeSettings(patch: SettingsPatch): Promise<Settings>
+
+  onEvent(listener: (event: Event) => void): Cancel
+  /** Prometheus text format. */
+  metrics(): Promise<string>
+}

@@ -1,0 +1,116 @@
+// What the rest of Peerhood sees of the network: peers, streams, discovery by key. libp2p stays behind it.
+
+import type { Brand } from '../base/brand.ts'
+import type { PeerhoodError } from '../base/errors.ts'
+import type { Cancel } from '../base/ports.ts'
+
+/** A peer's id as libp2p writes it (base58btc of the Ed25519 public key's multihash, `12D3Koo…`). */
+export type PeerId = Brand<string, 'PeerId'>
+
+/** Where a peer may be reached: multiaddrs in text form, without a trailing `/p2p/<id>`. */
+export interface PeerAddress {
+  readonly peerId: PeerId
+  readonly addresses: readonly string[]
+}
+
+/** How we came to know a peer. */
+export type PeerSource = 'link' | 'bootstrap' | 'mdns' | 'dht' | 'exchange' | 'remembered' | 'inbound' | 'manual'
+
+/** One ordered, reliable, authenticated byte stream to one peer. Chunk boundaries carry no meaning. */
+export interface PeerStream {
+  readonly remotePeer: PeerId
+  /** Ends when the peer closes its side; throws a PeerhoodError when the stream breaks. One consumer only. */
+  readonly incoming: AsyncIterable<Uint8Array>
+  /** Queues bytes (not copied: leave them alone afterwards). False: the buffer is full, await `drained`. */
+  send(bytes: Uint8Array): boolean
+  /** Resolves when the buffer has room again; rejects when the stream breaks or the signal aborts. */
+  drained(options?: { signal?: AbortSignal }): Promise<void>
+  /** Ends our side after what was sent; the other side may go on. */
+  close(): Promise<void>
+  /** Ends both sides at once and tells the peer nothing but that. */
+  abort(error: PeerhoodError): void
+}
+
+export type StreamHandler = (stream: PeerStream) => Promise<void>
+
+export interface PeerView {
+  readonly peerId: PeerId
+  readonly state: 'connected' | 'known'
+  /** How the peer was first found. */
+  readonly source: PeerSource
+  /** Whether bytes go straight to the peer or through a relay. */
+  readonly path: 'direct' | 'relayed' | 'none'
+  readonly direction: 'inbound' | 'outbound' | 'none'
+  /** The address in use, else the best known; a multiaddr. */
+  readonly address: string | undefined
+  readonly transport: 'tcp' | 'websocket' | 'other' | 'none'
+  readonly encryption: 'tls' | 'noise' | 'none'
+  /** Round trip of the last ping. */
+  readonly latencyMs: number | undefined
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** `Clock.nowMs` when the present connection opened. */
+  readonly connectedAtMs: number | undefined
+  /** The `agentVersion` that the peer sent; shown as plain text, cut to `agentCharsMax`. */
+  readonly agent: string | undefined
+}
+
+export type NetworkEvent =
+  | { readonly type: 'peer'; readonly peer: PeerView } // connected, disconnected, or its figures changed
+  | { readonly type: 'addresses'; readonly addresses: readonly string[] }
+  | { readonly type: 'reachability'; readonly reachability: Reachability }
+
+/** How others can reach us, in the words the page shows. */
+export interface Reachability {
+  readonly kind: 'unknown' | 'public' | 'relayed' | 'local-only'
+  /** One plain sentence. */
+  readonly sentence: string
+}
+
+/** Why a peer is blamed: it sent what no honest peer sends. Costs it the connection and, repeated, a pause. */
+export interface Blame {
+  /** A stable code, also the log line's. */
+  readonly code: string
+  /** `reject`: disconnect now. `ignore`: count, disconnect past `ignoredBlamesMax`. */
+  readonly verdict: 'ignore' | 'reject'
+}
+
+/** One finding of the doctor. */
+export interface DoctorCheck {
+  readonly id: string
+  readonly title: string
+  readonly state: 'ok' | 'warning' | 'failed' | 'skipped'
+  /** What was found, in a sentence. */
+  readonly finding: string
+  /** What to do about it; absent when there is nothing to do. */
+  readonly advice?: string
+}
+
+export interface Network {
+  readonly self: PeerId
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Our own dialable multiaddrs, best first, each ending in `/p2p/<self>`. */
+  addresses(): readonly string[]
+  reachability(): Reachability
+  peers(): readonly PeerView[]
+  on(listener: (event: NetworkEvent) => void): Cancel
+
+  /** Connects (or keeps the connection) and remembers the peer under `source`. */
+  connect(peer: PeerAddress, options: { source: PeerSource; signal?: AbortSignal }): Promise<void>
+  /** Addresses worth handing to others for this peer (bounded, most recently working first). */
+  addressesOf(peerId: PeerId): Promise<PeerAddress | undefined>
+  openStream(peerId: PeerId, protocol: string, options?: { signal?: AbortSignal }): Promise<PeerStream>
+  /** Serves a protocol; a handler that throws costs the peer that stream, and is logged with the error's code. */
+  handle(protocol: string, handler: StreamHandler, options: { streamsPerPeerMax: number }): Promise<Cancel>
+
+  /** Announces in the DHT that we have what `key` (32 bytes, a sha2-256 digest) stands for. */
+  provide(key: Uint8Array, options?: { signal?: AbortSignal }): Promise<void>
+  /** Those who announced `key`, as they are found. Never ourselves. */
+  findProviders(key: Uint8Array, options?: { signal?: AbortSignal }): AsyncIterable<PeerAddress>
+
+  /** Called with what a peer did wrong. */
+  blame(peerId: PeerId, blame: Blame): void
+  /** The network's part of `peerhood doctor`. */
+  diagnose(options?: { signal?: AbortSignal }): Promise<readonly DoctorCheck[]>
+}
