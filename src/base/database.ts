@@ -33,7 +33,7 @@ export function transaction<Result>(database: Database, work: () => Result): Res
 export function migrate(database: Database, feature: string, steps: readonly string[]): void {
   database.exec('CREATE TABLE IF NOT EXISTS migrations (feature TEXT PRIMARY KEY, step INTEGER NOT NULL) STRICT')
   const row = database.prepare('SELECT step FROM migrations WHERE feature = ?').get(feature)
-  const done = Number(row?.['step'] ?? 0)
+  const done = Number(row?.step ?? 0)
   steps.forEach((step, index) => {
     if (index < done) return
     transaction(database, () => {

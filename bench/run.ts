@@ -1,0 +1,17 @@
+// `npm run bench`: every figure that the README states. `npm run bench -- transfers big --rounds 5` runs a part.
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+const parts = ['share', 'transfers', 'idle']
+const [part, ...rest] = process.argv.slice(2)
+if (part !== undefined && !parts.includes(part)) {
+  console.error(`No such part: ${part}. There are: ${parts.join(', ')}.`)
+  process.exit(2)
+}
+for (const name of part === undefined ? parts : [part]) {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`), ...rest], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}
