@@ -88,13 +88,17 @@ export interface ReadonlyBitfield {
   toBytes(): Uint8Array
 }
 
-/** A leaf's place in the files of a version. */
+/** One file of a version and where its leaves lie, or a folder that no file's path implies: an empty one. */
 export interface FileEntry {
+  /** `folder`: an empty folder, without bytes and leaves. */
+  readonly kind: 'file' | 'folder'
   /** Names from the share's root down; empty for a share that is a single file. Not yet safe for a disk. */
   readonly path: readonly string[]
   readonly bytes: number
   /** First inventory index of each leaf, in file order (equal leaves share an index). */
   readonly leaves: readonly number[]
+  /** Where in the file each leaf begins; absent when they are `leafBytes` (1 MiB) apart, as Peerhood makes them. */
+  readonly offsets?: readonly number[]
 }
 
 /**

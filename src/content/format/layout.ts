@@ -1,0 +1,229 @@
+// Reads the inner nodes of a version into the list of its files: strictly, because a stranger made them.
+//
+//   root ─► folder or trie nodes (depth first, names in byte order, on a stack of our own) ─► file-tree.ts ─► entries
+//
+// What must stay true: a link leads to a block of the inventory, an inner node only to later ones (so there is no way
+// round in circles); every block belongs to some file or folder; sizes and counts are those that the author signed; and
+// however often nodes repeat, work and memory follow from limits.ts.
+
+import { compareBytes, fromUtf8 } from '../../base/bytes.ts'
+import type { FileEntry, VersionMeta } from '../types.ts'
+import { Bitfield } from './bitfield.ts'
+import { dagPbCodec, rawCodec } from './cid.ts'
+import { formatErrors } from './errors.ts'
+import { createFileTreeReader, type FileContent, type FileTreeReader } from './file-tree.ts'
+import { hamtDepthMax, hamtSlots } from './hamt.ts'
+import type { IndexedInventory } from './inventory.ts'
+import {
+  layoutEntriesMax,
+  layoutLeavesMax,
+  layoutNamesMax,
+  layoutStepsPerLinkMax,
+  nameBytesMax,
+  pathNamesMax,
+} from './limits.ts'
+import { malformed } from './protobuf.ts'
+import { type NodeLink, readUnixfsNode, type UnixfsNode } from './unixfs-node.ts'
+
+export interface LayoutSource {
+  readonly meta: VersionMeta
+  readonly inventory: IndexedInventory
+  /** That of the share's sealer: 0 or 48. */
+  readonly overheadBytes: number
+  /** An inner node, opened, its digest checked; `index` is below `meta.nodes`. What it throws passes through. */
+  readonly getNode: (index: number) => Uint8Array
+}
+
+/**
+ * All files and empty folders, depth first with names in byte order. Throws `layout_malformed` or `layout_too_large`.
+ * Takes about 3 µs a file in plain folders, 12 µs in one trie of 200,000 (54,000 nodes), and 400 bytes of memory each.
+ */
+export function readLayout(source: LayoutSource): readonly FileEntry[] {
+  const reader = new LayoutReader(source)
+  return reader.read()
+}
+
+type FolderNode = Extract<UnixfsNode, { type: 'folder' | 'shard' }>
+type ShardNode = Extract<UnixfsNode, { type: 'shard' }>
+
+/** Something still to read: what a link leads to, and its path. */
+interface Task {
+  readonly path: readonly string[]
+  readonly index: number
+  readonly codec: NodeLink['codec']
+}
+
+class LayoutReader {
+  readonly #source: LayoutSource
+  readonly #files: FileTreeReader
+  readonly #entries: FileEntry[] = []
+  /** Blocks that something leads to. */
+  readonly #reached: Bitfield
+  /** Inner nodes that were read, and how many links they have together. */
+  readonly #nodesRead: Bitfield
+  #links = 0
+  #steps = 0
+  #leaves = 0
+  #names = 0
+
+  constructor(source: LayoutSource) {
+    this.#source = source
+    this.#reached = new Bitfield(source.inventory.count)
+    this.#nodesRead = new Bitfield(source.meta.nodes)
+    this.#files = createFileTreeReader({
+      inventory: source.inventory,
+      overheadBytes: source.overheadBytes,
+      indexOf: (link, from) => this.#indexOf(link, from),
+      readNode: (index) => this.#readNode(index),
+      countLeaves: (leaves) => this.#countLeaves(leaves),
+    })
+  }
+
+  read(): readonly FileEntry[] {
+    this.#reached.set(0)
+    // A stack of our own: folders may lie as deep as a stranger likes.
+    const stack: Task[] = [{ path: [], index: 0, codec: this.#source.meta.rootCodec }]
+    for (let task = stack.pop(); task !== undefined; task = stack.pop()) this.#readTask(task, stack)
+    this.#checkTotals()
+    return this.#entries
+  }
+
+  #readTask(task: Task, stack: Task[]): void {
+    if (task.codec === rawCodec) {
+      this.#addFile(task.path, this.#files.leaf(task.index))
+      return
+    }
+    const known = this.#files.known(task.index)
+    if (known !== undefined) {
+      this.#addFile(task.path, known)
+      return
+    }
+    const node = this.#readNode(task.index)
+    if (node.type === 'file') this.#addFile(task.path, this.#files.tree(task.index))
+    else this.#readFolder(task, node, stack)
+  }
+
+  #addFile(path: readonly string[], content: FileContent): void {
+    this.#countLeaves(content.leaves.length)
+    this.#addEntry({ kind: 'file', path, ...content })
+  }
+
+  #addEntry(entry: FileEntry): void {
+    this.#names += entry.path.length
+    if (this.#entries.length >= layoutEntriesMax || this.#names > layoutNamesMax) {
+      throw formatErrors.layout_too_large('The share has too many files.')
+    }
+    this.#entries.push(entry)
+  }
+
+  #countLeaves(leaves: number): void {
+    this.#leaves += leaves
+    if (this.#leaves > layoutLeavesMax) throw formatErrors.layout_too_large('The files of the share are too large.')
+  }
+
+  #readFolder({ path, index }: Task, node: FolderNode, stack: Task[]): void {
+    const links = node.type === 'folder' ? node.links : this.#shardLinks(node, index)
+    if (links.length === 0) this.#addEntry({ kind: 'folder', path, bytes: 0, leaves: [] })
+    if (path.length >= pathNamesMax && links.length > 0) {
+      throw formatErrors.layout_too_large('The share has folders in folders too deep.')
+    }
+    const children = links.map((link) => ({ link, name: nameOf(link) }))
+    // Backwards, since the stack gives back the last one first.
+    children.sort((a, b) => compareNames(b, a))
+    children.forEach((child, place) => {
+      if (child.name === children[place - 1]?.name) throw malformed('has a name twice')
+      stack.push({ path: [...path, child.name], index: this.#indexOf(child.link, index), codec: child.link.codec })
+    })
+  }
+
+  /** The links of a folder that is a trie, whose root is `root`. */
+  #shardLinks(root: ShardNode, rootIndex: number): NodeLink[] {
+    const links: NodeLink[] = []
+    const collect = (shard: ShardNode, index: number, slots: readonly number[]) => {
+      shard.links.forEach((link, place) => {
+        const path = [...slots, shard.slots[place] ?? 0]
+        if (link.name.length > 0) {
+          checkSlots(link.name, path)
+          links.push(link)
+        } else {
+          const below = this.#indexOf(link, index)
+          collect(this.#readShard(below, path.length), below, path)
+        }
+      })
+    }
+    collect(root, rootIndex, [])
+    return links
+  }
+
+  #readShard(index: number, depth: number): ShardNode {
+    const node = this.#readNode(index)
+    if (node.type !== 'shard') throw malformed('is not the part of a folder that it should be')
+    if (node.links.length === 0 || depth >= hamtDepthMax) throw malformed('is a part of a folder that has no place')
+    return node
+  }
+
+  /** Follows a link. */
+  #indexOf(link: NodeLink, from: number): number {
+    const index = this.#source.inventory.find(link.digest)
+    if (index === undefined) throw malformed('leads to a block that the share has not')
+    const isNode = index < this.#source.meta.nodes
+    if (isNode !== (link.codec === dagPbCodec)) throw malformed('leads to a block of another kind')
+    if (isNode && index <= from) throw malformed('leads back to an earlier one')
+    this.#reached.set(index)
+    this.#steps++
+    if (this.#steps > layoutStepsPerLinkMax * this.#links) {
+      throw formatErrors.layout_too_large('The share repeats its folders too often.')
+    }
+    return index
+  }
+
+  #readNode(index: number): UnixfsNode {
+    const node = readUnixfsNode(this.#source.getNode(index))
+    if (this.#nodesRead.set(index)) this.#links += node.links.length
+    return node
+  }
+
+  #checkTotals(): void {
+    const { meta, inventory } = this.#source
+    const files = this.#entries.filter((entry) => entry.kind === 'file')
+    const isFile = files.length === 1 && files[0]?.path.length === 0
+    if (isFile !== (meta.kind === 'file')) throw malformed('is not the file or folder that the author describes')
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+    if (files.length !== meta.files || bytes !== meta.bytes) {
+      throw formatErrors.layout_malformed('The share has not as many files and bytes as its author says.')
+    }
+    if (this.#reached.ones !== inventory.count) {
+      throw formatErrors.layout_malformed('The share has blocks that belong to no file.')
+    }
+  }
+}
+
+/** A name must stand where its hash leads, or other programs would not find it. */
+function checkSlots(name: Uint8Array, path: readonly number[]): void {
+  const slots = hamtSlots(name)
+  if (path.some((slot, level) => slot !== slots[level])) throw malformed('has a name in the wrong place')
+}
+
+interface NamedChild {
+  readonly link: NodeLink
+  readonly name: string
+}
+
+/** By bytes; between ASCII names, of one character a byte, strings compare the same and faster. */
+function compareNames(a: NamedChild, b: NamedChild): number {
+  if (a.name.length === a.link.name.length && b.name.length === b.link.name.length) {
+    return a.name < b.name ? -1 : Number(a.name > b.name)
+  }
+  return compareBytes(a.link.name, b.link.name)
+}
+
+/** UTF-8 of 1 to 255 bytes without "/" and NUL. Whether a disk can bear it is decided where it is written. */
+function nameOf(link: NodeLink): string {
+  const { name } = link
+  if (name.length === 0 || name.length > nameBytesMax || name.includes(0x2f) || name.includes(0)) {
+    throw malformed('has a name that no file can have')
+  }
+  const text = fromUtf8(name)
+  if (text === undefined) throw malformed('has a name that is not UTF-8')
+  return text
+}
