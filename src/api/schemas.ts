@@ -1,6 +1,7 @@
 // Every shape that crosses the API, as zod schemas: the daemon checks with them, the OpenAPI document is made from
 // them, SDK, CLI and page take their types from them. Times are milliseconds since 1970, sizes are bytes, rates are
-// bytes per second. Absent values are null, so that JSON shows them.
+// bytes per second. Absent values are null, so that JSON shows them. Requests are strict: a name that a schema doesn't
+// know is refused, so that a mistyped option never passes in silence.
 
 import { z } from 'zod'
 
@@ -57,16 +58,22 @@ export const identitySchema = z
   })
   .meta({ id: 'Identity' })
 
-export const phraseRequestSchema = z.object({ passphrase: z.string().max(1024).optional() })
+export const phraseRequestSchema = z
+  .strictObject({ passphrase: z.string().max(1024).optional().describe('When the keystore has one') })
+  .meta({ id: 'PhraseRequest' })
 export const phraseSchema = z.object({ phrase: z.string() }).meta({ id: 'Phrase' })
-export const restoreRequestSchema = z.object({
-  phrase: z.string().max(1024),
-  passphrase: z.string().max(1024).optional().describe('The present passphrase, when the keystore has one'),
-})
-export const lockRequestSchema = z.object({
-  passphrase: z.string().max(1024).nullable().describe('The new passphrase; null removes it'),
-  current: z.string().max(1024).optional(),
-})
+export const restoreRequestSchema = z
+  .strictObject({
+    phrase: z.string().max(1024),
+    passphrase: z.string().max(1024).optional().describe('The present passphrase, when the keystore has one'),
+  })
+  .meta({ id: 'RestoreRequest' })
+export const lockRequestSchema = z
+  .strictObject({
+    passphrase: z.string().max(1024).nullable().describe('The new passphrase; null removes it'),
+    current: z.string().max(1024).optional().describe('The present passphrase, when the keystore has one'),
+  })
+  .meta({ id: 'LockRequest' })
 
 export const peerSchema = z
   .object({
@@ -85,7 +92,10 @@ export const peerSchema = z
     agent: z.string().nullable(),
   })
   .meta({ id: 'Peer' })
-export const connectRequestSchema = z.object({ address: z.string().max(1024).describe('A multiaddr with /p2p/<id>') })
+export const peersSchema = z.object({ peers: z.array(peerSchema) }).meta({ id: 'Peers' })
+export const connectRequestSchema = z
+  .strictObject({ address: z.string().min(1).max(1024).describe('A multiaddr with /p2p/<id>') })
+  .meta({ id: 'ConnectRequest' })
 
 export const shareSchema = z
   .object({
@@ -117,13 +127,18 @@ export const shareSchema = z
     updatedMs: timeMs,
   })
   .meta({ id: 'Share' })
+export const sharesSchema = z.object({ shares: z.array(shareSchema) }).meta({ id: 'Shares' })
 export const shareRequestSchema = z
-  .object({
-    path: z.string().max(4096).optional().describe('Absolute path of a file or folder on this computer'),
+  .strictObject({
+    path: z.string().min(1).max(4096).optional().describe('Absolute path of a file or folder on this computer'),
     upload: z.string().max(64).optional().describe('Id of a finished upload, instead of a path'),
     public: z.boolean().default(false),
   })
-  .meta({ id: 'ShareRequest' })
+  .refine((request) => (request.path === undefined) !== (request.upload === undefined), {
+    message: 'give either a path or an upload',
+    path: ['path'],
+  })
+  .meta({ id: 'ShareRequest', description: 'Either `path` or `upload`' })
 
 export const fileSchema = z
   .object({
@@ -134,10 +149,21 @@ export const fileSchema = z
     mediaType: z.string(),
   })
   .meta({ id: 'File' })
+export const filesQuerySchema = z.strictObject({
+  offset: z.coerce.number().int().nonnegative().default(0).describe('How many files to pass over'),
+  limit: z.coerce.number().int().min(1).max(10_000).default(1000).describe('How many files to give at most'),
+})
+export const filesSchema = z
+  .object({ files: z.array(fileSchema), total: count.describe('Files in all') })
+  .meta({ id: 'Files' })
+
+export const contentQuerySchema = z.strictObject({
+  download: z.literal('1').optional().describe('Given: as an attachment, whatever the type'),
+})
 
 export const uploadSchema = z.object({ id: z.string(), bytes: count }).meta({ id: 'Upload' })
 
-export const linkRequestSchema = z.object({ link: z.string().max(8192) })
+export const linkRequestSchema = z.strictObject({ link: z.string().max(8192) }).meta({ id: 'LinkRequest' })
 export const linkSchema = z
   .object({
     kind: z.enum(['read', 'keep']),
@@ -190,8 +216,9 @@ export const transferSchema = z
       .nullable(),
   })
   .meta({ id: 'Transfer' })
+export const transfersSchema = z.object({ transfers: z.array(transferSchema) }).meta({ id: 'Transfers' })
 export const transferRequestSchema = z
-  .object({
+  .strictObject({
     link: z.string().max(8192),
     mode: z.enum(['get', 'keep']).default('get'),
     to: z.string().max(4096).optional().describe('Absolute path of the folder to write into; default: downloads'),
@@ -224,7 +251,7 @@ export const settingsSchema = z
     bootstrap: z.array(z.string().max(1024)).max(64).describe('Multiaddrs of peers to start from'),
   })
   .meta({ id: 'Settings' })
-export const settingsPatchSchema = settingsSchema.partial().meta({ id: 'SettingsPatch' })
+export const settingsPatchSchema = settingsSchema.partial().strict().meta({ id: 'SettingsPatch' })
 
 export const eventSchema = z
   .discriminatedUnion('type', [
@@ -246,6 +273,8 @@ export type Peer = z.infer<typeof peerSchema>
 export type Share = z.infer<typeof shareSchema>
 export type ShareRequest = z.input<typeof shareRequestSchema>
 export type File = z.infer<typeof fileSchema>
+/** A page of a share's or a transfer's files, and how many there are in all. */
+export type Files = z.infer<typeof filesSchema>
 export type Upload = z.infer<typeof uploadSchema>
 export type Link = z.infer<typeof linkSchema>
 export type Transfer = z.infer<typeof transferSchema>

@@ -58,6 +58,9 @@ export interface DaemonServices {
   removeTransfer(id: string): Promise<void>
   transferFiles(id: string): Promise<readonly File[]>
 
+  /** One file of a share or transfer, without listing them all: every range request of a player asks for it. */
+  file(of: { readonly share: string } | { readonly transfer: string }, path: string): Promise<File>
+
   /** Bytes [start, end) of a file of a share or transfer, waiting for blocks that are on their way, in order. */
   openFile(
     of: { readonly share: string } | { readonly transfer: string },

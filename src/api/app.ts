@@ -1,0 +1,155 @@
+// The routes: every request passes the gate, is matched against the table, and goes to the file that owns its kind.
+//
+//   gate (Host, Origin) ─► /api, /metrics: caller (token) ─► params, query, body by schema ─► handler ─► JSON
+//                      └─► everything else: the page
+//
+// What must stay true: nothing is read of a request before the gate has let it pass; whatever is thrown leaves as one
+// problem document and one log line with its code.
+
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { type Context, Hono } from 'hono'
+import { type Clock, deadline, type Log, type Metrics } from '../base/ports.ts'
+import { type Gate, isApiPath } from './access.ts'
+import { emptyAnswer, jsonAnswer, problemAnswer, textAnswer } from './answers.ts'
+import { parseWith, readJsonBody } from './body.ts'
+import type { ContentServer } from './content.ts'
+import { apiErrors } from './errors.ts'
+import type { EventHub } from './events.ts'
+import { type ApiEnv, type Exchange, openExchange } from './exchange.ts'
+import { createHandlers } from './handlers.ts'
+import { eventIdHeader, pageHeaders } from './headers.ts'
+import { handlerTimeoutMs } from './limits.ts'
+import type { OpenApiDocument } from './openapi.ts'
+import type { Page } from './page.ts'
+import { allowedMethods } from './route-match.ts'
+import { type JsonRouteKey, type Route, type RouteKind, routes } from './routes.ts'
+import { untilAborted } from './scope.ts'
+import type { DaemonServices } from './services.ts'
+import { receiveUpload } from './uploads.ts'
+
+export interface AppParts {
+  readonly services: DaemonServices
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly gate: Gate
+  readonly events: EventHub
+  readonly content: ContentServer
+  readonly page: Page
+  readonly openApi: OpenApiDocument
+  /** Aborts with `stopping` when the server closes. */
+  readonly stopping: AbortSignal
+}
+
+/** The version is that of the text format; Prometheus asks for it. */
+const metricsType = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+
+type Serve = (exchange: Exchange, key: string, row: Route) => Promise<Response>
+
+export function createApp(parts: AppParts): Hono<ApiEnv> {
+  const { gate, log, metrics, stopping } = parts
+  const app = new Hono<ApiEnv>()
+  const serveKind = createKinds(parts)
+
+  app.use('*', async (context, next) => {
+    if (stopping.aborted) throw stopping.reason
+    gate.checkSource(context.env.incoming, !isApiPath(context.req.path))
+    await next()
+  })
+  for (const [key, row] of Object.entries<Route>(routes)) {
+    const [method = '', path = ''] = key.split(' ')
+    app.on(method, path, async (context) => {
+      const { incoming, outgoing } = context.env
+      outgoing.once('close', () => {
+        metrics.count('api_requests', 1, { operation: row.id, status: String(outgoing.statusCode) })
+      })
+      gate.checkCaller(incoming)
+      return serveKind[row.kind](openExchange(context, path, row, stopping), key, row)
+    })
+  }
+  app.all('*', (context) => serveRest(context, parts))
+  app.onError((thrown, { env, req }) => problemAnswer({ thrown, ...env, path: req.path }, log))
+  return app
+}
+
+function createKinds(parts: AppParts): Readonly<Record<RouteKind, Serve>> {
+  const { services, clock, events, content, openApi } = parts
+  return {
+    json: createJson(parts),
+    async upload({ incoming, params, signal }) {
+      const { id = '', path = '' } = params
+      return jsonAnswer(200, await receiveUpload({ incoming, id, path, signal }, { services, clock }))
+    },
+    async content({ incoming, outgoing, params, query, signal }, key) {
+      const { id = '', path = '' } = params
+      const of = key.includes('/shares/') ? { share: id } : { transfer: id }
+      const download = (query as { download?: '1' }).download === '1'
+      await content.serve({ incoming, outgoing, of, path, download, signal })
+      return RESPONSE_ALREADY_SENT
+    },
+    async events({ incoming, outgoing }) {
+      events.serve(incoming, outgoing)
+      return RESPONSE_ALREADY_SENT
+    },
+    openapi: async () => jsonAnswer(200, openApi),
+    metrics: async () => textAnswer(200, await services.metrics(), metricsType),
+  }
+}
+
+function createJson({ services, clock, events }: AppParts): Serve {
+  const handlers = createHandlers(services)
+  const late = () => apiErrors.answer_timeout(`The answer took longer than ${handlerTimeoutMs / 1000} s.`)
+
+  async function run(exchange: Exchange, key: JsonRouteKey, row: Route, signal: AbortSignal): Promise<unknown> {
+    const { incoming, outgoing, params, query } = exchange
+    const body =
+      row.request === undefined ? undefined : parseWith(row.request, await readJsonBody(incoming, clock, signal))
+    const afterAnswer = (then: () => void) => outgoing.once('close', then)
+    // The table holds handler, schemas and key together, which a union of all keys can't express here.
+    const handler = handlers[key] as (call: unknown) => unknown
+    return handler({ params, query, body, signal, afterAnswer })
+  }
+
+  return async (exchange, key, row) => {
+    const limit = deadline(clock, handlerTimeoutMs, late, exchange.signal)
+    // Taken first: an event told twice does no harm, one that is taken for old would be lost.
+    const position = { [eventIdHeader]: events.position() }
+    try {
+      const answer = await untilAborted(run(exchange, key as JsonRouteKey, row, limit.signal), limit.signal)
+      return row.response === undefined ? emptyAnswer(row.status) : jsonAnswer(row.status, answer, position)
+    } finally {
+      limit.done()
+    }
+  }
+}
+
+/** The page, and what nobody has. */
+async function serveRest(context: Context<ApiEnv>, { gate, page }: AppParts): Promise<Response> {
+  const { incoming, outgoing } = context.env
+  const { path } = context.req
+  if (isApiPath(path)) {
+    // Without the token, nobody learns which routes there are.
+    gate.checkCaller(incoming)
+    const allow = allowedMethods(path)
+    if (allow.length === 0) throw apiErrors.route_unknown('The API has no such route.')
+    throw methodNotAllowed(allow)
+  }
+  if (incoming.method !== 'GET' && incoming.method !== 'HEAD') throw methodNotAllowed(['GET', 'HEAD'])
+  const token = context.req.query('token')
+  if (token !== undefined && (path === '/' || path === '/open')) return openPage(token, gate)
+  await page.serve(incoming, outgoing, path)
+  return RESPONSE_ALREADY_SENT
+}
+
+function methodNotAllowed(allow: readonly string[]) {
+  return apiErrors.method_not_allowed('This address does not take that method.', {
+    details: { allow: allow.join(', ') },
+  })
+}
+
+/** The address that `peerhood start` prints: trades the token for the page's cookie and takes it out of the address. */
+function openPage(token: string, gate: Gate): Response {
+  if (!gate.isToken(token)) throw apiErrors.unauthenticated('This address does not hold the token of this daemon.')
+  const headers = { ...pageHeaders, 'cache-control': 'no-store', location: '/', 'set-cookie': gate.setCookie }
+  return new Response(null, { status: 303, headers })
+}

@@ -1,0 +1,60 @@
+// Every bound of the API. Those who reach it hold the token or are local programs and pages without it, so these
+// limits guard against mistakes and hostile pages more than against strangers.
+
+/** A JSON body. The largest honest one is settings: 64 addresses of 1 KiB, plus 4 KiB of path, escaped: under 128 KiB. */
+export const bodyBytesMax = 128 * 1024
+
+/** A JSON body arrives within this: it is at most `bodyBytesMax` over loopback. */
+export const bodyTimeoutMs = 10_000
+
+/** One uploaded file: more than the disks of the computers we run on; a full disk has its own code. */
+export const uploadFileBytesMax = 16 * 1024 ** 4
+
+/** An upload that brings no byte for this long is given up, with its half file. */
+export const uploadIdleTimeoutMs = 60_000
+
+/** A JSON answer's deadline. The slowest are `doctor` and connecting to a peer, both bounded below this by themselves. */
+export const handlerTimeoutMs = 60_000
+
+/** Headers of a request arrive within this (slowloris). */
+export const headersTimeoutMs = 10_000
+
+/** An idle keep-alive connection is closed after this. */
+export const keepAliveTimeoutMs = 5_000
+
+/** Open connections. A browser opens six a page; this leaves room for dozens of pages and programs. */
+export const connectionsMax = 256
+
+/** Open event streams: one a page or watching command. */
+export const eventsClientsMax = 32
+
+/** Events kept for those who come back: at a few events a second, several minutes. */
+export const eventsKeptMax = 2048
+
+/** Characters of kept events in all; events of shares with many skipped files are the largest. */
+export const eventsKeptCharsMax = 8 * 1024 * 1024
+
+/** A line goes over every event stream at least this often, so that a dead one is noticed. */
+export const eventsHeartbeatMs = 15_000
+
+/** An event stream whose client takes nothing for this long is closed; the client may resume. */
+export const eventsStallTimeoutMs = 30_000
+
+/** Files being read over the API at once. A player keeps one or two open; each holds a few blocks of 1 MiB. */
+export const contentStreamsMax = 32
+
+/** How long the head of a file's answer waits for its first bytes: long enough to turn most failures into a problem
+ * document, short enough that a player sees the file's length while the bytes are still on their way. */
+export const contentHeadWaitMs = 2_000
+
+/** A path inside a share or an upload, decoded: what Linux allows a path (PATH_MAX). */
+export const pathBytesMax = 4096
+
+/** Files of the built page; the listing is kept in memory. A build has some dozens. */
+export const pageFilesMax = 2000
+
+/** How long `close` waits for answers on their way before it cuts connections. */
+export const closeGraceMs = 300
+
+/** Fields named in a `request_malformed`; the rest is counted. */
+export const problemFieldsMax = 10
