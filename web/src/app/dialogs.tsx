@@ -1,0 +1,20 @@
+// The dialogs that any view may open.
+
+import { useShell } from '../shell/hooks.tsx'
+import { LinkDialog } from '../views/shares/link-dialog.tsx'
+import { ShareDialog } from '../views/shares/share-dialog.tsx'
+import { GetDialog } from '../views/transfers/get-dialog.tsx'
+
+export function Dialogs() {
+  const { dialog, close } = useShell()
+  switch (dialog?.kind) {
+    case undefined:
+      return null
+    case 'get':
+      return <GetDialog key={dialog.link} link={dialog.link} onClose={() => close()} />
+    case 'share':
+      return <ShareDialog onClose={() => close()} />
+    case 'link':
+      return <LinkDialog shareId={dialog.share} intakeId={dialog.intake} onClose={() => close()} />
+  }
+}

@@ -1,0 +1,119 @@
+// Labelled controls: each has a visible label, a hint, and an error that is read out with it.
+
+import { type ReactNode, useId } from 'react'
+
+interface FieldParts {
+  readonly label: string
+  readonly hint?: ReactNode
+  readonly error?: string | undefined
+}
+
+interface TextFieldProps extends FieldParts {
+  readonly value: string
+  readonly onChange: (value: string) => void
+  readonly placeholder?: string
+  readonly type?: 'text' | 'password'
+  readonly rows?: number
+  readonly mono?: boolean
+  readonly autoComplete?: string
+  readonly charsMax?: number
+  readonly required?: boolean
+}
+
+export function TextField(props: TextFieldProps) {
+  const id = useId()
+  const control = {
+    id,
+    className: props.mono ? 'input mono' : 'input',
+    value: props.value,
+    placeholder: props.placeholder,
+    maxLength: props.charsMax,
+    required: props.required,
+    autoComplete: props.autoComplete ?? 'off',
+    autoCapitalize: 'none',
+    spellCheck: false,
+    'aria-invalid': props.error === undefined ? undefined : true,
+    'aria-describedby': `${id}-hint`,
+  } as const
+  return (
+    <div className="field">
+      <label htmlFor={id}>{props.label}</label>
+      {props.rows === undefined ? (
+        <input type={props.type ?? 'text'} {...control} onChange={(event) => props.onChange(event.target.value)} />
+      ) : (
+        <textarea rows={props.rows} {...control} onChange={(event) => props.onChange(event.target.value)} />
+      )}
+      <FieldHint id={`${id}-hint`} hint={props.hint} error={props.error} />
+    </div>
+  )
+}
+
+function FieldHint({ id, hint, error }: { id: string; hint?: ReactNode; error: string | undefined }) {
+  return (
+    <div id={id} className="field-hint">
+      {error === undefined ? hint : <span className="field-error">{error}</span>}
+    </div>
+  )
+}
+
+interface SwitchProps {
+  readonly label: string
+  readonly hint?: ReactNode
+  readonly checked: boolean
+  readonly onChange: (checked: boolean) => void
+}
+
+export function Switch({ label, hint, checked, onChange }: SwitchProps) {
+  const id = useId()
+  return (
+    <div className="switch">
+      <input
+        id={id}
+        type="checkbox"
+        role="switch"
+        aria-checked={checked}
+        checked={checked}
+        onChange={(event) => onChange(event.target.checked)}
+        aria-describedby={`${id}-hint`}
+      />
+      <div>
+        <label htmlFor={id}>{label}</label>
+        <div id={`${id}-hint`} className="field-hint">
+          {hint}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+interface ChoiceProps<Value extends string> {
+  readonly legend: string
+  readonly value: Value
+  readonly options: readonly { readonly value: Value; readonly label: string; readonly hint?: string }[]
+  readonly onChange: (value: Value) => void
+}
+
+/** Radio buttons as tiles, each with a sentence. */
+export function Choice<Value extends string>({ legend, value, options, onChange }: ChoiceProps<Value>) {
+  const name = useId()
+  return (
+    <fieldset className="choice">
+      <legend>{legend}</legend>
+      {options.map((option) => (
+        <label key={option.value} className="choice-option">
+          <input
+            type="radio"
+            name={name}
+            value={option.value}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+          />
+          <span className="choice-text">
+            <strong>{option.label}</strong>
+            {option.hint !== undefined && <span>{option.hint}</span>}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,37 @@
+// Home: can others reach me, who is around, what is going on, and the two things people come for.
+
+import { useWorld } from '../../store/hooks.tsx'
+import { Note, PageHead } from '../../ui/parts.tsx'
+import { Activity } from './activity.tsx'
+import { NetworkCard } from './network-card.tsx'
+import { PeerCard } from './peer-card.tsx'
+import { QuickActions } from './quick-actions.tsx'
+import { Welcome } from './welcome.tsx'
+import './style.css'
+
+export function HomeView() {
+  const status = useWorld((world) => world.status)
+  if (status === undefined) return null
+  return (
+    <div className="home">
+      <PageHead title={status.deviceName}>
+        <span className={`reach reach-${status.reachability.kind}`}>
+          <span className="dot" aria-hidden="true" />
+          {status.reachability.sentence}
+        </span>
+      </PageHead>
+      {status.notices.map(({ code, sentence, advice }) => (
+        <Note key={code} tone="warn" title={sentence}>
+          {advice !== null && <p>{advice}</p>}
+        </Note>
+      ))}
+      <Welcome />
+      <QuickActions />
+      <Activity />
+      <div className="home-columns">
+        <NetworkCard />
+        <PeerCard />
+      </div>
+    </div>
+  )
+}
