@@ -21,7 +21,7 @@ export function readLimits(root: string): Limit[] {
 function limitsOf(file: string, source: string): Limit[] {
   const limits: Limit[] = []
   let reason = ''
-  const tokens = /\/\*\*([^]*?)\*\/|(?:^|\n)export const (\w+)(?::[^=]+)? = ((?:\{[^]*?\n\}|[^\n]|\n {2})*)|\n\n/g
+  const tokens = /\/\*\*([\s\S]*?)\*\/|(?:^|\n)export const (\w+)(?::[^=]+)? = ((?:\{[\s\S]*?\n\}|[^\n]|\n {2})*)|\n\n/g
   for (const [whole, comment, name, value] of source.matchAll(tokens)) {
     if (comment !== undefined) reason = comment.replaceAll(/\s*\n\s*\* ?|\s+/g, ' ').trim()
     else if (name === undefined) reason = whole === '\n\n' ? '' : reason
