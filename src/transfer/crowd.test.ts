@@ -1,0 +1,106 @@
+// Peers that take no more than they are given and still cost us: those that don't read, and crowds.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Content } from '../../test/sim/holdings.ts'
+import { createRawPeer, type RawPeer, type Talk } from '../../test/sim/raw-peer.ts'
+import { createWorld, type SimPeer, type World } from '../../test/sim/world.ts'
+import { sessionsPerShareMax, uploadSlotsMax, uploadTurnMs } from './limits.ts'
+import { encodeFrame } from './wire.ts'
+
+interface Scene {
+  readonly world: World
+  readonly content: Content
+  readonly victim: SimPeer
+  readonly raw: RawPeer
+}
+
+async function servingScene(seed: string, shape = { blocks: 44, blockBytes: 20_000, nodes: 1 }): Promise<Scene> {
+  const world = createWorld(seed)
+  const content = world.content(shape)
+  const victim = await world.peer({ up: 50_000_000 })
+  victim.share(content)
+  return { world, content, victim, raw: createRawPeer(world, content) }
+}
+
+/** Past the greeting, interested, and served. */
+async function served({ victim, raw }: Scene): Promise<Talk> {
+  const talk = await raw.dial(victim)
+  talk.greet()
+  talk.send({ kind: 'interest', on: true })
+  await talk.next('choke')
+  return talk
+}
+
+test('a peer that asks and does not read costs a bounded amount', async () => {
+  const scene = await servingScene('no reader', { blocks: 60, blockBytes: 1_000_000, nodes: 1 })
+  const { world, content, victim, raw } = scene
+  const holding = victim.library.sim(content.shareId)
+  assert.ok(holding !== undefined)
+  let reads = 0
+  const original = holding.readBlock
+  holding.readBlock = (index, options) => {
+    reads++
+    return original.call(holding, index, options)
+  }
+  const talk = await served(scene)
+  world.net.stopReading(raw.id)
+  talk.send({ kind: 'want', ranges: [{ start: 0, count: 60 }] })
+  await world.pass(20_000)
+  assert.ok(reads > 0 && reads < 12, `${reads} blocks were read for a peer that takes none`)
+  await world.stop()
+})
+
+test('a peer that asks on and on and reads nothing is left', async () => {
+  const scene = await servingScene('no reader of refusals')
+  const { world, content, victim, raw } = scene
+  victim.library.sim(content.shareId)?.lose(1)
+  const talk = await served(scene)
+  world.net.stopReading(raw.id)
+  const lost = encodeFrame({ kind: 'want', ranges: Array.from({ length: 512 }, () => ({ start: 1, count: 1 })) })
+  for (let i = 0; i < 2_000 && victim.network.blames.length === 0; i++) {
+    talk.sendBytes(lost)
+    await world.pass(5)
+  }
+  assert.deepEqual(victim.network.blames, [{ peerId: raw.id, blame: { code: 'peer_not_reading', verdict: 'ignore' } }])
+  await world.stop()
+})
+
+/** Raw peers that are past the greeting, or were refused. */
+async function crowd(scene: Scene, size: number): Promise<Talk[]> {
+  const talks: Talk[] = []
+  for (let i = 0; i < size; i++) {
+    const talk = await createRawPeer(scene.world, scene.content).dial(scene.victim)
+    talk.greet()
+    talk.send({ kind: 'interest', on: true })
+    talks.push(talk)
+  }
+  await scene.world.pass(500)
+  return talks
+}
+
+const lastChoke = (talk: Talk) => talk.received.filter((frame) => frame.kind === 'choke').at(-1)?.on
+
+test('only so many are served at a time; the others get their turn', async () => {
+  const scene = await servingScene('slots')
+  const talks = await crowd(scene, uploadSlotsMax + 5)
+  const served = () => talks.filter((talk) => lastChoke(talk) === false)
+  const first = served()
+  assert.equal(first.length, uploadSlotsMax)
+  await scene.world.pass(uploadTurnMs + 500)
+  assert.equal(served().length, uploadSlotsMax)
+  assert.ok(talks.filter((talk) => !first.includes(talk)).every((talk) => lastChoke(talk) === false))
+  await scene.world.stop()
+})
+
+test('only so many sessions a share; the next is told that there is no room', async () => {
+  const scene = await servingScene('room')
+  const talks = await crowd(scene, sessionsPerShareMax + 1)
+  const refused = talks.filter(({ received }) => received.some((frame) => frame.kind === 'refuse'))
+  assert.deepEqual(
+    refused.flatMap(({ received }) => received.filter((frame) => frame.kind === 'refuse')),
+    [{ kind: 'refuse', reason: 'busy' }],
+  )
+  assert.deepEqual(scene.victim.network.blames, [])
+  await scene.world.stop()
+})

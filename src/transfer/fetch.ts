@@ -1,0 +1,312 @@
+// Performs what core.ts decides for one holding that is being filled: pages first, then blocks. Owns the tick, the
+// bookkeeping of blocks that may still come late, and the way of a block from the channel into the holding.
+
+import { isPeerhoodError } from '../base/errors.ts'
+import type { Cancel, Clock, Random } from '../base/ports.ts'
+import type { Holding } from '../content/types.ts'
+import type { BlockBuffers } from './block-buffers.ts'
+import { createFetch, type FetchEffect, type FetchInput, type FetchState, stepFetch } from './core.ts'
+import { peerErrors } from './errors.ts'
+import type { FetchBudget } from './fetch-budget.ts'
+import { here } from './fetch-state.ts'
+import { rangesPerFrameMax, speedHalfLifeMs, storesMax, storesQueuedMax, tickMs } from './limits.ts'
+import { createPages } from './pages.ts'
+import { indexesToRanges, pieces } from './ranges.ts'
+import { createRate, type Rate } from './rate.ts'
+import type { Session } from './session-types.ts'
+import { createStores } from './stores.ts'
+import { createTellTale } from './told.ts'
+
+export interface FetchParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly budget: FetchBudget
+  readonly blockBuffers: BlockBuffers
+  /** Inner nodes at the front of the inventory; 0 when unknown. */
+  readonly nodes: number
+  /** Everything that is wanted now is here. May be called again when more becomes wanted. */
+  complete(): void
+  /** Our disk, or the share itself: not a peer's fault. */
+  failed(error: unknown): void
+  /** Something that people see changed. */
+  changed(): void
+}
+
+export interface Fetch {
+  readonly holding: Holding
+  readonly rate: Rate
+  readonly bytesOutstanding: number
+  readonly bytesArrived: number
+  /** Wanted blocks that are not here; undefined before the inventory is. */
+  readonly left: number | undefined
+  /** Sessions that serve us now. */
+  readonly serving: number
+  join(session: Session): void
+  leave(session: Session): void
+  haveAll(session: Session): void
+  haveBits(session: Session, bits: Uint8Array): void
+  have(session: Session, indexes: readonly number[]): void
+  missing(session: Session, indexes: readonly number[]): void
+  choke(session: Session, on: boolean): void
+  page(session: Session, page: number, bytes: Uint8Array): void
+  /** Whether a block that begins to arrive is worth keeping; throws `block_not_asked`, `block_length_wrong`. */
+  admitBlock(session: Session, index: number, length: number): 'keep' | 'skip'
+  block(session: Session, index: number, bytes: Uint8Array): void
+  flushed(session: Session): void
+  /** Blocks that a reader waits for, the most urgent first; empty when it has gone. */
+  read(reader: number, indexes: readonly number[]): void
+  /** Asks for more, when the budget may have room again. */
+  fill(): void
+  stop(): void
+}
+
+export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
+  const { clock, budget } = parts
+  const rate = createRate(speedHalfLifeMs, clock.monotonicMs())
+  const sessions = new Map<number, Session>()
+  const unchoked = new Set<number>()
+  const told = createTellTale(holding.record.blocks)
+  const pages = createPages(holding, holding.record.pages.length, parts.failed)
+  const stores = createStores(storesMax, { put, stored, failed })
+  const senders = new Map<number, number>()
+  let state: FetchState | undefined
+  let tickTimer: Cancel | undefined
+  let fillScheduled = false
+  let stopped = false
+
+  const uniform = () => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.random.bytes(4)
+    return (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) / 2 ** 32
+  }
+
+  const step = (input: FetchInput) => {
+    if (state !== undefined && !stopped) perform(stepFetch(state, input, clock.monotonicMs()))
+  }
+
+  function perform(effects: readonly FetchEffect[]): void {
+    for (const effect of effects) {
+      if (effect.type === 'complete') parts.complete()
+      else if (effect.type !== 'store') performFor(sessions.get(effect.peer), effect)
+    }
+  }
+
+  function performFor(
+    session: Session | undefined,
+    effect: Exclude<FetchEffect, { type: 'complete' | 'store' }>,
+  ): void {
+    if (session === undefined) return
+    switch (effect.type) {
+      case 'want':
+        sendRanges(session, 'want', effect.indexes)
+        break
+      case 'cancel':
+        session.traffic.late.expect(effect.indexes)
+        sendRanges(session, 'cancel', effect.indexes)
+        break
+      case 'forget':
+        session.traffic.late.expect(effect.indexes)
+        break
+      case 'blame':
+        session.fail(peerErrors.block_hash_wrong('A peer sent a block that is not the signed one.'))
+        break
+      case 'leave':
+        session.fail(peerErrors.peer_stalled('A peer promised blocks and sent none.'))
+    }
+  }
+
+  function sendRanges(session: Session, kind: 'want' | 'cancel', indexes: readonly number[]): void {
+    for (const ranges of pieces(indexesToRanges(indexes), rangesPerFrameMax)) session.send({ kind, ranges })
+  }
+
+  // ---- inventory
+
+  function begin(): void {
+    const { inventory } = holding
+    if (inventory === undefined || state !== undefined || stopped) return
+    state = createFetch({
+      blocks: inventory.count,
+      nodes: Math.min(parts.nodes, inventory.count),
+      lengthOf: (index) => inventory.length(index),
+      isWanted: (index) => holding.isWanted(index),
+      isHere: (index) => holding.have.has(index),
+      random: uniform,
+    })
+    for (const session of sessions.values()) introduce(session)
+    if (state.left === 0) parts.complete()
+    fill()
+  }
+
+  function introduce(session: Session): void {
+    step({ type: 'joined', peer: session.key })
+    const before = told.take(session.key)
+    if (before?.all === true) step({ type: 'have-all', peer: session.key })
+    else if (before?.all === false) step({ type: 'have-bits', peer: session.key, bits: before.bits })
+    if (unchoked.has(session.key)) step({ type: 'choke', peer: session.key, on: false })
+  }
+
+  // ---- blocks
+
+  async function put(index: number, bytes: Uint8Array): Promise<void> {
+    await holding.putBlock(index, bytes)
+    parts.blockBuffers.give(bytes)
+  }
+
+  function stored(index: number): void {
+    senders.delete(index)
+    step({ type: 'stored', index })
+    scheduleFill()
+    parts.changed()
+  }
+
+  function failed(index: number, error: unknown): void {
+    const peer = senders.get(index)
+    senders.delete(index)
+    if (isPeerhoodError(error) && error.code === 'block_hash_wrong' && peer !== undefined) {
+      step({ type: 'bad', peer, index })
+      scheduleFill()
+    } else parts.failed(error)
+  }
+
+  function scheduleFill(): void {
+    if (fillScheduled) return
+    fillScheduled = true
+    queueMicrotask(() => {
+      fillScheduled = false
+      budget.fillAll()
+    })
+  }
+
+  function fill(peer?: number): void {
+    if (stopped) return
+    if (state === undefined) pages.fill(sessions.values(), clock.monotonicMs())
+    if (state === undefined || stores.pending > storesQueuedMax) return
+    const { budgetBytes, mayExceed } = budget.room()
+    step({ type: 'fill', budgetBytes, mayExceed, ...(peer === undefined ? {} : { peer }) })
+  }
+
+  // ---- time
+
+  function startTicking(): void {
+    if (tickTimer === undefined && sessions.size > 0 && !stopped) tickTimer = clock.after(tickMs, tick)
+  }
+
+  function tick(): void {
+    tickTimer = undefined
+    for (const session of sessions.values()) {
+      step({ type: 'progress', peer: session.key, bytes: session.blockBytesIn })
+    }
+    fill()
+    step({ type: 'tick' })
+    startTicking()
+  }
+
+  const offHolding = holding.on((event) => {
+    if (event.type === 'inventory') begin()
+    else if (event.type === 'block') step({ type: 'stored', index: event.index })
+    else if (event.type === 'wanted') {
+      step({ type: 'refresh' })
+      scheduleFill()
+    }
+  })
+
+  const driver: Fetch = {
+    holding,
+    rate,
+    get bytesOutstanding() {
+      return state === undefined ? 0 : state.askedBytes + state.arrivedBytes
+    },
+    get bytesArrived() {
+      return state?.arrivedBytes ?? 0
+    },
+    get left() {
+      return state?.left
+    },
+    get serving() {
+      return unchoked.size
+    },
+    join(session) {
+      sessions.set(session.key, session)
+      session.traffic.ourInterest = true
+      session.send({ kind: 'interest', on: true })
+      if (state === undefined) fill()
+      else introduce(session)
+      startTicking()
+    },
+    leave(session) {
+      sessions.delete(session.key)
+      unchoked.delete(session.key)
+      told.take(session.key)
+      pages.left(session)
+      step({ type: 'left', peer: session.key })
+      scheduleFill()
+    },
+    haveAll(session) {
+      if (state === undefined) told.all(session.key)
+      else step({ type: 'have-all', peer: session.key })
+    },
+    haveBits(session, bits) {
+      if (state === undefined) told.bits(session.key, bits)
+      else step({ type: 'have-bits', peer: session.key, bits: bits.slice() })
+    },
+    have(session, indexes) {
+      if (state === undefined) told.more(session.key, indexes)
+      else step({ type: 'have', peer: session.key, indexes })
+    },
+    missing(session, indexes) {
+      step({ type: 'missing', peer: session.key, indexes })
+    },
+    choke(session, on) {
+      if (on) unchoked.delete(session.key)
+      else unchoked.add(session.key)
+      step({ type: 'choke', peer: session.key, on })
+      parts.changed()
+    },
+    page(session, page, bytes) {
+      pages.arrived(session, page, bytes)
+    },
+    admitBlock(session, index, length) {
+      const isAsked = state?.peers.get(session.key)?.asked.has(index) === true
+      if (!isAsked && !session.traffic.late.has(index))
+        throw peerErrors.block_not_asked('A peer sent a block not asked for.')
+      if (length !== holding.inventory?.length(index)) {
+        throw peerErrors.block_length_wrong('A peer sent a block of the wrong length.')
+      }
+      if (isAsked) return 'keep'
+      session.traffic.late.take(index)
+      return (state?.status[index] ?? here) < 3 ? 'keep' : 'skip'
+    },
+    block(session, index, bytes) {
+      if (state === undefined || stopped) return
+      const nowMs = clock.monotonicMs()
+      rate.add(bytes.length, nowMs)
+      session.rateIn.add(bytes.length, nowMs)
+      const effects = stepFetch(state, { type: 'arrived', peer: session.key, index }, nowMs)
+      perform(effects)
+      if (!effects.some((effect) => effect.type === 'store')) return
+      senders.set(index, session.key)
+      stores.add(index, bytes)
+    },
+    flushed: (session) => fill(session.key),
+    read(reader, indexes) {
+      step({ type: 'read', reader, indexes })
+      if (indexes.length > 0) scheduleFill()
+    },
+    fill: () => fill(),
+    stop() {
+      stopped = true
+      tickTimer?.()
+      stores.stop()
+      offHolding()
+      budget.drivers.delete(driver)
+      for (const session of sessions.values()) {
+        session.traffic.late.expect(state?.peers.get(session.key)?.asked.keys() ?? [])
+        session.traffic.ourInterest = false
+        session.send({ kind: 'interest', on: false })
+      }
+      sessions.clear()
+    },
+  }
+  budget.drivers.add(driver)
+  begin()
+  return driver
+}

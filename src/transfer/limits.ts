@@ -1,0 +1,173 @@
+// Every limit of transfer/, with the reason for its size. docs/protocol/transfer.md states those that both sides must keep.
+
+import { inventoryEntryBytes, inventoryPageEntries } from '../content/format/limits.ts'
+
+const kibibyte = 1024
+const mebibyte = 1024 * kibibyte
+
+// ---- what may cross the wire
+
+// Blocks, pages, records and the number of blocks have the bounds of docs/protocol/share.md (content/format/limits.ts).
+
+/** An inventory page: 29,127 entries of 36 bytes. */
+export const pageBytesMax = inventoryPageEntries * inventoryEntryBytes
+/** Ranges in one want, cancel or missing frame: 8 bytes each, so such a frame stays under 4 KiB. */
+export const rangesPerFrameMax = 512
+/** New blocks told in one frame: 16 KiB. */
+export const indexesPerFrameMax = 4096
+/** Peers handed on in one frame; more come later. */
+export const peersPerFrameMax = 16
+export const addressesPerPeerMax = 8
+/** A multiaddr with relay and peer ids is under 200 characters. */
+export const addressCharsMax = 256
+/** base58btc of an Ed25519 multihash is 52 characters. */
+export const peerIdCharsMax = 64
+
+// ---- what a peer may ask of us
+
+/** Blocks one peer may have asked and not received; we keep an index for each. */
+export const askedBlocksMax = 2048
+/** Records one session may carry: ours or theirs is newer, then once or twice more while both move on. */
+export const recordsPerSessionMax = 4
+/** Pages one peer may have asked and not received. */
+export const askedPagesMax = 8
+/** Frames other than blocks: an honest peer sends some tens a second. */
+export const controlFramesPerSecond = 1000
+export const controlFramesBurst = 4000
+/** Peer exchange: at most one frame in two seconds on average. */
+export const peersFramesPerSecond = 0.5
+export const peersFramesBurst = 8
+/** We tell of newcomers after this, so that those who come together are told together … */
+export const exchangeDelayMs = 100
+/** … and stay below what peers accept: this often on average, so many at once. */
+export const exchangeEveryMs = 2_500
+export const exchangeBurst = 6
+/** Streams of this protocol one peer may have open: one a share. */
+export const streamsPerPeerMax = 64
+/** Sessions in all; each costs some KiB, and a bit field while its peer is not complete. */
+export const sessionsMax = 512
+/** Sessions of one share; more bring no speed. */
+export const sessionsPerShareMax = 200
+/** Peers served at the same time; the others wait for their turn. */
+export const uploadSlotsMax = 32
+/** How long a turn lasts while others wait. */
+export const uploadTurnMs = 10_000
+/** Block bytes read ahead for one peer: hides the disk's and the checker's latency. */
+export const serveAheadBytesMax = 4 * mebibyte
+/** Blocks read ahead for one peer when they are small. */
+export const serveAheadBlocksMax = 64
+/** Read ahead for all peers together. */
+export const serveBytesMax = 64 * mebibyte
+/** Blocks up to this size are copied together into one send; longer ones go out as they are. */
+export const coalesceBlockBytesMax = 64 * kibibyte
+/** Size of such a joint send. */
+export const coalesceBytesMax = 256 * kibibyte
+
+// ---- what we ask of peers
+
+/** Blocks asked of all peers that have not been written yet: what bounds the receiver's memory. */
+export const fetchBytesMax = 48 * mebibyte
+/** The most that is asked of one peer at once. */
+export const pipelineBytesMax = 16 * mebibyte
+/** The first window, doubled while it proves too small: many who start at once must not all queue at one seed. */
+export const pipelineBytesStart = 256 * kibibyte
+/** Every peer may be asked this much, however slow it is. */
+export const pipelineBytesMin = 64 * kibibyte
+/** Blocks asked of one peer: half of what it accepts, so that repeats after a cancel never pass its limit. */
+export const pipelineBlocksMax = askedBlocksMax / 2
+/** A run of neighbouring blocks asked of one peer keeps disks sequential and frames short. */
+export const runBytesMax = 16 * mebibyte
+/** The same block is asked of at most this many peers at once (end game, reader in a hurry). */
+export const copiesPerBlockMax = 3
+/** Rarity probes before the search by bits takes over. */
+export const rarityProbesMax = 32
+/** Blocks that one reader may call for ahead of its place. */
+export const readAheadBlocksMax = 32
+/** The same in bytes: a reader never waits for more memory than this. */
+export const readAheadBytesMax = 16 * mebibyte
+/** Readers of one transfer at once: each may hold a block. */
+export const readersMax = 64
+/** No byte for so long from a peer that owes us blocks: ask others. */
+export const stallMs = 8_000
+/** The same, and its blocks were asked of others: leave it. */
+export const stallEndMs = 60_000
+/** How often timeouts, the end game and announcements are looked at while something moves. */
+export const tickMs = 100
+/** New blocks are told to others after at most this long. */
+export const haveDelayMs = 100
+
+/** Blocks from this size on are gathered into buffers that are used again; inner nodes (at most 256 KiB) never are. */
+export const blockBufferBytesMin = 512 * kibibyte
+/** Such buffers kept for the next blocks. */
+export const blockBuffersMax = 24
+/** Blocks handed to the holding at once … */
+export const storesMax = 128
+/** … and waiting for that; past it nothing more is asked. */
+export const storesQueuedMax = 1024
+/** Blocks that a peer may still send although we no longer ask for them. */
+export const lateBlocksMax = 4096
+/** How often a peer may restate all it has (each costs work linear in the blocks). */
+export const haveStatementsMax = 4
+/** Pages asked of one peer at once, and how long before another is asked. */
+export const pagesPerPeerMax = 2
+export const pageTimeoutMs = 15_000
+
+// ---- waiting
+
+/** From a stream's opening to the other side's hello. */
+export const handshakeTimeoutMs = 10_000
+/** Connecting and opening the stream. */
+export const dialTimeoutMs = 20_000
+/** We send something at least this often … */
+export const keepaliveMs = 30_000
+/** … and leave a peer that sent nothing for three times as long. */
+export const silenceMs = 90_000
+/** A session in which neither side wants anything ends after this. */
+export const idleMs = 60_000
+/** Frames other than blocks and pages that may wait for a peer that does not read. */
+export const unsentBytesMax = mebibyte
+/** How long a last frame may take to leave before the stream is cut. */
+export const farewellMs = 1_000
+/** Records differ: how long we wait for a newer one before we take the best we have. */
+export const recordSettleMs = 1_000
+
+// ---- searching
+
+/** Dials of one transfer under way at once. */
+export const dialsMax = 8
+/** Candidates remembered a transfer: link, LAN, DHT and exchange together. */
+export const candidatesMax = 512
+/** A peer that could not be reached is tried again after this, doubled each time … */
+export const candidateRetryMs = 2_000
+/** … up to this. */
+export const candidateRetryMaxMs = 300_000
+/** A peer that says it does not have the share. */
+export const candidateRefusedMs = 30_000
+/** Rounds of asking the DHT: first, then doubled … */
+export const searchEveryMs = 5_000
+/** … up to this. */
+export const searchEveryMaxMs = 300_000
+/** One DHT look-up. */
+export const searchTimeoutMs = 60_000
+/** Providers taken from one look-up. */
+export const providersPerSearchMax = 64
+/** With so many useful sessions a transfer does not look for more. */
+export const sessionsEnough = 40
+/** "Nobody is reachable" is said after this long without success. */
+export const patienceMs = 10_000
+/** Provider records last 48 hours in the DHT; half of that less a margin. */
+export const provideEveryMs = 11 * 3_600_000
+/** After a start the DHT may still be empty: announce again after these. */
+export const provideSoonMs: readonly number[] = [60_000, 600_000]
+export const provideTimeoutMs = 120_000
+
+// ---- what is kept and told
+
+/** Transfers listed, ended ones included. */
+export const transfersMax = 1_000
+/** Shares whose uploads are counted; the one longest quiet is forgotten. */
+export const uploadTotalsMax = 10_000
+/** Progress events a transfer: four a second. */
+export const eventEveryMs = 250
+/** Half-life of speed estimates that people see. */
+export const speedHalfLifeMs = 3_000

@@ -1,0 +1,187 @@
+// All shares that have sessions or transfers, and all sessions: takes streams that peers open, opens our own, chooses
+// whom to serve, and turns what a peer did wrong into blame, a log line and a count.
+
+import { toHex } from '../base/bytes.ts'
+import { isPeerhoodError, type PeerhoodError, toPeerhoodError } from '../base/errors.ts'
+import type { Cancel, Clock, Log, Metrics } from '../base/ports.ts'
+import type { DiscoveryKey, Library } from '../content/types.ts'
+import type { Network, PeerId, PeerStream } from '../network/types.ts'
+import type { BlockBuffers } from './block-buffers.ts'
+import { chooseServed } from './choke-core.ts'
+import { peerErrors } from './errors.ts'
+import { sessionsMax, streamsPerPeerMax, uploadSlotsMax, uploadTurnMs } from './limits.ts'
+import { createSession } from './session.ts'
+import type { Session, SessionEnd, SessionPort } from './session-types.ts'
+import { createSwarm, type ShareNames, type Swarm } from './swarm.ts'
+import type { ServeBudget } from './upload.ts'
+import { shareProtocol } from './wire.ts'
+
+export interface SwarmsParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly network: Network
+  readonly library: Library
+  readonly blockBuffers: BlockBuffers
+  uploaded(swarm: Swarm, bytes: number): void
+  changed(swarm: Swarm): void
+}
+
+export interface Swarms {
+  start(): Promise<void>
+  stop(): Promise<void>
+  all(): Iterable<Swarm>
+  /** The swarm of a share, made when there is none. */
+  of(names: ShareNames): Swarm
+  /** Opens a session with a connected peer; returns once its stream is open. Rejects when that fails. */
+  open(swarm: Swarm, peerId: PeerId, options: { signal: AbortSignal }): Promise<void>
+  /** Drops the swarm when nobody needs it. */
+  release(swarm: Swarm): void
+}
+
+/** Blame for these is only counted: they happen to honest peers on bad lines too. */
+const mildCodes: ReadonlySet<string> = new Set(['handshake_timeout', 'peer_silent', 'peer_stalled', 'peer_not_reading'])
+
+export function createSwarms(parts: SwarmsParts): Swarms {
+  const { clock, log, metrics, network, library } = parts
+  const swarms = new Map<string, Swarm>()
+  const sessions = new Set<Session>()
+  const running = new Set<Promise<void>>()
+  const serveBudget: ServeBudget = { bytes: 0 }
+  let keys = 0
+  let turnTimer: Cancel | undefined
+  let unhandle: Cancel | undefined
+  let stopped = false
+
+  function of(names: ShareNames): Swarm {
+    const key = toHex(names.discovery)
+    const known = swarms.get(key)
+    if (known !== undefined) return known
+    const swarm = createSwarm(names, {
+      clock,
+      log,
+      network,
+      rechoke,
+      uploaded: parts.uploaded,
+      changed(changed) {
+        parts.changed(changed)
+        queueMicrotask(() => release(changed))
+      },
+    })
+    swarm.setHolding(library.byDiscovery(names.discovery))
+    swarms.set(key, swarm)
+    return swarm
+  }
+
+  function release(swarm: Swarm): void {
+    const key = toHex(swarm.names.discovery)
+    if (swarm.seeker !== undefined || swarm.sessions.size > 0 || swarms.get(key) !== swarm) return
+    swarms.delete(key)
+    swarm.stop()
+  }
+
+  function find(discovery: Uint8Array): SessionPort | undefined {
+    const known = swarms.get(toHex(discovery))
+    if (known !== undefined) return known
+    const holding = library.byDiscovery(discovery as DiscoveryKey)
+    return holding === undefined ? undefined : of(holding)
+  }
+
+  // ---- sessions
+
+  async function run(stream: PeerStream, target: Parameters<typeof createSession>[1]): Promise<void> {
+    const session = createSession(stream, target, {
+      self: network.self,
+      clock,
+      serveBudget,
+      blockBuffers: parts.blockBuffers,
+      nextKey: () => ++keys,
+      ended,
+    })
+    sessions.add(session)
+    const done = session.run()
+    running.add(done)
+    await done
+    running.delete(done)
+  }
+
+  async function onStream(stream: PeerStream): Promise<void> {
+    if (stopped || sessions.size >= sessionsMax) {
+      stream.abort(peerErrors.session_ended('There is no room for another session.'))
+      return
+    }
+    await run(stream, { find })
+  }
+
+  function ended(session: Session, how: SessionEnd): void {
+    sessions.delete(session)
+    if (how.error === undefined) return
+    const error = toPeerhoodError(how.error)
+    if (error.code in peerErrors) punish(session, error)
+    else if (isPeerhoodError(how.error)) log.debug('session_broken', { peer: session.peerId, code: error.code })
+    else log.error('session_defect', { peer: session.peerId, message: error.message, cause: error.cause })
+  }
+
+  function punish(session: Session, error: PeerhoodError): void {
+    log.warn(error.code, { peer: session.peerId, message: error.message, ...error.details })
+    metrics.count('transfer_peer_faults', 1, { code: error.code })
+    network.blame(session.peerId, { code: error.code, verdict: mildCodes.has(error.code) ? 'ignore' : 'reject' })
+  }
+
+  // ---- whom we serve
+
+  function rechoke(): void {
+    const nowMs = clock.monotonicMs()
+    const active = [...sessions].filter((session) => session.phase === 'active')
+    const chosen = chooseServed(
+      active.map((session) => ({
+        key: session,
+        interested: session.traffic.theirInterest,
+        served: session.traffic.served,
+        sinceMs: session.traffic.sinceMs,
+        givesPerSecond: session.rateIn.perSecond(nowMs),
+      })),
+      uploadSlotsMax,
+      nowMs,
+    )
+    for (const session of active) setServed(session, chosen.has(session), nowMs)
+    const isContested = active.filter((session) => session.traffic.theirInterest).length > uploadSlotsMax
+    if (isContested && !stopped) turnTimer ??= clock.after(uploadTurnMs, nextTurn)
+  }
+
+  function nextTurn(): void {
+    turnTimer = undefined
+    rechoke()
+  }
+
+  function setServed(session: Session, served: boolean, nowMs: number): void {
+    const { traffic } = session
+    if (traffic.served === served) return
+    traffic.served = served
+    traffic.sinceMs = nowMs
+    if (!served) traffic.upload?.clear()
+    session.send({ kind: 'choke', on: !served })
+  }
+
+  return {
+    async start() {
+      unhandle = await network.handle(shareProtocol, onStream, { streamsPerPeerMax })
+    },
+    async stop() {
+      stopped = true
+      unhandle?.()
+      turnTimer?.()
+      for (const swarm of swarms.values()) swarm.stop()
+      for (const session of [...sessions]) session.end('stopping')
+      await Promise.all(running)
+    },
+    all: () => swarms.values(),
+    of,
+    async open(swarm, peerId, options) {
+      const stream = await network.openStream(peerId, shareProtocol, options)
+      if (stopped) stream.abort(peerErrors.session_ended('Peerhood is stopping.'))
+      else void run(stream, { port: swarm })
+    },
+    release,
+  }
+}

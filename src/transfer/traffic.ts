@@ -1,0 +1,96 @@
+// What flows in one session, apart from its order: who is interested, whom we serve, and what we send.
+
+import { TokenBucket } from '../base/bounded.ts'
+import type { Clock } from '../base/ports.ts'
+import type { Holding } from '../content/types.ts'
+import type { Channel } from './channel.ts'
+import { createLate, type Late } from './late.ts'
+import { peersFramesBurst, peersFramesPerSecond, speedHalfLifeMs } from './limits.ts'
+import { createRate, type Rate } from './rate.ts'
+import { createUpload, type ServeBudget, type Upload } from './upload.ts'
+
+export interface Traffic {
+  /** The peer wants blocks of us. */
+  theirInterest: boolean
+  /** We want blocks of the peer. */
+  ourInterest: boolean
+  /** Blocks that may still come although nobody asks for them now. */
+  readonly late: Late
+  /** Inventory pages asked and not received. */
+  readonly pagesAsked: Set<number>
+  /** Whether we answer its wants now. */
+  served: boolean
+  /** When `served` or `theirInterest` last changed. */
+  sinceMs: number
+  /** Blocks that the peer has, as it told. */
+  theirBlocks: number
+  theirAll: boolean
+  /** It told what it has, or whether it serves us; a fetch that begins later has missed that. */
+  hasTold: boolean
+  /** How often it stated all it has. */
+  statements: number
+  readonly blocksOut: number
+  readonly blockBytesOut: number
+  readonly rateOut: Rate
+  readonly upload: Upload | undefined
+  /** Limits peer exchange from this peer. */
+  readonly exchange: TokenBucket
+  /** Either side wants something. */
+  readonly isUseful: boolean
+  /** From now on blocks of this holding may be sent. */
+  serveFrom(holding: Holding, sent: (bytes: number) => void, unreadable: (index: number, code: string) => void): void
+  stop(): void
+}
+
+export function createTraffic(
+  channel: Channel,
+  parts: { readonly clock: Clock; readonly serveBudget: ServeBudget },
+): Traffic {
+  const { clock } = parts
+  const startMs = clock.monotonicMs()
+  const rateOut = createRate(speedHalfLifeMs, startMs)
+  let upload: Upload | undefined
+  let blocksOut = 0
+  let blockBytesOut = 0
+  return {
+    theirInterest: false,
+    ourInterest: false,
+    late: createLate(),
+    pagesAsked: new Set(),
+    served: false,
+    sinceMs: startMs,
+    theirBlocks: 0,
+    theirAll: false,
+    hasTold: false,
+    statements: 0,
+    rateOut,
+    exchange: new TokenBucket({ perSecond: peersFramesPerSecond, burst: peersFramesBurst, nowMs: startMs }),
+    get blocksOut() {
+      return blocksOut
+    },
+    get blockBytesOut() {
+      return blockBytesOut
+    },
+    get upload() {
+      return upload
+    },
+    get isUseful() {
+      return this.theirInterest || this.ourInterest
+    },
+    serveFrom(holding, sent, unreadable) {
+      upload?.stop()
+      upload = createUpload(holding, channel, parts.serveBudget, clock, {
+        sent(bytes) {
+          blocksOut++
+          blockBytesOut += bytes
+          rateOut.add(bytes, clock.monotonicMs())
+          sent(bytes)
+        },
+        unreadable,
+      })
+    },
+    stop() {
+      upload?.stop()
+    },
+  }
+}

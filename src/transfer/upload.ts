@@ -1,0 +1,216 @@
+// What one peer asked of us and has not been sent: blocks are read several ahead (the holding checks each against its
+// hash), small ones leave together in one buffer, large ones as they were read, and nothing is read for a peer that
+// does not take what it has already asked for.
+
+import { isPeerhoodError } from '../base/errors.ts'
+import type { Cancel, Clock } from '../base/ports.ts'
+import type { Holding } from '../content/types.ts'
+import type { Channel } from './channel.ts'
+import { peerErrors } from './errors.ts'
+import {
+  askedBlocksMax,
+  askedPagesMax,
+  coalesceBlockBytesMax,
+  coalesceBytesMax,
+  serveAheadBlocksMax,
+  serveAheadBytesMax,
+  serveBytesMax,
+} from './limits.ts'
+import { indexesToRanges } from './ranges.ts'
+import { blockHeaderBytes, encodeBlockHeader, writeBlockHeader } from './wire.ts'
+
+/** Bytes read ahead for all peers together. */
+export interface ServeBudget {
+  bytes: number
+}
+
+export interface UploadEvents {
+  /** A block left for the peer. */
+  sent(bytes: number): void
+  /** A block could not be read, with the reason's code. */
+  unreadable(index: number, code: string): void
+}
+
+export interface Upload {
+  /** Blocks asked and not sent. */
+  readonly pending: number
+  /** Throws `want_too_many`. */
+  want(indexes: readonly number[]): void
+  wantPage(page: number): void
+  cancel(indexes: readonly number[]): void
+  /** Forgets everything asked. */
+  clear(): void
+  /** Sends what can be sent and reads on. */
+  pump(): void
+  stop(): void
+}
+
+interface Ready {
+  readonly index: number
+  readonly bytes: Uint8Array
+}
+
+/** Small blocks wait this long at most for others to leave with. */
+const coalesceMs = 2
+
+export function createUpload(
+  holding: Holding,
+  channel: Channel,
+  budget: ServeBudget,
+  clock: Clock,
+  events: UploadEvents,
+): Upload {
+  const queue = new Set<number>()
+  const reading = new Map<number, number>()
+  const pages: number[] = []
+  let ready: Ready[] = []
+  let readyBytes = 0
+  let held = 0
+  let timer: Cancel | undefined
+  const aborter = new AbortController()
+
+  const pending = () => queue.size + reading.size + ready.length
+
+  function hold(bytes: number): void {
+    held += bytes
+    budget.bytes += bytes
+  }
+
+  function readOn(): void {
+    for (const index of queue) {
+      const bytes = holding.inventory?.length(index) ?? 0
+      const first = held === 0
+      if (reading.size + ready.length >= serveAheadBlocksMax) return
+      if (!first && (held + bytes > serveAheadBytesMax || budget.bytes + bytes > serveBytesMax)) return
+      queue.delete(index)
+      readOne(index, bytes)
+    }
+  }
+
+  function readOne(index: number, bytes: number): void {
+    reading.set(index, bytes)
+    hold(bytes)
+    holding.readBlock(index, { signal: aborter.signal }).then(
+      (block) => {
+        if (reading.get(index) !== bytes || !reading.delete(index)) return hold(-bytes)
+        ready.push({ index, bytes: block })
+        readyBytes += block.length
+        flushSoon(block.length)
+      },
+      (error) => {
+        hold(-bytes)
+        if (!reading.delete(index) || aborter.signal.aborted) return
+        events.unreadable(index, isPeerhoodError(error) ? error.code : 'internal')
+        channel.send({ kind: 'missing', ranges: indexesToRanges([index]) })
+        pump()
+      },
+    )
+  }
+
+  function flushSoon(justRead: number): void {
+    if (justRead > coalesceBlockBytesMax || readyBytes >= coalesceBytesMax || reading.size === 0) pump()
+    else timer ??= clock.after(coalesceMs, pump)
+  }
+
+  function sendPages(): void {
+    while (channel.writable) {
+      const page = pages.shift()
+      if (page === undefined) return
+      const bytes = holding.inventory?.page(page) ?? new Uint8Array(0)
+      channel.sendBytes(encodeBlockHeader('page', page, bytes.length))
+      if (bytes.length > 0) channel.sendBytes(bytes)
+    }
+  }
+
+  function sendBlocks(): void {
+    let from = 0
+    while (from < ready.length && channel.writable) from = sendFrom(from)
+    if (from > 0) ready = ready.slice(from)
+  }
+
+  /** Sends one large block, or as many small ones as fit together; returns the first index not sent. */
+  function sendFrom(from: number): number {
+    let to = from
+    let bytes = 0
+    for (; to < ready.length; to++) {
+      const length = ready[to]?.bytes.length ?? 0
+      if (length > coalesceBlockBytesMax || bytes + blockHeaderBytes + length > coalesceBytesMax) break
+      bytes += blockHeaderBytes + length
+    }
+    if (to - from > 1) sendTogether(ready.slice(from, to), bytes)
+    else sendAlone(ready[from])
+    return Math.max(to, from + 1)
+  }
+
+  function sendAlone(block: Ready | undefined): void {
+    if (block === undefined) return
+    channel.sendBytes(encodeBlockHeader('block', block.index, block.bytes.length))
+    channel.sendBytes(block.bytes)
+    left(block)
+  }
+
+  function sendTogether(blocks: readonly Ready[], bytes: number): void {
+    const joint = Buffer.allocUnsafeSlow(bytes)
+    let at = 0
+    for (const block of blocks) {
+      writeBlockHeader(joint, at, 'block', block.index, block.bytes.length)
+      joint.set(block.bytes, at + blockHeaderBytes)
+      at += blockHeaderBytes + block.bytes.length
+    }
+    channel.sendBytes(joint)
+    for (const block of blocks) left(block)
+  }
+
+  function left(block: Ready): void {
+    hold(-block.bytes.length)
+    readyBytes -= block.bytes.length
+    events.sent(block.bytes.length)
+  }
+
+  function pump(): void {
+    timer?.()
+    timer = undefined
+    sendPages()
+    sendBlocks()
+    readOn()
+  }
+
+  function clear(): void {
+    queue.clear()
+    reading.clear()
+    for (const block of ready) hold(-block.bytes.length)
+    ready = []
+    readyBytes = 0
+  }
+
+  return {
+    get pending() {
+      return pending()
+    },
+    want(indexes) {
+      if (pending() + indexes.length > askedBlocksMax)
+        throw peerErrors.want_too_many('A peer asks for too much at once.')
+      for (const index of indexes) if (!reading.has(index)) queue.add(index)
+      readOn()
+    },
+    wantPage(page) {
+      if (pages.length >= askedPagesMax) throw peerErrors.want_too_many('A peer asks for too many pages at once.')
+      pages.push(page)
+      pump()
+    },
+    cancel(indexes) {
+      for (const index of indexes) {
+        queue.delete(index)
+        reading.delete(index)
+      }
+    },
+    clear,
+    pump,
+    stop() {
+      timer?.()
+      aborter.abort()
+      clear()
+      pages.length = 0
+    },
+  }
+}
