@@ -14,7 +14,7 @@ const program = fileURLToPath(new URL('../../bin/peerhood.mjs', import.meta.url)
 /** How long a daemon may take to be ready, in ms: a second here, more on a busy machine. */
 const readyMsMax = 30_000
 
-export interface PeerOptions {
+interface PeerOptions {
   /** Default: a new temporary folder, deleted at the end. */
   readonly home?: string
   /** More arguments for `peerhood start`. */
@@ -46,7 +46,7 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-export interface RunningCommand {
+interface RunningCommand {
   readonly process: ChildProcess
   readonly done: Promise<CommandResult>
 }
@@ -97,7 +97,7 @@ async function startPeer(options: PeerOptions & { home: string }, running: Set<C
   const child = track(spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }), running)
   const ready = await readReady(child)
   const client = createPeerhood({ url: ready.api, token: ready.token })
-  const spawnCommand = (...commandArgs: readonly string[]) => runCommand(commandArgs, env, running)
+  const spawnCommand = (...commandArgs: readonly string[]) => runCommand(commandArgs, env, { running })
   return {
     home,
     process: child,
@@ -115,14 +115,19 @@ async function startPeer(options: PeerOptions & { home: string }, running: Set<C
 /** Loopback only and no help from the network around the machine: what tests need, and nothing outside is touched. */
 export const defaultArgs: readonly string[] = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-upnp']
 
+interface CommandOptions {
+  readonly running?: Set<ChildProcess>
+  /** Default: the Node that runs this. */
+  readonly node?: string
+}
+
 /** Runs a command of the program in the given environment. */
 export function runCommand(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-  running: Set<ChildProcess> = new Set(),
-  cwd?: string,
+  { running = new Set(), node = process.execPath }: CommandOptions = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], cwd })
+  const child = spawn(node, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   track(child, running)
   let stdout = ''
   let stderr = ''

@@ -1,0 +1,101 @@
+// The real world behind the ports of base/ports.ts: the system's clock, its randomness, the log (pino) and the metrics
+// (prom-client). Nothing else in src/ touches any of them.
+
+import { randomBytes } from 'node:crypto'
+import pino from 'pino'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Clock, Log, LogLevel, Metrics, Random } from '../base/ports.ts'
+
+/** `setTimeout` takes no longer delays than this (2^31 - 1 ms, about 24.8 days): longer ones would fire at once. */
+const timerMsMax = 0x7fff_ffff
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), timerMsMax))
+    return () => clearTimeout(timer)
+  },
+}
+
+/** `2026-03-01T12:00:00.000Z`; a time that no calendar has is shown as its number. */
+export function isoTime(ms: number): string {
+  const date = new Date(ms)
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString()
+}
+
+export const systemRandom: Random = {
+  bytes: (length) => new Uint8Array(randomBytes(length)),
+}
+
+/** Where finished log lines go: one JSON object each, ending in a line feed. */
+export interface LogSink {
+  readonly level: LogLevel
+  write(line: string): void
+}
+
+/** A structured log that writes to every sink whose level it meets. */
+export function createLog(sinks: readonly LogSink[]): Log {
+  const streams = sinks.map((sink) => ({ level: sink.level, stream: { write: (line: string) => sink.write(line) } }))
+  const logger = pino(
+    {
+      level: 'debug',
+      base: null,
+      messageKey: 'code',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pino.multistream(streams),
+  )
+  return wrap(logger)
+}
+
+function wrap(logger: pino.Logger): Log {
+  const write = (level: LogLevel) => (code: string, fields?: Readonly<Record<string, unknown>>) =>
+    fields === undefined ? logger[level](code) : logger[level](fields, code)
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (folder) => wrap(logger.child({ folder })),
+  }
+}
+
+/** Metrics under `peerhood_…`, beside those of the process itself (memory, CPU, event loop delay). */
+export function createMetrics(): Metrics & { text(): Promise<string> } {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'peerhood_' })
+  const counters = new Map<string, Counter>()
+  const gauges = new Map<string, Gauge>()
+  return {
+    count(name, by = 1, labels = {}) {
+      const counter = take(counters, name, () => {
+        const options = { name: `peerhood_${name}_total`, help: sentence(name), labelNames: Object.keys(labels) }
+        return new Counter({ ...options, registers: [registry] })
+      })
+      counter.inc(labels, by)
+    },
+    gauge(name, value, labels = {}) {
+      const gauge = take(gauges, name, () => {
+        const options = { name: `peerhood_${name}`, help: sentence(name), labelNames: Object.keys(labels) }
+        return new Gauge({ ...options, registers: [registry] })
+      })
+      gauge.set(labels, value)
+    },
+    text: () => registry.metrics(),
+  }
+}
+
+function take<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const present = map.get(key)
+  if (present !== undefined) return present
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+/** Names are written to be read: `blocks_refused` explains itself. */
+function sentence(name: string): string {
+  return name.replaceAll('_', ' ')
+}

@@ -1,0 +1,108 @@
+// `peerhood.db`: opened here alone and handed to the features, each of which brings its own tables up to date.
+// Journal in WAL, synchronous FULL: what a service has acknowledged is on disk after a power cut. After an unclean stop
+// SQLite replays its journal by itself; we check the whole file before anyone uses it. A damaged database is moved
+// aside, never deleted, and the daemon starts with an empty one: shared files and fetched files are not in it.
+
+import { closeSync, existsSync, openSync, renameSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import type { Database } from '../base/database.ts'
+import type { Clock } from '../base/ports.ts'
+import { nodeErrors } from './errors.ts'
+import type { Notice } from './notices.ts'
+
+export interface OpenDatabase {
+  readonly database: Database
+  /** What was found and mended, for the person. */
+  readonly notices: readonly Notice[]
+  /** Folds the journal into the file and lets go of it. */
+  close(): void
+}
+
+/** Call it while holding the folder's lock. Throws `home_not_usable` when there is no way to open or make the file. */
+export function openDatabase(parts: { path: string; clock: Clock }): OpenDatabase {
+  const { path, clock } = parts
+  // The last one to close a database folds its journal in and deletes it.
+  const stoppedUncleanly = existsSync(`${path}-wal`)
+  try {
+    const database = open(path)
+    const damage = stoppedUncleanly ? checkIntegrity(database) : undefined
+    if (damage === undefined) return opened(database, stoppedUncleanly ? [recovered()] : [])
+    database.close()
+    return startAnew(path, damage, clock)
+  } catch (error) {
+    if (!isDamage(error)) {
+      throw nodeErrors.home_not_usable(`The database ${path} can't be opened: ${messageOf(error)}.`, { cause: error })
+    }
+    return startAnew(path, messageOf(error), clock)
+  }
+}
+
+function open(path: string): DatabaseSync {
+  // Keys of shares are in it; SQLite gives its journal the mode of the database.
+  closeSync(openSync(path, 'a', 0o600))
+  const database = new DatabaseSync(path, { timeout: 2_000, enableForeignKeyConstraints: true })
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+    // Reads the first page and the schema, so that a file that is no database says so here.
+    database.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function opened(database: DatabaseSync, notices: readonly Notice[]): OpenDatabase {
+  return {
+    database,
+    notices,
+    close() {
+      if (!database.isOpen) return
+      try {
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      } finally {
+        database.close()
+      }
+    },
+  }
+}
+
+/** The first thing found wrong, or undefined. */
+function checkIntegrity(database: DatabaseSync): string | undefined {
+  const found = database.prepare('PRAGMA quick_check(1)').get()
+  const verdict = String(Object.values(found ?? {})[0] ?? 'no answer')
+  return verdict === 'ok' ? undefined : verdict
+}
+
+function startAnew(path: string, damage: string, clock: Clock): OpenDatabase {
+  const aside = `${path}.damaged-${Math.floor(clock.nowMs() / 1000)}`
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${aside}${suffix}`)
+  }
+  return opened(open(path), [
+    {
+      code: 'database_damaged',
+      sentence: `The database was damaged (${damage.split('\n', 1)[0] ?? damage}); it was moved to ${aside} and a new one begun.`,
+      advice:
+        'Your files are untouched. Share your folders again and repeat unfinished gets: blocks on disk are reused. Check the disk.',
+    },
+  ])
+}
+
+function recovered(): Notice {
+  return {
+    code: 'recovered',
+    sentence: 'Peerhood was ended without a goodbye last time; the database was checked and is whole.',
+    advice: null,
+  }
+}
+
+/** SQLITE_CORRUPT (11) and SQLITE_NOTADB (26). */
+function isDamage(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  return code === 11 || code === 26
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,48 @@
+// The feature services, constructed and started in their order.
+//
+//   library (what this computer holds) ─► shares (own ones) ─► transfers (serving and fetching) ─► network (last: only
+//   now may anyone ask)
+
+import { parseLink } from '../content/format/link.ts'
+import { createLibrary, type LibraryService } from '../content/library/library.ts'
+import { createShares, type ShareService } from '../content/library/shares.ts'
+import type { Network } from '../network/types.ts'
+import { createTransferService } from '../transfer/service.ts'
+import type { TransferService } from '../transfer/types.ts'
+import type { Foundation } from './foundation.ts'
+import type { BuiltNetwork } from './network.ts'
+import { createUploads, type Uploads } from './uploads.ts'
+
+export interface Features {
+  readonly network: Network
+  readonly library: LibraryService
+  readonly shares: ShareService
+  readonly transfers: TransferService
+  readonly uploads: Uploads
+}
+
+export function createFeatures(foundation: Foundation, network: Network): Features {
+  const { home, random, settings } = foundation
+  const library = createLibrary({ home: home.folder })(foundation)
+  const shares = createShares({ home: home.folder })({ ...foundation, library })
+  const downloads = () => settings.get().downloads
+  const transfers = createTransferService({ ...foundation, network, library, parseLink, downloads })
+  return { network, library, shares, transfers, uploads: createUploads({ folder: home.dropped, random }) }
+}
+
+/** Whatever has started is stopped in the reverse order, also when a later one fails. */
+export async function startFeatures(features: Features, built: BuiltNetwork, foundation: Foundation): Promise<void> {
+  const { network, library, shares, transfers, uploads } = features
+  const { lifecycle } = foundation
+  await uploads.start()
+  lifecycle.onStop('library', () => library.stop())
+  await library.start()
+  lifecycle.onStop('shares', () => shares.stop())
+  await shares.start()
+  // Transfers end first, while the network can still say goodbye; then the network, then what it served.
+  lifecycle.onStop('network', () => network.stop())
+  await network.start()
+  built.keepPorts()
+  lifecycle.onStop('transfers', () => transfers.stop())
+  await transfers.start()
+}

@@ -1,0 +1,49 @@
+// Every bound of the daemon itself: what it waits for, what it keeps, what it lets grow.
+
+/** How long an orderly stop may take in all before the process ends anyway, in ms. People wait for it at a terminal. */
+export const stopMsMax = 1_900
+
+/** `peerhood.log` is turned over to `peerhood.log.1` at this size, so the log never takes more than twice that. In bytes. */
+export const logFileBytesMax = 5 * 1024 * 1024
+
+/** Notices shown in status and doctor; the oldest makes room. They come from this computer, but a bad disk can make many. */
+export const noticesMax = 32
+
+/** The wall clock may drift from the monotonic one by this much between two looks before it counts as a jump. In ms. */
+export const clockJumpMsMin = 5_000
+
+/** How often the clocks are compared, in ms. */
+export const clockLookEveryMs = 30_000
+
+/** Settings are written by people: far more than 64 addresses of 1 KiB each. In bytes. */
+export const settingsFileBytesMax = 256 * 1024
+
+/** Port of the API and the page when none is asked for, so that their address stays the same; any other when it is taken. */
+export const apiPortDefault = 4713
+
+/** Unfinished uploads of the page at one time; each holds a folder under `dropped/`. */
+export const uploadsMax = 16
+
+/** Files in one upload: what a person drops at once; more is a `peerhood share PATH`. */
+export const uploadFilesMax = 10_000
+
+/** Folders within folders in an upload. */
+export const uploadDepthMax = 64
+
+/** Free bytes below which the doctor warns: less, and the database itself may fail to grow. */
+export const diskFreeBytesMin = 512 * 1024 * 1024
+
+/** inotify watches below which the doctor warns: a share takes one a folder. */
+export const watchesMin = 8_192
+
+/** How often a status event goes out while figures change, in ms. */
+export const statusEveryMs = 2_000
+
+/** Figures of a peer (latency, bytes) go out at most this often for each peer, in ms. */
+export const peerEventEveryMs = 1_000
+
+/** Latest problems that nobody caught, kept for the doctor. */
+export const strayErrorsMax = 16
+
+/** The same for a share while it is scanned or fetched; changes of its state go out at once. */
+export const shareEventEveryMs = 250

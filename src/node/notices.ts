@@ -1,0 +1,38 @@
+// What the person should know about this daemon and has not asked for: a repaired database, a clock that jumped. Shown in
+// status and by the doctor. One notice a code: the latest stands.
+
+import { Emitter } from '../base/events.ts'
+import type { Cancel } from '../base/ports.ts'
+import { noticesMax } from './limits.ts'
+
+export interface Notice {
+  readonly code: string
+  readonly sentence: string
+  /** What to do about it; null when there is nothing to do. */
+  readonly advice: string | null
+}
+
+export class Notices {
+  readonly #byCode = new Map<string, Notice>()
+  readonly #changed = new Emitter<Notice>()
+
+  add(notice: Notice): void {
+    this.#byCode.delete(notice.code)
+    this.#byCode.set(notice.code, notice)
+    const oldest = this.#byCode.keys().next().value
+    if (this.#byCode.size > noticesMax && oldest !== undefined) this.#byCode.delete(oldest)
+    this.#changed.emit(notice)
+  }
+
+  remove(code: string): void {
+    this.#byCode.delete(code)
+  }
+
+  list(): readonly Notice[] {
+    return [...this.#byCode.values()]
+  }
+
+  on(listener: (notice: Notice) => void): Cancel {
+    return this.#changed.on(listener)
+  }
+}

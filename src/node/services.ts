@@ -1,0 +1,81 @@
+// The daemon as the API sees it: the features behind the API's words, and what happens in them as events. What each group
+// of calls does is in services/.
+
+import type { DaemonServices } from '../api/services.ts'
+import type { PeerView } from '../network/types.ts'
+import { createEvents, type EventHub } from './events.ts'
+import type { Features } from './features.ts'
+import type { Foundation } from './foundation.ts'
+import { createLatest } from './latest.ts'
+import { peerEventEveryMs } from './limits.ts'
+import { type ComputerParts, createComputerServices } from './services/computer.ts'
+import { createIdentityServices } from './services/identity.ts'
+import { createPeerServices } from './services/peers.ts'
+import { createShareServices } from './services/shares.ts'
+import { createTransferServices } from './services/transfers.ts'
+import { peerToApi } from './views.ts'
+
+export interface ServicesParts
+  extends Pick<ComputerParts, 'version' | 'api' | 'startedAtMs' | 'lastClockJumpMs' | 'strayErrors' | 'stop'> {
+  readonly foundation: Foundation
+  readonly features: Features
+}
+
+/** Follows the features from now on, until the daemon stops. */
+export function createServices(parts: ServicesParts): DaemonServices {
+  const { foundation, features } = parts
+  const { clock, lifecycle, identity, notices } = foundation
+  const { network, transfers } = features
+
+  const emit: EventHub['emit'] = (event) => events.emit(event)
+  const transferServices = createTransferServices({ transfers, emit })
+  const shareServices = createShareServices({ ...features, clock, emit })
+  const computer = createComputerServices({
+    ...parts,
+    ...foundation,
+    network,
+    counts: () => ({ shares: shareServices.count(), transfersActive: transferServices.activeCount() }),
+    settingsChanged: (settings) => emit({ type: 'settings', settings }),
+  })
+  const events = createEvents({ clock, status: computer.status })
+
+  lifecycle.onStop('events', events.stop)
+  lifecycle.onStop('peer-events', followPeers(features, foundation, events))
+  lifecycle.onStop('transfer-events', transferServices.follow())
+  lifecycle.onStop('share-events', shareServices.follow())
+  lifecycle.onStop('notices', notices.on(events.statusChanged))
+
+  return {
+    ...computer,
+    ...createIdentityServices({ identity, notices, changed: events.statusChanged }),
+    ...createPeerServices(network),
+    ...shareServices.calls,
+    ...transferServices.calls,
+    async file(of, path) {
+      return 'share' in of ? shareServices.file(of.share, path) : transferServices.file(of.transfer, path)
+    },
+    openFile: (of, path, range, { signal }) =>
+      'share' in of
+        ? shareServices.open(of.share, path, range, signal)
+        : transferServices.open(of.transfer, path, range, signal),
+    onEvent: events.on,
+  }
+}
+
+/** A peer's figures change with every ping and block; pages need them about once a second. */
+function followPeers({ network }: Features, { clock }: Foundation, events: EventHub): () => void {
+  const latest = createLatest<string, PeerView>({
+    clock,
+    everyMs: peerEventEveryMs,
+    emit: (peer) => events.emit({ type: 'peer', peer: peerToApi(peer) }),
+    isUrgent: (sent, next) => sent.state !== next.state || sent.path !== next.path,
+  })
+  const cancel = network.on((event) => {
+    if (event.type === 'peer') latest.saw(event.peer.peerId, event.peer)
+    else events.statusChanged()
+  })
+  return () => {
+    cancel()
+    latest.stop()
+  }
+}

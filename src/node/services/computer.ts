@@ -1,0 +1,71 @@
+// The daemon itself, for the API: status, doctor, settings, metrics.
+
+import type { Settings, Status } from '../../api/schemas.ts'
+import type { DaemonServices } from '../../api/services.ts'
+import type { Network } from '../../network/types.ts'
+import { diagnoseComputer, type LocalDoctorParts } from '../doctor-local.ts'
+import type { Foundation } from '../foundation.ts'
+import { checksToReport } from '../views.ts'
+
+type ComputerServices = Pick<DaemonServices, 'status' | 'stop' | 'doctor' | 'settings' | 'changeSettings' | 'metrics'>
+
+export interface ComputerParts extends Omit<LocalDoctorParts, 'downloads'> {
+  readonly foundation: Foundation
+  readonly network: Network
+  readonly version: string
+  /** Base URL of the API; known once it listens. */
+  readonly api: () => string
+  readonly startedAtMs: number
+  readonly counts: () => Pick<Status, 'shares' | 'transfersActive'>
+  readonly stop: () => void
+  readonly settingsChanged: (settings: Settings) => void
+}
+
+export function createComputerServices(parts: ComputerParts): ComputerServices {
+  const { foundation, network } = parts
+  const { settings, identity, metrics } = foundation
+  // The keystore owns the device's name: it is certified to others one day.
+  const readSettings = (): Settings => ({ ...settings.get(), deviceName: identity.show().deviceName })
+  return {
+    status: () => readStatus(parts),
+    stop: parts.stop,
+    async doctor({ signal }) {
+      const downloads = () => settings.get().downloads
+      const found = await Promise.all([network.diagnose({ signal }), diagnoseComputer({ ...parts, downloads })])
+      return checksToReport(found.flat())
+    },
+    settings: readSettings,
+    async changeSettings(patch) {
+      const { deviceName, ...others } = patch
+      if (deviceName !== undefined) await identity.rename(deviceName)
+      settings.change(others)
+      parts.settingsChanged(readSettings())
+      return readSettings()
+    },
+    metrics: () => metrics.text(),
+  }
+}
+
+function readStatus(parts: ComputerParts): Status {
+  const { foundation, network } = parts
+  const { did, deviceName } = foundation.identity.show()
+  const peers = network.peers()
+  const sum = (figure: 'bytesIn' | 'bytesOut') => Math.round(peers.reduce((total, peer) => total + peer[figure], 0))
+  return {
+    version: parts.version,
+    peerId: network.self,
+    did,
+    deviceName,
+    home: foundation.home.folder,
+    api: parts.api(),
+    startedAtMs: Math.max(0, Math.round(parts.startedAtMs)),
+    addresses: [...network.addresses()],
+    reachability: network.reachability(),
+    peersConnected: peers.filter((peer) => peer.state === 'connected').length,
+    peersKnown: peers.length,
+    ...parts.counts(),
+    bytesIn: sum('bytesIn'),
+    bytesOut: sum('bytesOut'),
+    notices: foundation.notices.list().map((notice) => ({ ...notice })),
+  }
+}

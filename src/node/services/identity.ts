@@ -1,0 +1,51 @@
+// Who this peer is, for the API. A lock or restore that could not do all of it says so in a notice.
+
+import type { Identity as ApiIdentity } from '../../api/schemas.ts'
+import type { DaemonServices } from '../../api/services.ts'
+import type { Identity, IdentityView } from '../../identity/types.ts'
+import type { Notices } from '../notices.ts'
+
+type IdentityServices = Pick<DaemonServices, 'identity' | 'phrase' | 'restore' | 'lock'>
+
+export function createIdentityServices(parts: {
+  identity: Identity
+  notices: Notices
+  changed: () => void
+}): IdentityServices {
+  const { identity, notices, changed } = parts
+  return {
+    identity: async () => toApi(identity.show()),
+    phrase: (passphrase) => identity.phrase(passphrase),
+    async restore(phrase, passphrase) {
+      const { identity: view, replaced } = await identity.restore(phrase, passphrase)
+      if (replaced !== undefined) {
+        notices.add({
+          code: 'identity_replaced',
+          sentence: `The person of before was put aside in ${replaced}.`,
+          advice: 'Delete it once nothing of theirs is needed.',
+        })
+      }
+      changed()
+      return toApi(view)
+    },
+    async lock(passphrase, current) {
+      const { identity: view, left } = await identity.lock(passphrase, current)
+      if (left.length > 0) {
+        notices.add({
+          code: 'identities_left_unlocked',
+          sentence: `These files have another passphrase and were left as they are: ${left.join(', ')}.`,
+          advice: 'Delete them if nothing of theirs is needed.',
+        })
+      }
+      changed()
+      return toApi(view)
+    },
+  }
+}
+
+function toApi(view: IdentityView): ApiIdentity {
+  return {
+    ...view,
+    certificate: { ...view.certificate, issuedAtMs: Math.max(0, Math.round(view.certificate.issuedAtMs)) },
+  }
+}

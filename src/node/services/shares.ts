@@ -1,0 +1,150 @@
+// Shares, for the API: own ones (scanned here), fetched and kept ones (from the library), one list of them all, with who
+// fetches them now and the links to hand on. Changes are told as they come, scans a few times a second.
+
+import type { Event, Share } from '../../api/schemas.ts'
+import type { DaemonServices } from '../../api/services.ts'
+import { assert } from '../../base/errors.ts'
+import type { Cancel, Clock } from '../../base/ports.ts'
+import { libraryErrors } from '../../content/library/errors.ts'
+import type { LibraryService } from '../../content/library/library.ts'
+import type { OwnShare, ShareFacts } from '../../content/library/share-view.ts'
+import type { ShareService } from '../../content/library/shares.ts'
+import type { ReadableHolding, ShareId } from '../../content/types.ts'
+import type { Network, PeerAddress } from '../../network/types.ts'
+import type { TransferService } from '../../transfer/types.ts'
+import { nodeErrors } from '../errors.ts'
+import { createLatest } from '../latest.ts'
+import { shareEventEveryMs } from '../limits.ts'
+import type { Uploads } from '../uploads.ts'
+import { shareToApi } from '../views.ts'
+import { entryToApi, type FileServices, findEntry, nameEntries, readHeld } from './files.ts'
+
+export interface ShareParts {
+  readonly clock: Clock
+  readonly network: Network
+  readonly library: LibraryService
+  readonly shares: ShareService
+  readonly transfers: TransferService
+  readonly uploads: Uploads
+  readonly emit: (event: Event) => void
+}
+
+type ShareCalls = Pick<
+  DaemonServices,
+  'shares' | 'share' | 'addShare' | 'removeShare' | 'shareFiles' | 'beginUpload' | 'writeUpload' | 'cancelUpload'
+>
+
+export interface ShareServices extends FileServices {
+  readonly calls: ShareCalls
+  count(): number
+  /** Tells of every change from now on. */
+  follow(): Cancel
+}
+
+export function createShareServices(parts: ShareParts): ShareServices {
+  const { library, shares, uploads } = parts
+  const view = (id: string) => viewOf(parts, id as ShareId)
+  const calls: ShareCalls = {
+    shares: () => [...shares.list(), ...library.facts()].map((facts) => toApi(parts, facts)),
+    share: view,
+    async addShare(request) {
+      const path = request.upload === undefined ? request.path : await uploads.finish(request.upload)
+      if (path === undefined) throw nodeErrors.request_malformed('Neither a path nor an upload was given.')
+      const share = await shares.add(path, { visibility: request.public ? 'public' : 'private' })
+      return toApi(parts, share)
+    },
+    async removeShare(id) {
+      if (shares.has(id as ShareId)) await shares.remove(id as ShareId)
+      else await library.removeHolding(id as ShareId)
+    },
+    async shareFiles(id) {
+      const { holding, layout, name } = readable(parts, id)
+      return [...nameEntries(layout, name).values()].map((named) => entryToApi(named, progressOf(holding, named)))
+    },
+    beginUpload: () => uploads.begin(),
+    writeUpload: (id, path, body, options) => uploads.write(id, path, body, options),
+    cancelUpload: (id) => uploads.cancel(id),
+  }
+  return {
+    calls,
+    count: () => shares.list().length + library.facts().length,
+    follow: () => followShares(parts, view),
+    file(id, path) {
+      const { holding, layout, name } = readable(parts, id)
+      const named = findEntry(layout, name, path)
+      return entryToApi(named, progressOf(holding, named))
+    },
+    open(id, path, range, signal) {
+      const { holding, layout, name } = readable(parts, id)
+      return readHeld(holding, findEntry(layout, name, path).entry, range, signal)
+    },
+  }
+}
+
+/** Throws `share_unknown`. */
+function viewOf(parts: ShareParts, id: ShareId): Share {
+  const { library, shares } = parts
+  const facts = shares.has(id) ? shares.get(id) : library.factsOf(id)
+  if (facts === undefined) throw libraryErrors.share_unknown('This computer has no share of that id.')
+  return toApi(parts, facts)
+}
+
+function toApi(parts: ShareParts, facts: OwnShare | ShareFacts): Share {
+  const { network, library, shares, transfers } = parts
+  const self: PeerAddress = { peerId: network.self, addresses: network.addresses() }
+  const hasVersion = facts.sequence > 0
+  const links = hasVersion ? (shares.has(facts.id) ? shares : library).link(facts.id, [self]) : undefined
+  const upload = transfers.uploads().find(({ shareId }) => shareId === facts.id)
+  return shareToApi(facts, links, upload)
+}
+
+/** What can be listed and read of a share. Throws `share_unknown`, `share_not_readable`, `file_not_here`. */
+function readable(parts: ShareParts, id: string) {
+  const view = viewOf(parts, id as ShareId)
+  const holding = parts.library.byShare(id as ShareId) as ReadableHolding | undefined
+  if (holding === undefined) throw nodeErrors.file_not_here('The share is not ready yet, or its files are gone.')
+  if (!('readLeaf' in holding)) throw nodeErrors.share_not_readable('This share can be kept here, but not read.')
+  const { layout } = holding
+  if (layout === undefined) throw nodeErrors.file_not_here('The list of its files is not here yet.')
+  return { holding, layout, name: view.name ?? id }
+}
+
+function progressOf(holding: ReadableHolding, { entry, index }: { entry: { bytes: number }; index: number }) {
+  if (holding.complete) return { bytesDone: entry.bytes, wanted: true }
+  assert(holding.layout !== undefined, 'an entry comes from a layout')
+  const leaves = new Set(holding.layout[index]?.leaves)
+  const here = [...leaves].filter((leaf) => holding.have.has(leaf)).length
+  const bytesDone = leaves.size === 0 ? entry.bytes : Math.floor((entry.bytes * here) / leaves.size)
+  return { bytesDone, wanted: [...leaves].every((leaf) => holding.isWanted(leaf)) }
+}
+
+function followShares(parts: ShareParts, view: (id: string) => Share): Cancel {
+  const { clock, emit, library, shares, transfers } = parts
+  const latest = createLatest<string, Share>({
+    clock,
+    everyMs: shareEventEveryMs,
+    emit: (share) => emit({ type: 'share', share }),
+    isUrgent: (sent, next) => sent.state !== next.state || sent.sequence !== next.sequence,
+  })
+  const has = (id: ShareId) => shares.has(id) || library.factsOf(id) !== undefined
+  const changed = (id: ShareId) => {
+    if (has(id)) latest.saw(id, view(id))
+  }
+  const removed = (id: ShareId) => {
+    if (has(id)) return
+    latest.forget(id)
+    emit({ type: 'share-removed', id })
+  }
+  const cancels = [
+    shares.on((event) => (event.type === 'share' ? changed(event.share.id) : removed(event.id))),
+    library.on(({ type, holding }) => (type === 'added' ? changed(holding.shareId) : removed(holding.shareId))),
+    transfers.on((event) => {
+      if (event.type === 'upload') changed(event.upload.shareId)
+      if (event.type === 'transfer') changed(event.transfer.shareId)
+    }),
+    latest.stop,
+  ]
+  return () => {
+    for (const cancel of cancels) cancel()
+  }
+}

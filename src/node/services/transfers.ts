@@ -1,0 +1,101 @@
+// Transfers and links, for the API.
+
+import type { Event, File } from '../../api/schemas.ts'
+import type { DaemonServices } from '../../api/services.ts'
+import type { Cancel } from '../../base/ports.ts'
+import { shareIdOf } from '../../content/format/keys.ts'
+import { parseLink } from '../../content/format/link.ts'
+import type { TransferId, TransferService, TransferView } from '../../transfer/types.ts'
+import { nodeErrors } from '../errors.ts'
+import { linkToApi, transferToApi } from '../views.ts'
+import { entryToApi, type FileServices, findEntry, nameEntries } from './files.ts'
+
+type TransferCalls = Pick<
+  DaemonServices,
+  | 'inspectLink'
+  | 'transfers'
+  | 'transfer'
+  | 'addTransfer'
+  | 'pauseTransfer'
+  | 'resumeTransfer'
+  | 'cancelTransfer'
+  | 'removeTransfer'
+  | 'transferFiles'
+>
+
+export interface TransferServices extends FileServices {
+  readonly calls: TransferCalls
+  activeCount(): number
+  /** Tells of every change from now on; transfer/ itself keeps the rate bearable. */
+  follow(): Cancel
+}
+
+export function createTransferServices(parts: {
+  readonly transfers: TransferService
+  readonly emit: (event: Event) => void
+}): TransferServices {
+  const { transfers, emit } = parts
+  return {
+    calls: createCalls(transfers),
+    activeCount: () => transfers.list().filter(isActive).length,
+    follow: () =>
+      transfers.on((event) => {
+        if (event.type === 'transfer') emit({ type: 'transfer', transfer: transferToApi(event.transfer) })
+        if (event.type === 'removed') emit({ type: 'transfer-removed', id: event.id })
+      }),
+    file(id, path) {
+      const file = listed(transfers, id as TransferId, path).get(path)
+      if (file === undefined) throw nodeErrors.file_unknown(`There is no file ${path}.`, { details: { path } })
+      return file
+    },
+    open(id, path, range, signal) {
+      const { layout, name } = layoutOf(transfers, id as TransferId)
+      return transfers.read(id as TransferId, findEntry(layout, name, path).entry, range, { signal })
+    },
+  }
+}
+
+function createCalls(transfers: TransferService): TransferCalls {
+  const idOf = (id: string) => id as TransferId
+  return {
+    inspectLink(text) {
+      const link = parseLink(text)
+      return linkToApi(link, shareIdOf(link.share))
+    },
+    transfers: () => transfers.list().map(transferToApi),
+    transfer: (id) => transferToApi(transfers.view(idOf(id))),
+    async addTransfer({ link: linkText, mode = 'get', to, only }) {
+      return transferToApi(await transfers.add({ link: parseLink(linkText), linkText, mode, to, only }))
+    },
+    pauseTransfer: async (id) => transferToApi(await transfers.pause(idOf(id))),
+    resumeTransfer: async (id) => transferToApi(await transfers.resume(idOf(id))),
+    cancelTransfer: async (id) => transferToApi(await transfers.cancel(idOf(id))),
+    removeTransfer: (id) => transfers.remove(idOf(id)),
+    transferFiles: async (id) => [...listed(transfers, idOf(id)).values()],
+  }
+}
+
+function isActive({ state }: TransferView): boolean {
+  return state === 'searching' || state === 'preparing' || state === 'transferring'
+}
+
+/** All files with their progress, or only the one at `path`; empty until the list has arrived. */
+function listed(transfers: TransferService, id: TransferId, path?: string): ReadonlyMap<string, File> {
+  const files = transfers.files(id)
+  if (files.length === 0) return new Map()
+  const { layout, name } = layoutOf(transfers, id)
+  const named = nameEntries(layout, name)
+  const chosen = path === undefined ? [...named.values()] : [named.get(path)]
+  const views = chosen.flatMap((entry) => {
+    const progress = entry === undefined ? undefined : files[entry.index]
+    if (entry === undefined || progress === undefined) return []
+    return [entryToApi(entry, { bytesDone: progress.bytesDone, wanted: progress.wanted })]
+  })
+  return new Map(views.map((view) => [view.path, view]))
+}
+
+function layoutOf(transfers: TransferService, id: TransferId) {
+  const layout = transfers.holding(id)?.layout
+  if (layout === undefined) throw nodeErrors.file_not_here('The list of its files is not here yet.')
+  return { layout, name: transfers.view(id).name ?? id }
+}
