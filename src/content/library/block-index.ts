@@ -1,0 +1,213 @@
+// Where each block lies: in a file of a holding (path, start, length), or stored in the database. Keyed by digest within
+// a holding, so that a new version of a share changes only the rows of files that changed. What must stay true: a row
+// is a hint that a digest is checked against whenever its block is read, never a proof.
+
+import { type Database, transaction } from '../../base/database.ts'
+import { asDigest } from '../format/keys.ts'
+import type { Digest } from '../types.ts'
+import { rowsPerTransactionMax } from './limits.ts'
+
+/** Row id of a holding in the database; never leaves this computer. */
+export type HoldingRow = number
+
+/** A leaf as a file's rows hold it. */
+export interface IndexedLeaf {
+  readonly digest: Digest
+  /** First byte in the file. */
+  readonly start: number
+  /** Plain length. */
+  readonly bytes: number
+  /** Private shares: the 32-byte block id that sealing begins with. */
+  readonly seal: Uint8Array | undefined
+}
+
+export interface IndexedFile {
+  readonly id: number
+  /** Below the holding's path, "/" between names; empty for a share that is a single file. */
+  readonly path: string
+  readonly bytes: number
+  readonly stamp: string
+}
+
+/** A place in a file that should hold a block. */
+export interface LeafPlace extends Omit<IndexedLeaf, 'digest'> {
+  readonly file: number
+  readonly path: string
+}
+
+export interface BlockIndex {
+  /** The file at `path`, as last indexed. */
+  file(holding: HoldingRow, path: string): IndexedFile | undefined
+  files(holding: HoldingRow): IterableIterator<IndexedFile>
+  fileCount(holding: HoldingRow): number
+  leavesOf(file: number): IndexedLeaf[]
+  /** Replaces what is known of the file at `path`; returns its id. Leaves follow. */
+  putFile(holding: HoldingRow, file: Omit<IndexedFile, 'id'>): number
+  addLeaves(holding: HoldingRow, file: number, firstNumber: number, leaves: readonly IndexedLeaf[]): void
+  removeFile(file: number): void
+  setStamp(file: number, stamp: string): void
+  /** Places in files where the block may lie, at most `max`. */
+  places(holding: HoldingRow, digest: Digest, max: number): LeafPlace[]
+  hasLeaf(holding: HoldingRow, digest: Digest): boolean
+
+  stored(holding: HoldingRow, digest: Digest): Uint8Array | undefined
+  isStored(holding: HoldingRow, digest: Digest): boolean
+  storedDigests(holding: HoldingRow): IterableIterator<Digest>
+  putStored(holding: HoldingRow, digest: Digest, wire: Uint8Array): void
+  removeStored(holding: HoldingRow, digest: Digest): void
+
+  /** Runs `work` in one transaction. */
+  atomically<Result>(work: () => Result): Result
+  /** Forgets all of a holding's files and blocks. Call within a transaction. */
+  clear(holding: HoldingRow): void
+}
+
+/** Collects writes, so that thousands of rows share one transaction and one flush to disk. */
+export interface IndexWriter {
+  /** Queues `write`, which changes about `rows` rows; runs all that is queued when that is enough for a transaction. */
+  add(rows: number, write: () => void): void
+  /** Runs what is queued. */
+  flush(): void
+}
+
+export function createIndexWriter(index: Pick<BlockIndex, 'atomically'>): IndexWriter {
+  let queue: (() => void)[] = []
+  let queuedRows = 0
+  const flush = () => {
+    if (queue.length === 0) return
+    const writes = queue
+    queue = []
+    queuedRows = 0
+    index.atomically(() => {
+      for (const write of writes) write()
+    })
+  }
+  return {
+    add(rows, write) {
+      queue.push(write)
+      queuedRows += rows
+      if (queuedRows >= rowsPerTransactionMax) flush()
+    },
+    flush,
+  }
+}
+
+type FileRows = Pick<BlockIndex, 'file' | 'files' | 'fileCount' | 'removeFile' | 'setStamp' | 'putFile' | 'addLeaves'>
+type LeafRows = Pick<BlockIndex, 'leavesOf' | 'places' | 'hasLeaf'>
+type StoredRows = Pick<BlockIndex, 'stored' | 'isStored' | 'storedDigests' | 'putStored' | 'removeStored'>
+
+export function createBlockIndex(database: Database): BlockIndex {
+  return {
+    ...fileRows(database),
+    ...leafRows(database),
+    ...storedRows(database),
+    atomically: (work) => transaction(database, work),
+    clear: clearRows(database),
+  }
+}
+
+function fileRows(database: Database): FileRows {
+  const one = database.prepare('SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? AND path = ?')
+  const all = database.prepare('SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? ORDER BY id')
+  const count = database.prepare('SELECT count(*) AS count FROM library_files WHERE holding = ?')
+  const insertFile = database.prepare('INSERT INTO library_files (holding, path, bytes, stamp) VALUES (?, ?, ?, ?)')
+  const insertLeaf = database.prepare(
+    'INSERT OR REPLACE INTO library_leaves (file, number, holding, digest, start, bytes, seal) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  )
+  const deleteFile = database.prepare('DELETE FROM library_files WHERE id = ?')
+  const deleteLeaves = database.prepare('DELETE FROM library_leaves WHERE file = ?')
+  const updateStamp = database.prepare('UPDATE library_files SET stamp = ? WHERE id = ?')
+  const removeFile = (file: number) => {
+    deleteLeaves.run(file)
+    deleteFile.run(file)
+  }
+  return {
+    file(holding, path) {
+      const row = one.get(holding, path)
+      return row === undefined ? undefined : toFile(row)
+    },
+    *files(holding) {
+      for (const row of all.iterate(holding)) yield toFile(row)
+    },
+    fileCount: (holding) => Number(count.get(holding)?.count ?? 0),
+    putFile(holding, file) {
+      const before = one.get(holding, file.path)
+      if (before !== undefined) removeFile(Number(before.id))
+      return Number(insertFile.run(holding, file.path, file.bytes, file.stamp).lastInsertRowid)
+    },
+    addLeaves(holding, file, firstNumber, leaves) {
+      leaves.forEach(({ digest, start, bytes, seal }, at) => {
+        insertLeaf.run(file, firstNumber + at, holding, digest, start, bytes, seal ?? null)
+      })
+    },
+    removeFile,
+    setStamp: (file, stamp) => void updateStamp.run(stamp, file),
+  }
+}
+
+function leafRows(database: Database): LeafRows {
+  const leaves = database.prepare(
+    'SELECT digest, start, bytes, seal FROM library_leaves WHERE file = ? ORDER BY number',
+  )
+  const place = database.prepare(
+    `SELECT file, path, start, library_leaves.bytes AS bytes, seal FROM library_leaves
+     JOIN library_files ON library_files.id = file WHERE library_leaves.holding = ? AND digest = ? LIMIT ?`,
+  )
+  const known = database.prepare('SELECT 1 FROM library_leaves WHERE holding = ? AND digest = ? LIMIT 1')
+  return {
+    leavesOf: (file) => leaves.all(file).map((row) => ({ ...toLeaf(row), digest: asDigest(toBytes(row.digest)) })),
+    places: (holding, digest, max) =>
+      place.all(holding, digest, max).map((row) => ({
+        ...toLeaf(row),
+        file: Number(row.file),
+        path: String(row.path),
+      })),
+    hasLeaf: (holding, digest) => known.get(holding, digest) !== undefined,
+  }
+}
+
+function storedRows(database: Database): StoredRows {
+  const one = database.prepare('SELECT wire FROM library_stored WHERE holding = ? AND digest = ?')
+  const known = database.prepare('SELECT 1 FROM library_stored WHERE holding = ? AND digest = ?')
+  const all = database.prepare('SELECT digest FROM library_stored WHERE holding = ?')
+  const insert = database.prepare('INSERT OR REPLACE INTO library_stored (holding, digest, wire) VALUES (?, ?, ?)')
+  const remove = database.prepare('DELETE FROM library_stored WHERE holding = ? AND digest = ?')
+  return {
+    stored(holding, digest) {
+      const row = one.get(holding, digest)
+      return row === undefined ? undefined : toBytes(row.wire)
+    },
+    isStored: (holding, digest) => known.get(holding, digest) !== undefined,
+    *storedDigests(holding) {
+      for (const row of all.iterate(holding)) yield asDigest(toBytes(row.digest))
+    },
+    putStored: (holding, digest, wire) => void insert.run(holding, digest, wire),
+    removeStored: (holding, digest) => void remove.run(holding, digest),
+  }
+}
+
+function clearRows(database: Database): (holding: HoldingRow) => void {
+  const statements = ['library_files', 'library_leaves', 'library_stored', 'library_pages'].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE holding = ?`),
+  )
+  return (holding) => {
+    for (const statement of statements) statement.run(holding)
+  }
+}
+
+function toFile(row: Record<string, unknown>): IndexedFile {
+  return { id: Number(row.id), path: String(row.path), bytes: Number(row.bytes), stamp: String(row.stamp) }
+}
+
+function toLeaf(row: Record<string, unknown>): Omit<IndexedLeaf, 'digest'> {
+  const seal = row.seal
+  return {
+    start: Number(row.start),
+    bytes: Number(row.bytes),
+    seal: seal instanceof Uint8Array ? seal : undefined,
+  }
+}
+
+function toBytes(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array()
+}

@@ -1,0 +1,181 @@
+// Reads a file once and says which leaves it has. Files that fit one read are hashed on this thread; larger ones leaf by
+// leaf in the thread pool, several at once, delivered in order. What must stay true: the leaves reported are of one
+// state of the file, or the file is reported as `changing`.
+
+import { type BigIntStats, closeSync, fstatSync, openSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { digestOf } from '../format/keys.ts'
+import { leafBytes } from '../format/limits.ts'
+import type { Sealer } from '../format/seal.ts'
+import type { IndexedLeaf } from './block-index.ts'
+import { type SkipCode, systemCode } from './errors.ts'
+import { fillFrom, isSameFile, readFlags, readFully } from './file-read.ts'
+import { leavesInFlightMax, leavesPerLook } from './limits.ts'
+
+/** The file as it was hashed, or why it was not. */
+export type FileHash =
+  | { readonly kind: 'hashed'; readonly stats: BigIntStats; readonly leaves: readonly IndexedLeaf[] }
+  | {
+      readonly kind: 'failed'
+      readonly code: Extract<SkipCode, 'changing' | 'vanished' | 'unreadable' | 'special_file'>
+    }
+
+const sealIdBytes = 32
+
+/** The file does not fit one read on this thread. */
+export interface LargerFile {
+  readonly kind: 'larger'
+  readonly bytes: number
+}
+
+/** Describes one leaf from its plain and wire bytes. */
+function toLeaf(
+  sealer: Sealer,
+  start: number,
+  plainBytes: number,
+  wire: Uint8Array,
+  digest = digestOf(wire),
+): IndexedLeaf {
+  const seal = sealer.overheadBytes === 0 ? undefined : wire.slice(0, sealIdBytes)
+  return { digest, start, bytes: plainBytes, seal }
+}
+
+/** Hashes a file on this thread if it fits `scratch` with a byte to spare; only opens it when it does not. */
+export function hashFileNow(path: string, sealer: Sealer, scratch: Uint8Array): FileHash | LargerFile {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, readFlags)
+  } catch (error) {
+    return failed(error)
+  }
+  try {
+    const before = fstatSync(descriptor, { bigint: true })
+    if (!before.isFile()) return { kind: 'failed', code: 'special_file' }
+    if (before.size >= BigInt(scratch.length)) return { kind: 'larger', bytes: Number(before.size) }
+    const bytes = readFully(descriptor, scratch, 0)
+    const after = fstatSync(descriptor, { bigint: true })
+    if (!isSameFile(before, after) || BigInt(bytes) !== after.size) return { kind: 'failed', code: 'changing' }
+    const plain = scratch.subarray(0, bytes)
+    return { kind: 'hashed', stats: after, leaves: [toLeaf(sealer, 0, bytes, sealer.seal(plain))] }
+  } catch (error) {
+    return failed(error)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Buffers of one leaf each, lent out again and again; waiting for one is what bounds the leaves under way. */
+export interface LeafBuffers {
+  take(): Promise<Uint8Array>
+  giveBack(buffer: Uint8Array): void
+}
+
+export function createLeafBuffers(): LeafBuffers {
+  const free: Uint8Array[] = []
+  const waiting: ((buffer: Uint8Array) => void)[] = []
+  let made = 0
+  return {
+    async take() {
+      const buffer = free.pop()
+      if (buffer !== undefined) return buffer
+      if (made < leavesInFlightMax) {
+        made += 1
+        return Buffer.allocUnsafeSlow(leafBytes)
+      }
+      return new Promise((resolve) => waiting.push(resolve))
+    },
+    giveBack(buffer) {
+      const next = waiting.shift()
+      if (next === undefined) free.push(buffer)
+      else next(buffer)
+    },
+  }
+}
+
+/**
+ * Hashes a file of any size in the thread pool. `onLeaf` gets each leaf in order as soon as those before it are done;
+ * when the result is `failed`, forget what it got.
+ */
+export async function hashFile(
+  path: string,
+  sealer: Sealer,
+  buffers: LeafBuffers,
+  options: { readonly onLeaf?: (leaf: IndexedLeaf) => void; readonly signal?: AbortSignal | undefined } = {},
+): Promise<FileHash> {
+  let handle: FileHandle
+  try {
+    handle = await open(path, readFlags)
+  } catch (error) {
+    return failed(error)
+  }
+  try {
+    const before = await handle.stat({ bigint: true })
+    if (!before.isFile()) return { kind: 'failed', code: 'special_file' }
+    const leaves = await hashLeaves(handle, before, sealer, buffers, options)
+    const after = await handle.stat({ bigint: true })
+    if (leaves === undefined || !isSameFile(before, after)) return { kind: 'failed', code: 'changing' }
+    return { kind: 'hashed', stats: after, leaves }
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    return failed(error)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Undefined when the file changes. With `onLeaf`, leaves go there and are not collected. */
+async function hashLeaves(
+  handle: FileHandle,
+  before: BigIntStats,
+  sealer: Sealer,
+  buffers: LeafBuffers,
+  options: { readonly onLeaf?: (leaf: IndexedLeaf) => void; readonly signal?: AbortSignal | undefined },
+): Promise<IndexedLeaf[] | undefined> {
+  const size = Number(before.size)
+  const leaves: IndexedLeaf[] = []
+  const deliver = options.onLeaf ?? ((leaf: IndexedLeaf) => void leaves.push(leaf))
+  const pending: Promise<IndexedLeaf | undefined>[] = []
+  const settleOne = async () => {
+    const leaf = await pending.shift()
+    if (leaf !== undefined) deliver(leaf)
+    return leaf !== undefined
+  }
+  try {
+    for (let start = 0; start < Math.max(size, 1); start += leafBytes) {
+      options.signal?.throwIfAborted()
+      const isLook = start > 0 && start % (leafBytes * leavesPerLook) === 0
+      if (isLook && !isSameFile(before, await handle.stat({ bigint: true }))) return undefined
+      pending.push(hashLeaf(handle, start, Math.min(leafBytes, size - start), sealer, buffers))
+      if (pending.length >= leavesInFlightMax && !(await settleOne())) return undefined
+    }
+    while (pending.length > 0) if (!(await settleOne())) return undefined
+    return leaves
+  } finally {
+    await Promise.allSettled(pending)
+  }
+}
+
+async function hashLeaf(
+  handle: FileHandle,
+  start: number,
+  length: number,
+  sealer: Sealer,
+  buffers: LeafBuffers,
+): Promise<IndexedLeaf | undefined> {
+  const buffer = await buffers.take()
+  try {
+    const plain = buffer.subarray(0, length)
+    if ((await fillFrom(handle, plain, start)) !== length) return undefined
+    const { wire, digest } = await sealer.sealAsync(plain)
+    return toLeaf(sealer, start, length, wire, digest)
+  } finally {
+    buffers.giveBack(buffer)
+  }
+}
+
+function failed(error: unknown): FileHash {
+  const code = systemCode(error)
+  if (code === 'ENOENT') return { kind: 'failed', code: 'vanished' }
+  // O_NOFOLLOW met a link that took the file's place.
+  return { kind: 'failed', code: code === 'ELOOP' ? 'changing' : 'unreadable' }
+}

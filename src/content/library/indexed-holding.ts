@@ -1,0 +1,183 @@
+// A complete holding whose leaves lie in files: an own share, or a get that was finished. Blocks are looked up by digest
+// in the block index, read from the file, sealed anew and checked: what the file no longer holds is never served.
+
+import { join } from 'node:path'
+import { equalBytes } from '../../base/bytes.ts'
+import { Emitter } from '../../base/events.ts'
+import { Bitfield } from '../format/bitfield.ts'
+import type { IndexedInventory } from '../format/inventory.ts'
+import { digestOf } from '../format/keys.ts'
+import { readLayout } from '../format/layout.ts'
+import { openRecord } from '../format/record.ts'
+import { createSealer, type Sealer } from '../format/seal.ts'
+import type {
+  AccessKey,
+  Digest,
+  DiscoveryKey,
+  FileEntry,
+  HoldingEvent,
+  ReadableHolding,
+  ShareId,
+  ShareKey,
+  VersionMeta,
+  VersionRecord,
+} from '../types.ts'
+import type { BlockIndex, HoldingRow } from './block-index.ts'
+import { libraryErrors } from './errors.ts'
+import { readPiece } from './file-read.ts'
+import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
+import { type CheckLeaf, createLeafCheck } from './leaf-check.ts'
+import { lazyInventory } from './page-shelf.ts'
+import { noStamp } from './stamps.ts'
+
+/** Places of one block that are tried; equal leaves may lie in many files. */
+const placesTried = 4
+
+export interface IndexedHoldingParts {
+  readonly index: BlockIndex
+  readonly rows: HoldingRows
+  /** A block was not found where the index says: the share's files have changed. */
+  readonly onChanged: () => void
+}
+
+interface FoundLeaf {
+  readonly plain: Uint8Array
+  readonly wire: Uint8Array
+}
+
+/** `facts` need a path, a record and a meta, and the secret if private. */
+export class IndexedHolding implements ReadableHolding {
+  readonly row: HoldingRow
+  readonly share: ShareKey
+  readonly shareId: ShareId
+  readonly access: AccessKey
+  readonly discovery: DiscoveryKey
+  readonly record: VersionRecord
+  readonly recordBytes: Uint8Array
+  readonly meta: VersionMeta
+  readonly have: Bitfield
+  readonly #path: string
+  readonly #parts: IndexedHoldingParts
+  readonly #inventory: () => IndexedInventory | undefined
+  readonly #sealer: Sealer
+  readonly #check: CheckLeaf
+  readonly #wanted: Bitfield | undefined
+  readonly #events = new Emitter<HoldingEvent>()
+  #layout: WeakRef<readonly FileEntry[]> | undefined
+
+  constructor(facts: HoldingFacts, parts: IndexedHoldingParts) {
+    if (facts.path === undefined || facts.recordBytes === undefined || facts.meta === undefined) {
+      throw new Error('assertion failed: an indexed holding has a path, a record and a meta')
+    }
+    this.row = facts.id
+    this.share = facts.share
+    this.shareId = facts.shareId
+    this.access = facts.access
+    this.discovery = facts.discovery
+    this.recordBytes = facts.recordBytes
+    this.record = openRecord(facts.recordBytes, facts.share)
+    this.meta = facts.meta
+    this.#path = facts.path
+    this.#parts = parts
+    this.#inventory = lazyInventory(parts.rows, facts.id, this.record)
+    this.#sealer = createSealer(facts)
+    this.#check = createLeafCheck(this.#sealer)
+    this.have = bitsOf(facts, this.record.blocks)
+    this.#wanted = facts.have === undefined ? undefined : bitsOf(facts, this.record.blocks)
+  }
+
+  get inventory(): IndexedInventory | undefined {
+    return this.#inventory()
+  }
+
+  get complete(): boolean {
+    return this.have.ones === (this.#wanted?.ones ?? this.have.length)
+  }
+
+  /** Read anew when nobody kept it: the layout of a large share is larger than all else of it. */
+  get layout(): readonly FileEntry[] | undefined {
+    const known = this.#layout?.deref()
+    if (known !== undefined) return known
+    const inventory = this.inventory
+    if (inventory === undefined) return undefined
+    const layout = readLayout({
+      meta: this.meta,
+      inventory,
+      overheadBytes: this.#sealer.overheadBytes,
+      getNode: (index) => this.#sealer.open(this.#storedBlock(inventory.digest(index), index)),
+    })
+    this.#layout = new WeakRef(layout)
+    return layout
+  }
+
+  isWanted(index: number): boolean {
+    return this.#wanted?.has(index) ?? true
+  }
+
+  hasPage(page: number): boolean {
+    return page < this.record.pages.length
+  }
+
+  async putPage(): Promise<void> {}
+
+  /** Everything that is wanted is here; a block that was lost is not taken back piecemeal but by another get. */
+  async putBlock(): Promise<void> {}
+
+  async readBlock(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    const digest = this.#digestOf(index)
+    if (index < this.meta.nodes) return this.#storedBlock(digest, index)
+    return (await this.#readLeaf(index, digest, options.signal)).wire
+  }
+
+  async readLeaf(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    return (await this.#readLeaf(index, this.#digestOf(index), options.signal)).plain
+  }
+
+  on(listener: (event: HoldingEvent) => void) {
+    return this.#events.on(listener)
+  }
+
+  /** Tells that a newer version took this one's place. */
+  supersede(): void {
+    this.#events.emit({ type: 'superseded' })
+  }
+
+  #digestOf(index: number): Digest {
+    const inventory = this.inventory
+    if (inventory === undefined || index >= inventory.count || !this.have.has(index)) {
+      throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
+    }
+    return inventory.digest(index)
+  }
+
+  #storedBlock(digest: Digest, index: number): Uint8Array {
+    const wire = this.#parts.index.stored(this.row, digest)
+    if (wire !== undefined && equalBytes(digestOf(wire), digest)) return wire
+    throw this.#lost(index)
+  }
+
+  async #readLeaf(index: number, digest: Digest, signal: AbortSignal | undefined): Promise<FoundLeaf> {
+    for (const place of this.#parts.index.places(this.row, digest, placesTried)) {
+      signal?.throwIfAborted()
+      const plain = await readPiece(join(this.#path, place.path), place.start, place.bytes)
+      const wire = plain === undefined ? undefined : await this.#check(plain, digest, place.seal)
+      if (plain !== undefined && wire !== undefined) return { plain, wire }
+      // A write may leave a file's times as they were; the next scan has to read this one.
+      this.#parts.index.setStamp(place.file, noStamp)
+    }
+    throw this.#lost(index)
+  }
+
+  #lost(index: number) {
+    this.have.clear(index)
+    this.#parts.onChanged()
+    return libraryErrors.block_changed(`Block ${index} is no longer what was shared: its file has changed.`)
+  }
+}
+
+function bitsOf(facts: HoldingFacts, blocks: number): Bitfield {
+  if (facts.have !== undefined) return Bitfield.fromBytes(facts.have, blocks)
+  const bits = new Bitfield(blocks)
+  bits.fill()
+  return bits
+}

@@ -1,0 +1,150 @@
+// Kept copies of this computer: opened at a start, begun for a link, brought to newer versions, removed.
+
+import { equalBytes } from '../../base/bytes.ts'
+import type { Clock, Log } from '../../base/ports.ts'
+import { formatErrors } from '../format/errors.ts'
+import { shareIdOf } from '../format/keys.ts'
+import { openMeta } from '../format/meta.ts'
+import { openRecord } from '../format/record.ts'
+import { createSealer } from '../format/seal.ts'
+import type { Holding, Library, ShareLink, VersionMeta, VersionRecord } from '../types.ts'
+import type { BlockFiles } from './block-files.ts'
+import type { BlockIndex, HoldingRow } from './block-index.ts'
+import type { Committer } from './committer.ts'
+import { libraryErrors } from './errors.ts'
+import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
+import { KeptHolding, type KeptParts } from './kept-holding.ts'
+import type { Registry } from './registry.ts'
+
+export interface Keeps {
+  start(): Promise<void>
+  stop(): Promise<void>
+  open(request: Parameters<Library['openKept']>[0]): Promise<Holding>
+  remove(facts: HoldingFacts): Promise<void>
+  holding(row: HoldingRow): KeptHolding | undefined
+}
+
+export interface KeepsParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly index: BlockIndex
+  readonly rows: HoldingRows
+  readonly registry: Registry
+  readonly committer: Committer
+  readonly blockFiles: BlockFiles
+}
+
+export function createKeeps(parts: KeepsParts): Keeps {
+  const { rows, registry, index, blockFiles, clock, log } = parts
+  const holdings = new Map<HoldingRow, KeptHolding>()
+  const keptParts: KeptParts = {
+    ...parts,
+    onComplete: ({ facts }) => void rows.update(facts.id, { state: 'done', updatedMs: clock.nowMs() }),
+  }
+  const serve = async (facts: HoldingFacts) => {
+    const holding = new KeptHolding(facts, keptParts)
+    await holding.open()
+    holdings.set(facts.id, holding)
+    registry.add(holding, 'kept')
+    return holding
+  }
+  const close = async (holding: KeptHolding) => {
+    holdings.delete(holding.facts.id)
+    await holding.supersede()
+    registry.remove(holding)
+  }
+  return {
+    async start() {
+      for (const facts of rows.all()) {
+        if (facts.origin !== 'kept') continue
+        // One damaged row keeps nobody from the others.
+        await serve(facts).catch((error: unknown) => {
+          log.error('kept_share_damaged', { share: facts.shareId, message: String(error) })
+        })
+      }
+    },
+    async stop() {
+      for (const holding of holdings.values()) {
+        await holding.close()
+        registry.remove(holding)
+      }
+      holdings.clear()
+    },
+    async open({ link, recordBytes }) {
+      const record = openLinkedRecord(link, recordBytes)
+      const known = rows.ofShare(shareIdOf(link.share)).find((facts) => facts.origin === 'kept')
+      if (known === undefined) return serve(rows.insert(newKept(parts, link, record, recordBytes)))
+      const live = holdings.get(known.id)
+      refuseOlder(known, record, recordBytes)
+      if (known.sequence === record.sequence) return live ?? serve(known)
+      if (live !== undefined) await close(live)
+      const updated = index.atomically(() => {
+        rows.clearPages(known.id)
+        const meta = publicMeta(record)
+        return rows.update(known.id, { recordBytes, sequence: record.sequence, state: 'partial', meta })
+      })
+      return serve(updated)
+    },
+    async remove(facts) {
+      const live = holdings.get(facts.id)
+      if (live !== undefined) await close(live)
+      await blockFiles.removeAll(facts.shareId)
+      index.atomically(() => {
+        index.clear(facts.id)
+        rows.remove(facts.id)
+      })
+    },
+    holding: (row) => holdings.get(row),
+  }
+}
+
+function newKept(
+  { clock }: KeepsParts,
+  link: ShareLink,
+  record: VersionRecord,
+  recordBytes: Uint8Array,
+): Parameters<HoldingRows['insert']>[0] {
+  const nowMs = clock.nowMs()
+  return {
+    origin: 'kept',
+    state: 'partial',
+    share: link.share,
+    visibility: link.visibility,
+    access: link.access,
+    discovery: link.discovery,
+    // Even from a full link: who keeps a copy for others does not need to read it.
+    secret: undefined,
+    signingSeed: undefined,
+    path: undefined,
+    target: undefined,
+    work: undefined,
+    only: undefined,
+    replaces: undefined,
+    installing: false,
+    recordBytes,
+    sequence: record.sequence,
+    meta: publicMeta(record),
+    have: undefined,
+    createdMs: nowMs,
+    updatedMs: nowMs,
+  }
+}
+
+function publicMeta(record: VersionRecord): VersionMeta | undefined {
+  if (record.visibility === 'private') return undefined
+  return openMeta(record.meta, createSealer({ share: record.share, visibility: 'public', secret: undefined }))
+}
+
+/** The record, checked against the link that led to it. Throws `record_not_trusted`, `record_malformed`. */
+export function openLinkedRecord(link: ShareLink, recordBytes: Uint8Array): VersionRecord {
+  const record = openRecord(recordBytes, link.share)
+  if (record.visibility === link.visibility) return record
+  throw formatErrors.record_not_trusted(`The link is to a ${link.visibility} share, the record says otherwise.`)
+}
+
+/** Throws `record_outdated` when what is known is newer, or another of the same number. */
+export function refuseOlder(known: HoldingFacts, record: VersionRecord, recordBytes: Uint8Array): void {
+  const isSame = known.recordBytes !== undefined && equalBytes(known.recordBytes, recordBytes)
+  if (known.sequence < record.sequence || isSame) return
+  throw libraryErrors.record_outdated(`Version ${known.sequence} is here already; this is ${record.sequence}.`)
+}

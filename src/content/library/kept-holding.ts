@@ -1,0 +1,174 @@
+// A copy of a share held for others: blocks exactly as they came over the wire, small ones in the database, large ones as
+// files. Needs no secret. Blocks found at a start count as here; each is checked whenever it is read, and one that turns
+// out wrong is asked for again.
+
+import { equalBytes } from '../../base/bytes.ts'
+import { Emitter } from '../../base/events.ts'
+import { Bitfield } from '../format/bitfield.ts'
+import { formatErrors } from '../format/errors.ts'
+import { openRecord } from '../format/record.ts'
+import { digestAsync } from '../format/seal.ts'
+import type { Digest, Holding, HoldingEvent, VersionRecord } from '../types.ts'
+import type { BlockFiles } from './block-files.ts'
+import type { BlockIndex } from './block-index.ts'
+import type { Committer } from './committer.ts'
+import { libraryErrors } from './errors.ts'
+import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
+import { storedInDatabaseBytesMax } from './limits.ts'
+import { createPageShelf, type PageShelf } from './page-shelf.ts'
+
+export interface KeptParts {
+  readonly index: BlockIndex
+  readonly rows: HoldingRows
+  readonly committer: Committer
+  readonly blockFiles: BlockFiles
+  /** All blocks are here and on disk. */
+  readonly onComplete: (holding: KeptHolding) => void
+}
+
+export class KeptHolding implements Holding {
+  readonly facts: HoldingFacts
+  readonly share: HoldingFacts['share']
+  readonly shareId: HoldingFacts['shareId']
+  readonly access: HoldingFacts['access']
+  readonly discovery: HoldingFacts['discovery']
+  readonly record: VersionRecord
+  readonly recordBytes: Uint8Array
+  readonly have: Bitfield
+  readonly #parts: KeptParts
+  readonly #shelf: PageShelf
+  readonly #events = new Emitter<HoldingEvent>()
+  readonly #writing = new Map<number, Promise<void>>()
+  #ended = false
+
+  constructor(facts: HoldingFacts, parts: KeptParts) {
+    if (facts.recordBytes === undefined) throw new Error('assertion failed: a kept copy has a record')
+    this.facts = facts
+    this.share = facts.share
+    this.shareId = facts.shareId
+    this.access = facts.access
+    this.discovery = facts.discovery
+    this.recordBytes = facts.recordBytes
+    this.record = openRecord(facts.recordBytes, facts.share)
+    this.have = new Bitfield(this.record.blocks)
+    this.#parts = parts
+    this.#shelf = createPageShelf(parts.rows, facts.id, this.record)
+  }
+
+  get inventory() {
+    return this.#shelf.inventory
+  }
+
+  get complete(): boolean {
+    return this.inventory !== undefined && this.have.ones === this.have.length
+  }
+
+  isWanted(): boolean {
+    return true
+  }
+
+  hasPage(page: number): boolean {
+    return this.#shelf.has(page)
+  }
+
+  on(listener: (event: HoldingEvent) => void) {
+    return this.#events.on(listener)
+  }
+
+  /** Takes up what is on disk, and lets go of blocks of older versions. Call once. */
+  async open(): Promise<void> {
+    if (this.inventory !== undefined) await this.#takeKnown()
+  }
+
+  async putPage(page: number, bytes: Uint8Array): Promise<void> {
+    if (!this.#shelf.put(page, bytes)) return
+    await this.#takeKnown()
+    this.#events.emit({ type: 'inventory' })
+    if (this.complete) await this.#completed()
+  }
+
+  async putBlock(index: number, bytes: Uint8Array): Promise<void> {
+    const { inventory } = this
+    if (inventory === undefined || index >= inventory.count || this.#ended) {
+      throw libraryErrors.block_not_wanted(`Block ${index} was not asked for.`)
+    }
+    if (this.have.has(index)) return
+    const digest = inventory.digest(index)
+    if (bytes.length !== inventory.length(index) || !equalBytes(await digestAsync(bytes), digest)) {
+      throw formatErrors.block_hash_wrong(`Block ${index} is not the one that the author signed.`)
+    }
+    const known = this.#writing.get(index)
+    if (known !== undefined) return known
+    if (this.have.has(index)) return
+    const writing = this.#write(index, digest, bytes).finally(() => this.#writing.delete(index))
+    this.#writing.set(index, writing)
+    return writing
+  }
+
+  async readBlock(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    const { inventory } = this
+    if (inventory === undefined || !this.have.has(index)) {
+      throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
+    }
+    const digest = inventory.digest(index)
+    const wire =
+      this.#parts.index.stored(this.facts.id, digest) ?? (await this.#parts.blockFiles.read(this.shareId, digest))
+    options.signal?.throwIfAborted()
+    if (wire !== undefined && equalBytes(await digestAsync(wire), digest)) return wire
+    this.have.clear(index)
+    throw libraryErrors.block_changed(`Block ${index} was damaged on this computer’s disk.`)
+  }
+
+  /** Ends it for a newer version of the share, which takes over the row and the blocks. */
+  async supersede(): Promise<void> {
+    this.#ended = true
+    await this.close()
+    this.#events.emit({ type: 'superseded' })
+  }
+
+  /** Waits for what is being written. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#writing.values())
+  }
+
+  async #write(index: number, digest: Digest, wire: Uint8Array): Promise<void> {
+    const { committer, blockFiles } = this.#parts
+    if (wire.length <= storedInDatabaseBytesMax) await committer.put(this.facts.id, digest, wire)
+    else await blockFiles.write(this.shareId, digest, wire)
+    if (!this.have.set(index)) return
+    this.#events.emit({ type: 'block', index })
+    if (this.complete) await this.#completed()
+  }
+
+  async #completed(): Promise<void> {
+    await this.#parts.blockFiles.flush(this.shareId, this.#digestsInFiles())
+    this.#parts.onComplete(this)
+    this.#events.emit({ type: 'complete' })
+  }
+
+  #digestsInFiles(): Digest[] {
+    const { inventory } = this
+    if (inventory === undefined) return []
+    const digests: Digest[] = []
+    for (let index = 0; index < inventory.count; index++) {
+      if (inventory.length(index) > storedInDatabaseBytesMax) digests.push(inventory.digest(index))
+    }
+    return digests
+  }
+
+  async #takeKnown(): Promise<void> {
+    const { index, blockFiles } = this.#parts
+    const { inventory } = this
+    if (inventory === undefined) return
+    for (const digest of [...index.storedDigests(this.facts.id)]) {
+      const block = inventory.find(digest)
+      if (block === undefined) index.removeStored(this.facts.id, digest)
+      else this.have.set(block)
+    }
+    for (const digest of blockFiles.recover(this.shareId)) {
+      const block = inventory.find(digest)
+      if (block === undefined) await blockFiles.remove(this.shareId, digest)
+      else this.have.set(block)
+    }
+  }
+}

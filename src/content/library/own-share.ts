@@ -1,0 +1,277 @@
+// One own share: its scans, its versions, its watcher. Everything that may mean a change (the watcher, a block that was
+// not found, a start) calls `look`, which compares stamps and scans only what differs.
+//
+//   look ──► unchanged: nothing │ changed: scan ──► same root: rows mended │ new root: version sequence + 1
+//        ──► path gone or unreadable: failed, looked for again until it is back
+
+import { equalBytes } from '../../base/bytes.ts'
+import { type PeerhoodError, toPeerhoodError } from '../../base/errors.ts'
+import type { Cancel, Clock, Log } from '../../base/ports.ts'
+import { createSealer } from '../format/seal.ts'
+import type { Digest } from '../types.ts'
+import type { BlockIndex } from './block-index.ts'
+import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
+import { IndexedHolding } from './indexed-holding.ts'
+import { changeQuietMs, changeWaitMaxMs, pollMs, progressEveryMs, scanPauseFactor, vanishedPollMs } from './limits.ts'
+import type { Registry } from './registry.ts'
+import { countAhead, isUnchanged, type Scan, scan } from './scan.ts'
+import type { ScanProgress } from './scan-files.ts'
+import { shareName } from './share-name.ts'
+import { cidOfRoot, type OwnShare, skippedView } from './share-view.ts'
+import type { ShareWatch } from './watch.ts'
+
+export interface OwnShareParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly index: BlockIndex
+  readonly rows: HoldingRows
+  /** Our own data folder, which is never shared along with a folder above it. */
+  readonly home: string
+  readonly registry: Pick<Registry, 'add' | 'remove' | 'replace'>
+  /** Runs scans a few at a time. */
+  readonly runScan: <Result>(work: () => Promise<Result>) => Promise<Result>
+  readonly watch: (path: string, onChange: () => void) => ShareWatch
+  /** Something that `view` shows has changed. */
+  readonly onView: () => void
+}
+
+export class OwnShareKeeper {
+  readonly #parts: OwnShareParts
+  readonly #watch: ShareWatch
+  readonly #stopping = new AbortController()
+  #facts: HoldingFacts
+  #holding: IndexedHolding | undefined
+  #root: Digest | undefined
+  #problem: PeerhoodError | undefined
+  #scan: OwnShare['scan']
+  #skipped: Pick<Scan, 'skipped' | 'skippedCount'> = { skipped: [], skippedCount: 0 }
+  /** The look under way; `#again` asks for one more after it. */
+  #looking: Promise<void> | undefined
+  #again = false
+  #touched = false
+  #lastScanMs = 0
+  #lookedAtMs = 0
+  #dirtySinceMs: number | undefined
+  #cancelTimer: Cancel = () => {}
+
+  constructor(facts: HoldingFacts, parts: OwnShareParts) {
+    this.#facts = facts
+    this.#parts = parts
+    this.#watch = parts.watch(this.path, () => this.#touch())
+    if (facts.recordBytes !== undefined) this.#serve(facts, false)
+  }
+
+  get facts(): HoldingFacts {
+    return this.#facts
+  }
+
+  get path(): string {
+    return this.#facts.path ?? ''
+  }
+
+  get view(): OwnShare {
+    const { id: _row, shareId, visibility, sequence, meta, createdMs, updatedMs } = this.#facts
+    return {
+      id: shareId,
+      origin: 'own',
+      visibility,
+      state: this.#problem !== undefined ? 'failed' : this.#scan !== undefined || sequence === 0 ? 'scanning' : 'ready',
+      name: meta?.name ?? shareName(this.path),
+      kind: meta?.kind,
+      path: this.path,
+      readable: true,
+      cid: cidOfRoot(this.#facts, this.#root),
+      sequence,
+      files: meta?.files ?? 0,
+      bytes: meta?.bytes ?? 0,
+      blocks: this.#holding?.record.blocks ?? 0,
+      blocksHere: this.#holding?.have.ones ?? 0,
+      createdMs,
+      updatedMs,
+      scan: this.#scan,
+      skipped: this.#skipped.skipped.map(skippedView),
+      skippedCount: this.#skipped.skippedCount,
+      problem: this.#problem,
+      watching: this.#watch.watching,
+    }
+  }
+
+  /** Looks whether the share is still as its version says, and makes a new version if not. Never rejects. */
+  look(): Promise<void> {
+    if (this.#looking !== undefined) {
+      this.#again = true
+      return this.#looking
+    }
+    this.#looking = this.#lookUntilSettled().finally(() => {
+      this.#looking = undefined
+      // What changed meanwhile may lie behind the scan's reader.
+      if (this.#touched) this.#touch()
+      this.#touched = false
+    })
+    return this.#looking
+  }
+
+  /** Resolves when no look is under way. */
+  async settled(): Promise<void> {
+    await this.#looking
+  }
+
+  /** Ends scans and watchers, and takes the holding out of the library. */
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    this.#cancelTimer()
+    this.#watch.close()
+    await this.#looking
+    if (this.#holding !== undefined) this.#parts.registry.remove(this.#holding)
+    this.#holding = undefined
+  }
+
+  async #lookUntilSettled(): Promise<void> {
+    do {
+      this.#again = false
+      this.#dirtySinceMs = undefined
+      this.#cancelTimer()
+      await this.#lookOnce()
+    } while (this.#again && !this.#stopping.signal.aborted)
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { clock, runScan } = this.#parts
+    try {
+      await runScan(async () => {
+        const startMs = clock.monotonicMs()
+        this.#watch.begin()
+        if (!(await this.#isUnchanged())) await this.#scanNow()
+        this.#watch.end()
+        this.#lookedAtMs = clock.monotonicMs()
+        this.#lastScanMs = this.#lookedAtMs - startMs
+      })
+      this.#recover()
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#scan = undefined
+      if (!this.#stopping.signal.aborted) this.#parts.onView()
+    }
+  }
+
+  #isUnchanged(): Promise<boolean> {
+    if (this.#root === undefined || this.#holding?.complete === false) return Promise.resolve(false)
+    return isUnchanged(this.#parts, this.#request())
+  }
+
+  #request() {
+    const { signal } = this.#stopping
+    const onFolder = (folder: string) => this.#watch.add(folder)
+    return { path: this.path, holding: this.#facts.id, signal, onFolder, exclude: this.#parts.home }
+  }
+
+  async #scanNow(): Promise<void> {
+    const ahead = await countAhead(this.path, this.#parts.clock, this.#request())
+    let toldAtMs = Number.NEGATIVE_INFINITY
+    const onProgress = ({ files, bytes }: ScanProgress) => {
+      this.#scan = { files, bytes, filesTotal: ahead.files, bytesTotal: ahead.bytes }
+      const nowMs = this.#parts.clock.monotonicMs()
+      if (nowMs - toldAtMs < progressEveryMs && bytes < ahead.bytes) return
+      toldAtMs = nowMs
+      this.#parts.onView()
+    }
+    onProgress({ files: 0, bytes: 0 })
+    const sealer = createSealer(this.#facts)
+    const found = await scan(this.#parts, { ...this.#request(), sealer, onProgress })
+    this.#skipped = found
+    this.#adopt(found)
+    if (found.unsettled) this.#touch()
+  }
+
+  /** Makes what was found the share's version, unless it is the present one. */
+  #adopt(found: Scan): void {
+    const { index, rows } = this.#parts
+    const { id } = this.#facts
+    const isSame = this.#root !== undefined && equalBytes(this.#root, found.draft.root)
+    this.#facts = index.atomically(() => {
+      for (const file of found.vanished) index.removeFile(file)
+      for (const digest of [...index.storedDigests(id)]) {
+        if (!found.draft.nodes.has(digest)) index.removeStored(id, digest)
+      }
+      return isSame ? this.#facts : this.#putVersion(found)
+    })
+    if (!isSame || this.#holding?.complete === false) this.#serve(rows.get(id) ?? this.#facts, !isSame)
+  }
+
+  #putVersion({ draft, root, kind, files, bytes }: Scan): HoldingFacts {
+    const { clock, rows } = this.#parts
+    const { id, share, visibility, signingSeed, sequence } = this.#facts
+    if (signingSeed === undefined) throw new Error('assertion failed: an own share has its signing key')
+    const nowMs = clock.nowMs()
+    const version = draft.seal({
+      share,
+      visibility,
+      signingSeed,
+      sequence: sequence + 1,
+      createdMs: Math.max(0, Math.round(nowMs)),
+      meta: { name: shareName(this.path), kind, rootCodec: root.codec, nodes: draft.nodes.size, files, bytes },
+    })
+    rows.clearPages(id)
+    version.pages.forEach((page, number) => {
+      rows.putPage(id, number, page)
+    })
+    return rows.update(id, {
+      state: 'done',
+      recordBytes: version.recordBytes,
+      sequence: version.record.sequence,
+      meta: version.meta,
+      updatedMs: nowMs,
+    })
+  }
+
+  /** Puts the version of `facts` into the library, in place of the one before. */
+  #serve(facts: HoldingFacts, isNewVersion: boolean): void {
+    const before = this.#holding
+    const holding = new IndexedHolding(facts, { ...this.#parts, onChanged: () => this.#touch() })
+    this.#holding = holding
+    this.#root = holding.inventory?.digest(0)
+    this.#parts.registry.replace(before, holding, 'own')
+    if (isNewVersion) before?.supersede()
+  }
+
+  #recover(): void {
+    if (this.#problem === undefined) return
+    this.#problem = undefined
+    if (this.#holding === undefined && this.#facts.recordBytes !== undefined) this.#serve(this.#facts, false)
+    this.#parts.log.info('share_recovered', { share: this.#facts.shareId })
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopping.signal.aborted) return
+    const problem = toPeerhoodError(error)
+    if (this.#problem?.code !== problem.code) {
+      this.#parts.log.warn(problem.code, { share: this.#facts.shareId, message: problem.message })
+    }
+    this.#problem = problem
+    this.#watch.end()
+    if (this.#holding !== undefined) this.#parts.registry.remove(this.#holding)
+    this.#holding = undefined
+    this.#lookAfter(problem.code === 'path_vanished' ? vanishedPollMs : pollMs)
+  }
+
+  /** Something may have changed: look once it is quiet, but not for ever later, and not all the time. */
+  #touch(): void {
+    if (this.#stopping.signal.aborted) return
+    if (this.#looking !== undefined) {
+      this.#touched = true
+      return
+    }
+    const nowMs = this.#parts.clock.monotonicMs()
+    this.#dirtySinceMs ??= nowMs
+    const latestMs = this.#dirtySinceMs + changeWaitMaxMs
+    const earliestMs = this.#lookedAtMs + this.#lastScanMs * scanPauseFactor
+    this.#lookAfter(Math.max(Math.min(changeQuietMs, latestMs - nowMs), earliestMs - nowMs, 0))
+  }
+
+  #lookAfter(delayMs: number): void {
+    this.#cancelTimer()
+    if (this.#stopping.signal.aborted) return
+    this.#cancelTimer = this.#parts.clock.after(delayMs, () => void this.look())
+  }
+}

@@ -1,0 +1,176 @@
+// Where each leaf of a version goes on disk: the layout of a stranger's share, with names made safe and `--only`
+// applied, packed (20 bytes a leaf, of which the layout has at most `layoutLeavesMax`). Pure; progress is counted here too.
+//
+//   block index ──► places: (entry, first byte) … a leaf may have many
+//   entry ──► safe path, wanted or not, leaves and bytes still missing
+
+import { Bitfield } from '../format/bitfield.ts'
+import { formatErrors } from '../format/errors.ts'
+import { leafBytes } from '../format/limits.ts'
+import type { FileEntry, Inventory, VersionMeta } from '../types.ts'
+import { libraryErrors } from './errors.ts'
+import { compileOnly } from './ignore-rules.ts'
+import { safePaths } from './safe-names.ts'
+
+export interface Place {
+  readonly entry: number
+  /** First byte in the file. */
+  readonly start: number
+}
+
+export interface PlacementSource {
+  readonly meta: VersionMeta
+  readonly inventory: Inventory
+  readonly layout: readonly FileEntry[]
+  /** How much longer leaves are on the wire. */
+  readonly overheadBytes: number
+  readonly only: string | undefined
+}
+
+export class Placement {
+  readonly entries: readonly FileEntry[]
+  /** Safe paths below the share's top, "/" between names; empty for a share that is a single file. */
+  readonly paths: readonly string[]
+  readonly bytesWanted: number
+  readonly filesWanted: number
+  #bytesDone = 0
+  #filesDone = 0
+  readonly #source: PlacementSource
+  readonly #wantedEntries: Bitfield
+  readonly #wantedBlocks: Bitfield
+  readonly #missingLeaves: Uint32Array
+  readonly #entryBytes: Float64Array
+  /** Linked lists in arrays: first place of a block, next place of a place; -1 ends. */
+  readonly #firstPlace: Int32Array
+  readonly #nextPlace: Int32Array
+  readonly #placeEntry: Uint32Array
+  readonly #placeStart: Float64Array
+
+  /** Throws `layout_malformed`, `only_malformed`, `only_matches_nothing`. */
+  constructor(source: PlacementSource) {
+    this.#source = source
+    this.entries = source.layout
+    this.paths = safePathsOf(source)
+    this.#wantedEntries = wantedEntries(source)
+    this.#wantedBlocks = new Bitfield(source.inventory.count)
+    const places = source.layout.reduce((sum, entry) => sum + entry.leaves.length, 0)
+    this.#missingLeaves = new Uint32Array(source.layout.length)
+    this.#entryBytes = new Float64Array(source.layout.length)
+    this.#firstPlace = new Int32Array(source.inventory.count).fill(-1)
+    this.#nextPlace = new Int32Array(places).fill(-1)
+    this.#placeEntry = new Uint32Array(places)
+    this.#placeStart = new Float64Array(places)
+    this.#fill()
+    const wanted = this.entries.filter((entry, index) => entry.kind === 'file' && this.isEntryWanted(index))
+    this.filesWanted = wanted.length
+    this.bytesWanted = wanted.reduce((sum, entry) => sum + entry.bytes, 0)
+    for (let index = 0; index < source.meta.nodes; index++) this.#wantedBlocks.set(index)
+  }
+
+  get bytesDone(): number {
+    return this.#bytesDone
+  }
+
+  get filesDone(): number {
+    return this.#filesDone
+  }
+
+  isEntryWanted(entry: number): boolean {
+    return this.#wantedEntries.has(entry)
+  }
+
+  isBlockWanted(index: number): boolean {
+    return this.#wantedBlocks.has(index)
+  }
+
+  /** Bytes of an entry that are here. */
+  entryBytesDone(entry: number): number {
+    return this.#entryBytes[entry] ?? 0
+  }
+
+  isEntryDone(entry: number): boolean {
+    return this.#missingLeaves[entry] === 0
+  }
+
+  /** Places of a block in wanted files. */
+  *places(index: number): Generator<Place, void, undefined> {
+    for (const place of this.anyPlaces(index)) if (this.isEntryWanted(place.entry)) yield place
+  }
+
+  /** Places of a block in all files, wanted or not. */
+  *anyPlaces(index: number): Generator<Place, void, undefined> {
+    for (let place = this.#firstPlace[index] ?? -1; place >= 0; place = this.#nextPlace[place] ?? -1) {
+      yield { entry: this.#placeEntry[place] ?? 0, start: this.#placeStart[place] ?? 0 }
+    }
+  }
+
+  /** Plain bytes of a leaf. */
+  leafBytes(index: number): number {
+    return this.#source.inventory.length(index) - this.#source.overheadBytes
+  }
+
+  /** First byte of an entry's leaf. */
+  startOf(entry: FileEntry, leaf: number): number {
+    return entry.offsets?.[leaf] ?? leaf * leafBytes
+  }
+
+  /** Counts a block as here in all its places. Call once a block. */
+  count(index: number): void {
+    const bytes = this.leafBytes(index)
+    for (const { entry } of this.places(index)) {
+      this.#entryBytes[entry] = (this.#entryBytes[entry] ?? 0) + bytes
+      this.#bytesDone += bytes
+      this.#missingLeaves[entry] = (this.#missingLeaves[entry] ?? 0) - 1
+      if (this.#missingLeaves[entry] === 0) this.#filesDone += 1
+    }
+  }
+
+  /** Takes back `count`, for a block that is no longer on disk. */
+  uncount(index: number): void {
+    const bytes = this.leafBytes(index)
+    for (const { entry } of this.places(index)) {
+      if (this.#missingLeaves[entry] === 0) this.#filesDone -= 1
+      this.#entryBytes[entry] = (this.#entryBytes[entry] ?? 0) - bytes
+      this.#bytesDone -= bytes
+      this.#missingLeaves[entry] = (this.#missingLeaves[entry] ?? 0) + 1
+    }
+  }
+
+  #fill(): void {
+    let place = 0
+    this.entries.forEach((entry, entryIndex) => {
+      this.#missingLeaves[entryIndex] = entry.leaves.length
+      entry.leaves.forEach((index, leaf) => {
+        if (this.isEntryWanted(entryIndex)) this.#wantedBlocks.set(index)
+        this.#placeEntry[place] = entryIndex
+        this.#placeStart[place] = this.startOf(entry, leaf)
+        this.#nextPlace[place] = this.#firstPlace[index] ?? -1
+        this.#firstPlace[index] = place
+        place += 1
+      })
+    })
+  }
+}
+
+function safePathsOf({ layout, meta }: PlacementSource): string[] {
+  if (meta.kind === 'file') return ['']
+  const paths = safePaths(layout.map((entry) => entry.path))
+  if (new Set(paths).size !== paths.length) {
+    throw formatErrors.layout_malformed('The share has two files of one name.')
+  }
+  return paths
+}
+
+function wantedEntries({ layout, meta, only }: PlacementSource): Bitfield {
+  const wanted = new Bitfield(layout.length)
+  if (only === undefined) wanted.fill()
+  else {
+    const matches = compileOnly(only)
+    layout.forEach((entry, index) => {
+      const path = entry.path.length === 0 ? [meta.name] : entry.path
+      if (entry.kind === 'file' && matches(path)) wanted.set(index)
+    })
+    if (wanted.ones === 0) throw libraryErrors.only_matches_nothing(`Nothing in the share matches "${only}".`)
+  }
+  return wanted
+}

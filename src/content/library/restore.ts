@@ -1,0 +1,178 @@
+// What of a version is on disk already when a get begins or goes on: parts in its working folder, files that an earlier
+// get left in place, files that had their final names when a crash came. Parts are hashed, whatever was written when;
+// files in place are believed when their stamp is the one that this program noted, else hashed too.
+
+import { readdirSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { equalBytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/ports.ts'
+import type { Bitfield } from '../format/bitfield.ts'
+import type { Digest, FileEntry, Inventory } from '../types.ts'
+import { type BaseVersion, equalLeaves, holdsLeaves, lstatOrUndefined } from './base-version.ts'
+import { createBreath, forEachLimited } from './breathe.ts'
+import type { Disk } from './disk.ts'
+import { readPiece } from './file-read.ts'
+import type { HoldingFacts } from './holding-rows.ts'
+import type { CheckLeaf } from './leaf-check.ts'
+import { checksAtOnceMax } from './limits.ts'
+import type { Placement } from './placement.ts'
+import type { SealIds } from './seal-ids.ts'
+
+/** What restoring needs of a get. */
+export interface RestoreTarget {
+  readonly facts: HoldingFacts
+  readonly base: BaseVersion | undefined
+  readonly path: string
+  readonly tree: string
+  readonly inventory: Inventory | undefined
+  readonly have: Bitfield
+  readonly installed: Set<number>
+  readonly check: CheckLeaf
+  readonly sealIds: SealIds
+  readonly parts: { readonly clock: Clock; readonly disk: Disk }
+  countFound(index: number): void
+  writeLeaf(index: number, plain: Uint8Array, except?: number): Promise<void>
+}
+
+interface Restore extends RestoreTarget {
+  readonly inventory: Inventory
+  readonly placement: Placement
+  /** The working folder has something in it. */
+  readonly hasTree: boolean
+  readonly isHole: (plain: Uint8Array, digest: Digest) => Promise<boolean>
+}
+
+export async function restoreFromDisk(
+  target: RestoreTarget,
+  placement: Placement,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { inventory, base, facts, tree } = target
+  const hasTree = lstatOrUndefined(tree) !== undefined
+  if (inventory === undefined || (base === undefined && !facts.installing && !hasTree)) return
+  if (hasTree) await clearForeignParts(target, placement)
+  const restore = createRestore(target, placement, inventory, hasTree)
+  const breathe = createBreath(target.parts.clock)
+  await forEachLimited(placement.entries.keys(), checksAtOnceMax, async (entry) => {
+    signal?.throwIfAborted()
+    await restoreEntry(restore, entry)
+    await breathe()
+  })
+}
+
+function createRestore(target: RestoreTarget, placement: Placement, inventory: Inventory, hasTree: boolean): Restore {
+  const { facts, base, path, tree, have, installed, check, sealIds, parts } = target
+  return {
+    ...{ facts, base, path, tree, have, installed, check, sealIds, parts, inventory, placement, hasTree },
+    isHole: createHoleCheck(check),
+    countFound: (index) => target.countFound(index),
+    writeLeaf: (index, plain, except) => target.writeLeaf(index, plain, except),
+  }
+}
+
+async function restoreEntry(restore: Restore, index: number): Promise<void> {
+  const { placement } = restore
+  const entry = placement.entries[index]
+  if (entry?.kind !== 'file') return
+  if (await isInPlace(restore, entry, placement.paths[index] ?? '')) {
+    restore.installed.add(index)
+    for (const leaf of entry.leaves.keys()) await takeLeaf(restore, index, entry, leaf)
+  } else if (restore.hasTree && placement.isEntryWanted(index)) await restorePart(restore, index, entry)
+}
+
+/** Whether the file stands at its final place, with this content, and is ours. */
+async function isInPlace(restore: Restore, entry: FileEntry, path: string): Promise<boolean> {
+  const { base, facts, inventory, placement, check } = restore
+  const digests = entry.leaves.map((index) => inventory.digest(index))
+  const known = base?.file(path)
+  if (base !== undefined && known !== undefined && equalLeaves(known.leaves, digests)) return base.isUntouched(path)
+  if (!facts.installing) return false
+  const absolute = join(restore.path, path)
+  const stats = lstatOrUndefined(absolute)
+  if (stats === undefined || !stats.isFile() || stats.size !== BigInt(entry.bytes)) return false
+  const leaves = entry.leaves.map((leafIndex, leaf) => ({
+    digest: inventory.digest(leafIndex),
+    start: placement.startOf(entry, leaf),
+    bytes: placement.leafBytes(leafIndex),
+  }))
+  return holdsLeaves(absolute, leaves, check)
+}
+
+/** Counts a leaf of a file in place, after bringing it to the other places that it has. */
+async function takeLeaf(restore: Restore, index: number, entry: FileEntry, leaf: number): Promise<void> {
+  const { placement, have, installed } = restore
+  const block = entry.leaves[leaf] ?? 0
+  if (have.has(block)) return
+  const others = [...placement.places(block)].some((place) => !installed.has(place.entry))
+  if (others) {
+    const path = join(restore.path, placement.paths[index] ?? '')
+    const plain = await readPiece(path, placement.startOf(entry, leaf), placement.leafBytes(block))
+    const wire =
+      plain === undefined ? undefined : await restore.check(plain, restore.inventory.digest(block), undefined)
+    if (plain === undefined || wire === undefined) return
+    restore.sealIds.note(block, wire)
+    await restore.writeLeaf(block, plain, index)
+  }
+  restore.countFound(block)
+}
+
+async function restorePart(restore: Restore, index: number, entry: FileEntry): Promise<void> {
+  const { placement, inventory, have, check } = restore
+  const path = join(restore.tree, placement.paths[index] ?? '')
+  const stats = lstatOrUndefined(path)
+  if (stats === undefined) return
+  if (!stats.isFile()) return restore.parts.disk.remove(path)
+  if (stats.size > BigInt(entry.bytes)) truncateSync(path, entry.bytes)
+  for (const [leaf, block] of entry.leaves.entries()) {
+    if (have.has(block)) continue
+    const plain = await readPiece(path, placement.startOf(entry, leaf), placement.leafBytes(block))
+    if (plain === undefined || (await restore.isHole(plain, inventory.digest(block)))) continue
+    const wire = await check(plain, inventory.digest(block), undefined)
+    if (wire === undefined) continue
+    restore.sealIds.note(block, wire)
+    await restore.writeLeaf(block, plain, index)
+    restore.countFound(block)
+  }
+}
+
+/** Parts are sparse: where nothing was written they read as zeros, which need no hashing to be told from content. */
+function createHoleCheck(check: CheckLeaf): Restore['isHole'] {
+  const zeros = new Map<number, { readonly bytes: Buffer; digestIs: (digest: Digest) => Promise<boolean> }>()
+  return async (plain, digest) => {
+    let hole = zeros.get(plain.length)
+    if (hole === undefined) {
+      const bytes = Buffer.alloc(plain.length)
+      hole = { bytes, digestIs: async (other) => (await check(bytes, other, undefined)) !== undefined }
+      if (zeros.size < 4) zeros.set(plain.length, hole)
+    }
+    return plain.length > 0 && equalBytesFast(hole.bytes, plain) && !(await hole.digestIs(digest))
+  }
+}
+
+function equalBytesFast(a: Buffer, b: Uint8Array): boolean {
+  // The first bytes tell most blocks apart without a call.
+  return equalBytes(a.subarray(0, 16), b.subarray(0, 16)) && a.equals(b)
+}
+
+/** Takes away what an older version left in the working folder: its tree is to become the share's. */
+async function clearForeignParts(target: RestoreTarget, placement: Placement): Promise<void> {
+  const { tree, parts } = target
+  if (placement.entries.length === 1 && placement.paths[0] === '') return
+  const files = new Set<string>()
+  const folders = new Set<string>([''])
+  placement.paths.forEach((path, index) => {
+    if (!placement.isEntryWanted(index)) return
+    if (placement.entries[index]?.kind === 'folder') folders.add(path)
+    else files.add(path)
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) folders.add(path.slice(0, end))
+  })
+  const visit = async (below: string): Promise<void> => {
+    for (const entry of readdirSync(join(tree, below), { withFileTypes: true })) {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`
+      if (entry.isDirectory() && folders.has(path)) await visit(path)
+      else if (!(entry.isFile() && files.has(path))) await parts.disk.remove(join(tree, path))
+    }
+  }
+  if (lstatOrUndefined(tree)?.isDirectory()) await visit('')
+  else await parts.disk.remove(tree)
+}

@@ -1,0 +1,196 @@
+// Makes a version of what lies at a path: walks it, reads each byte once, builds the DAG and fills the block index.
+// Files whose stamp is that of the index are not read: their leaves come from the index.
+//
+//   walk ──► file: unchanged │ small (hashed at once) │ one leaf (in the pool, some at once) │ large (leaf by leaf)
+//        ──► in walk order: index rows, draft.addLeaf, buildFile ──► folder complete: buildFolder ──► draft.seal
+//
+// What must stay true: the index may run ahead of the signed version (rows are hints), never the other way round.
+
+import { lstatSync } from 'node:fs'
+import type { PeerhoodError } from '../../base/errors.ts'
+import type { Clock } from '../../base/ports.ts'
+import { buildFolder, type DagLink } from '../format/dag.ts'
+import type { VersionMeta } from '../types.ts'
+import { lstatOrUndefined } from './base-version.ts'
+import { type BlockIndex, createIndexWriter } from './block-index.ts'
+import { createBreath } from './breathe.ts'
+import { libraryErrors } from './errors.ts'
+import { createLeafBuffers } from './hash-file.ts'
+import { sliceMs, smallFileBytesMax } from './limits.ts'
+import {
+  drain,
+  type Scanner,
+  type ScanParts,
+  type ScanProgress,
+  type ScanRequest,
+  type Skipped,
+  skip,
+  takeFile,
+} from './scan-files.ts'
+import { noStamp, stampOf } from './stamps.ts'
+import { VersionDraft } from './version-draft.ts'
+import { type WalkOptions, type WalkStep, walk } from './walk.ts'
+
+/** What a scan found besides the blocks, which are in the draft and the index. */
+export interface Scan {
+  readonly draft: VersionDraft
+  readonly root: DagLink
+  readonly kind: VersionMeta['kind']
+  readonly files: number
+  readonly bytes: number
+  /** The first of them; `skippedCount` counts all. */
+  readonly skipped: readonly Skipped[]
+  readonly skippedCount: number
+  /** Files that changed under the reader: look again soon. */
+  readonly unsettled: boolean
+  /** Ids of index rows that are no longer there. */
+  readonly vanished: readonly number[]
+}
+
+/** Rows of the index that stand for an empty folder end in "/". */
+const folderMark = '/'
+
+/** Scans. Throws what `walk` throws; rejects with the signal's reason when that aborts. */
+export async function scan(parts: ScanParts, request: ScanRequest): Promise<Scan> {
+  const scanner = createScanner(parts, request)
+  let isFolder = false
+  try {
+    for await (const step of walk(request.path, request)) {
+      isFolder ||= step.kind === 'enter'
+      await takeStep(scanner, step)
+      await breathe(scanner)
+    }
+    await drain(scanner, 0)
+  } finally {
+    await Promise.allSettled(scanner.pending)
+    scanner.writer.flush()
+  }
+  return finish(scanner, isFolder ? 'folder' : 'file')
+}
+
+function createScanner(parts: ScanParts, request: ScanRequest): Scanner {
+  const writer = createIndexWriter(parts.index)
+  const storeNode = (digest: Parameters<BlockIndex['putStored']>[1], wire: Uint8Array) => {
+    writer.add(1, () => parts.index.putStored(request.holding, digest, wire))
+  }
+  return {
+    ...parts,
+    ...request,
+    writer,
+    draft: new VersionDraft(request.sealer, storeNode),
+    buffers: createLeafBuffers(),
+    // One byte more than a small file may have, so that one that grows is noticed.
+    scratch: Buffer.allocUnsafeSlow(smallFileBytesMax + 1),
+    met: new Set(),
+    skipped: [],
+    folders: [],
+    pending: [],
+    isFirst: parts.index.fileCount(request.holding) === 0,
+    skippedCount: 0,
+    unsettled: false,
+    files: 0,
+    bytes: 0,
+    root: undefined,
+    sliceStartMs: parts.clock.monotonicMs(),
+  }
+}
+
+async function takeStep(scanner: Scanner, step: WalkStep): Promise<void> {
+  if (step.kind === 'skipped') return skip(scanner, step.path, step.code)
+  if (step.kind === 'enter') return void scanner.folders.push({ name: step.path.at(-1) ?? '', entries: [] })
+  if (step.kind === 'file') return takeFile(scanner, { ...step, entries: scanner.folders.at(-1)?.entries })
+  await drain(scanner, 0)
+  leaveFolder(scanner, step.path)
+}
+
+/** Lets others have the thread when small files have held it for a while. */
+async function breathe(scanner: Scanner): Promise<void> {
+  if (scanner.clock.monotonicMs() - scanner.sliceStartMs < sliceMs) return
+  scanner.onProgress?.({ files: scanner.files, bytes: scanner.bytes })
+  await new Promise((resolve) => setImmediate(resolve))
+  scanner.signal?.throwIfAborted()
+  scanner.sliceStartMs = scanner.clock.monotonicMs()
+}
+
+function leaveFolder(scanner: Scanner, path: readonly string[]): void {
+  const folder = scanner.folders.pop()
+  if (folder === undefined) return
+  if (folder.entries.length === 0) noteEmptyFolder(scanner, path)
+  const link = buildFolder(folder.entries, scanner.draft.putNode)
+  const parent = scanner.folders.at(-1)
+  if (parent === undefined) scanner.root = link
+  else parent.entries.push({ name: folder.name, link })
+}
+
+/** An empty folder has no file that would stand for it in the index, yet its coming and going is a change. */
+function noteEmptyFolder({ index, holding, met, writer }: Scanner, path: readonly string[]): void {
+  const key = path.join('/') + folderMark
+  const known = index.file(holding, key)
+  if (known !== undefined) met.add(known.id)
+  else writer.add(1, () => met.add(index.putFile(holding, { path: key, bytes: 0, stamp: noStamp })))
+}
+
+function finish(scanner: Scanner, kind: Scan['kind']): Scan {
+  const { draft, root, files, bytes, skipped, skippedCount, unsettled } = scanner
+  if (root === undefined) throw unreadableRoot(scanner)
+  scanner.onProgress?.({ files, bytes })
+  return { draft, root, kind, files, bytes, skipped, skippedCount, unsettled, vanished: vanishedRows(scanner) }
+}
+
+/** Only a share that is a single file can end without a root. */
+function unreadableRoot({ path, skipped }: Scanner): PeerhoodError {
+  if (skipped[0]?.code === 'vanished') return libraryErrors.path_vanished(`${path} is not there any more.`)
+  if (skipped[0]?.code === 'changing') return libraryErrors.path_changing(`${path} changes while it is read.`)
+  return libraryErrors.path_unreadable(`${path} can't be read.`)
+}
+
+function vanishedRows({ index, holding, met }: Scanner): number[] {
+  if (index.fileCount(holding) === met.size) return []
+  const vanished: number[] = []
+  for (const { id } of index.files(holding)) if (!met.has(id)) vanished.push(id)
+  return vanished
+}
+
+/** Whether all that lies at the path is as the index has it, by stamps alone: no file is opened. */
+export async function isUnchanged(
+  parts: ScanParts,
+  request: WalkOptions & Pick<ScanRequest, 'path' | 'holding'>,
+): Promise<boolean> {
+  const { clock, index } = parts
+  const { holding } = request
+  /** Entries so far of each folder that is open. */
+  const entries: number[] = []
+  const breathe = createBreath(clock)
+  let met = 0
+  for await (const step of walk(request.path, request)) {
+    const parent = entries.length - 1
+    if (step.kind === 'file' || step.kind === 'enter') entries[parent] = (entries[parent] ?? 0) + 1
+    if (step.kind === 'enter') entries.push(0)
+    const isEmptyFolder = step.kind === 'leave' && entries.pop() === 0
+    if (step.kind === 'file' || isEmptyFolder) {
+      const key = step.path.join('/') + (isEmptyFolder ? folderMark : '')
+      const stats = step.kind === 'file' ? lstatOrUndefined(step.absolute) : undefined
+      const stamp = step.kind === 'file' ? stats && stampOf(stats) : noStamp
+      const known = index.file(holding, key)
+      // A stamp that says "look at the content" is never that of a file.
+      if (known === undefined || known.stamp !== stamp) return false
+      met += 1
+    }
+    await breathe()
+  }
+  return met === index.fileCount(holding)
+}
+
+/** What lies ahead of a scan: files and their sizes, without opening any. */
+export async function countAhead(path: string, clock: Clock, options: WalkOptions): Promise<ScanProgress> {
+  const breathe = createBreath(clock)
+  let files = 0
+  let bytes = 0
+  for await (const step of walk(path, options)) {
+    if (step.kind !== 'file') continue
+    files += 1
+    bytes += lstatSync(step.absolute, { throwIfNoEntry: false })?.size ?? 0
+    await breathe()
+  }
+  return { files, bytes }
+}

@@ -1,0 +1,24 @@
+// The 32 bytes with which each sealed block begins, so that serving a block need not compute them again. Nothing for
+// public shares.
+
+import type { Visibility } from '../types.ts'
+
+const idBytes = 32
+
+export class SealIds {
+  readonly #ids: Uint8Array | undefined
+
+  constructor(visibility: Visibility, blocks: number) {
+    this.#ids = visibility === 'private' ? new Uint8Array(blocks * idBytes) : undefined
+  }
+
+  /** Remembers the id of a block whose digest was checked. */
+  note(index: number, wire: Uint8Array): void {
+    this.#ids?.set(wire.subarray(0, idBytes), index * idBytes)
+  }
+
+  of(index: number): Uint8Array | undefined {
+    const id = this.#ids?.subarray(index * idBytes, (index + 1) * idBytes)
+    return id?.some((byte) => byte !== 0) ? id : undefined
+  }
+}

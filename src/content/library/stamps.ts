@@ -1,0 +1,22 @@
+// A file's stamp: what tells without reading it whether it is the file that was verified. Times in nanoseconds, because
+// milliseconds miss quick edits.
+
+import type { BigIntStats } from 'node:fs'
+import { racyWindowMs } from './limits.ts'
+
+/** Size, change times and inode, as one comparable text. */
+export function stampOf(stats: BigIntStats): string {
+  return `${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}:${stats.ino}`
+}
+
+/** A stamp that matches no file: its content is looked at again. */
+export const noStamp = ''
+
+/**
+ * The stamp to remember for a file that was read from `readAtMs` on: none when it was written so shortly before that a
+ * later write could leave no trace in its times (git calls such an entry "racily clean").
+ */
+export function lastingStamp(stats: BigIntStats, readAtMs: number): string {
+  const changedMs = Math.max(Number(stats.mtimeNs / 1_000_000n), Number(stats.ctimeNs / 1_000_000n))
+  return changedMs + racyWindowMs >= readAtMs ? noStamp : stampOf(stats)
+}
