@@ -3,8 +3,9 @@
 // record; taking the socket over halves the processor time of a bulk stream. Certificates, their checks and the wire are
 // that package's own, and everything that is not a plain TCP socket (WebSockets, relayed connections) goes through it.
 //
-// What must stay true: bytes that libp2p has read from the socket during negotiation, but not used, reach TLS first; and
-// nobody resets the socket under the wrap.
+// What must stay true: bytes that libp2p has read from the socket during negotiation, but not used, reach TLS first; the
+// TLS wrap closes before the socket beneath it, whoever closes; and a connection that ends during the handshake is never
+// handed on, since nobody would be told of its end any more.
 
 import { Socket } from 'node:net'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
@@ -42,6 +43,7 @@ function isSocketConnection(connection: MessageStream): connection is SocketConn
 /** Ends libp2p's reading of the socket and puts back what it has read ahead. */
 function takeSocket(connection: SocketConnection): Socket {
   const { socket, readBuffer } = connection
+  assertOpen(connection, socket)
   connection.pause()
   socket.removeAllListeners('data')
   if (readBuffer.byteLength > 0) {
@@ -49,6 +51,34 @@ function takeSocket(connection: SocketConnection): Socket {
     readBuffer.consume(readBuffer.byteLength)
   }
   return socket
+}
+
+function assertOpen(connection: MessageStream, socket: Socket): void {
+  if (connection.status !== 'open' || socket.destroyed) throw new Error('The connection closed during the handshake.')
+}
+
+// Node dies of a socket that is reset beneath its wrap: a wrap that closes when its socket is gone already frees its state
+// at once (`close` in Node's lib/internal/tls/wrap.js), writes under way or not. libp2p closes sockets in many ways (abort,
+// listener shutdown, failed writes), so the socket's own methods close the wrap, and the socket after it. A microtask later
+// the wrap is done even where Node itself defers its closing by one, after a failed handshake.
+function closeWrapFirst(raw: Socket, wrap: TLSSocket): void {
+  const { destroy, resetAndDestroy } = raw
+  let isReset = false
+  raw.destroy = (error) => {
+    wrap.destroy(error)
+    queueMicrotask(() => {
+      Object.assign(raw, { destroy, resetAndDestroy })
+      if (isReset) raw.resetAndDestroy()
+      else raw.destroy()
+    })
+    return raw
+  }
+  raw.resetAndDestroy = () => {
+    // libuv refuses to reset what it is shutting down (uv_tcp_close_reset), and the handle would stay open.
+    isReset = !wrap.writableEnded
+    return raw.destroy()
+  }
+  raw.destroySoon = () => wrap.destroySoon()
 }
 
 // ALPN names the muxer early; 'libp2p' stands for "negotiate it afterwards".
@@ -76,16 +106,12 @@ async function secure(
   }
   const raw = takeSocket(connection)
   const socket = isServer ? new TLSSocket(raw, tlsOptions) : connect({ ...tlsOptions, socket: raw })
-  // libp2p aborts a connection by resetting its socket; under a TLS wrap that frees what the wrap still uses, and Node
-  // dies of it. Destroying the wrap closes the socket as well.
-  raw.resetAndDestroy = () => {
-    socket.destroy()
-    return raw
-  }
+  closeWrapFirst(raw, socket)
   try {
     await handshake(socket, options.signal)
     const { raw: certificate } = socket.getPeerCertificate()
     const remotePeer = await verifyPeerCertificate(certificate, options.remotePeer, connection.log)
+    assertOpen(connection, socket)
     const streamMuxer = socket.alpnProtocol ? muxers.get(socket.alpnProtocol) : undefined
     return {
       remotePeer,

@@ -6,7 +6,14 @@
 // What must stay true: the key follows from the content, so one key and the fixed nonce never meet two contents; and
 // a block is opened only after its digest was checked, which is the caller's business.
 
-import { createCipheriv, createDecipheriv, createHmac, type webcrypto } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  type webcrypto,
+} from 'node:crypto'
 import type { Digest } from '../types.ts'
 import { formatErrors } from './errors.ts'
 import { deriveSecret, digestOf, type ShareKeys } from './keys.ts'
@@ -86,10 +93,12 @@ function createPrivateSealer({ share, secret }: ShareKeys): Sealer {
   const idKey = deriveSecret(share, secret, 'peerhood/share/block-id/1')
   const keyKey = deriveSecret(share, secret, 'peerhood/share/block-key/1')
   const poolKey = createPoolKey(idKey)
+  // As key objects: Node takes 10 µs longer for each use of bare bytes as a key.
+  const [idObject, keyObject] = [createSecretKey(idKey), createSecretKey(keyKey)]
 
-  const keyOf = (id: Uint8Array) => createHmac('sha256', keyKey).update(id).digest()
+  const keyOf = (id: Uint8Array) => createSecretKey(createHmac('sha256', keyObject).update(id).digest())
   const seal = (plain: Uint8Array) => {
-    const id = createHmac('sha256', idKey).update(plain).digest()
+    const id = createHmac('sha256', idObject).update(plain).digest()
     return encrypt(id, keyOf(id), plain)
   }
   const open = (wire: Uint8Array) => {
@@ -124,7 +133,7 @@ function createPoolKey(raw: Uint8Array): () => Promise<webcrypto.CryptoKey> {
   }
 }
 
-function encrypt(id: Uint8Array, key: Uint8Array, plain: Uint8Array): Uint8Array {
+function encrypt(id: Uint8Array, key: KeyObject, plain: Uint8Array): Uint8Array {
   const encryption = createCipheriv(cipher, key, nonce)
   const wire = new Uint8Array(plain.length + sealBytes)
   wire.set(id, 0)
@@ -134,7 +143,7 @@ function encrypt(id: Uint8Array, key: Uint8Array, plain: Uint8Array): Uint8Array
   return wire
 }
 
-function decrypt(key: Uint8Array, wire: Uint8Array): Uint8Array {
+function decrypt(key: KeyObject, wire: Uint8Array): Uint8Array {
   const decryption = createDecipheriv(cipher, key, nonce, { authTagLength: tagBytes })
   decryption.setAuthTag(wire.subarray(wire.length - tagBytes))
   const plain = decryption.update(wire.subarray(idBytes, wire.length - tagBytes))
