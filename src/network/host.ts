@@ -1,0 +1,174 @@
+// Builds the libp2p node: which modules, with which limits. Everything else in this folder works on the result.
+
+import { networkInterfaces } from 'node:os'
+import { autoNAT } from '@libp2p/autonat'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { dcutr } from '@libp2p/dcutr'
+import { identify, identifyPush } from '@libp2p/identify'
+import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface'
+import { type KadDHT, kadDHT } from '@libp2p/kad-dht'
+import { mdns } from '@libp2p/mdns'
+import { noise } from '@libp2p/noise'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { type Ping, ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { uPnPNAT } from '@libp2p/upnp-nat'
+import { createLibp2p, type Libp2pInit } from 'libp2p'
+import type { Clock, Random } from '../base/ports.ts'
+import { dialRank, toPeerAddress } from './addresses.ts'
+import { createDatastore } from './datastore.ts'
+import { type InnerService, innerService } from './inner.ts'
+import { createLanCheck } from './lan.ts'
+import * as limits from './limits.ts'
+import { boundedYamux } from './muxer.ts'
+import { dhtProtocol, mdnsService } from './protocol.ts'
+import { silentLogger } from './silent.ts'
+import { socketTls } from './tls.ts'
+import { boundedTcp, boundedWebSockets } from './transports.ts'
+import type { PeerAddress } from './types.ts'
+
+export interface HostOptions {
+  readonly privateKey: PrivateKey
+  /** Multiaddrs; the defaults when undefined. */
+  readonly listen: readonly string[] | undefined
+  readonly agent: string
+  readonly mdns: boolean
+  readonly mdnsService: string | undefined
+  readonly upnp: boolean
+  readonly encryption: readonly ('tls' | 'noise')[]
+}
+
+export interface HostParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly gater: ConnectionGater
+  /** Told of each peer that mDNS names, again and again as it does. */
+  readonly onLanPeer: (peer: PeerAddress) => void
+}
+
+export type Services = {
+  ping: Ping
+  dht: KadDHT
+  inner: InnerService
+} & Record<string, unknown>
+
+export type Host = Libp2p<Services>
+
+export function privateKeyOfSeed(deviceSeed: Uint8Array): Promise<PrivateKey> {
+  return generateKeyPairFromSeed('Ed25519', deviceSeed)
+}
+
+/** Every address of this computer, any free port; IPv6 where the computer has it. */
+export function defaultListen(): string[] {
+  const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.family === 'IPv6'))
+  return ['/ip4/0.0.0.0/tcp/0', ...(hasIpv6 ? ['/ip6/::/tcp/0'] : []), '/ip4/0.0.0.0/tcp/0/ws']
+}
+
+function sign(difference: number): -1 | 0 | 1 {
+  return difference === 0 ? 0 : difference < 0 ? -1 : 1
+}
+
+function connectionManager(clock: Clock): NonNullable<Libp2pInit['connectionManager']> {
+  const isLan = createLanCheck(clock)
+  return {
+    maxConnections: limits.connectionsMax,
+    maxIncomingPendingConnections: limits.connectionsPendingMax,
+    // The gater limits rates, with a rate of its own for loopback; this one would treat all hosts alike.
+    inboundConnectionThreshold: limits.connectionsPerLoopbackBurst,
+    inboundUpgradeTimeout: limits.handshakeTimeoutMs,
+    inboundStreamProtocolNegotiationTimeout: limits.negotiationTimeoutMs,
+    outboundStreamProtocolNegotiationTimeout: limits.negotiationTimeoutMs,
+    maxParallelDials: limits.dialsParallelMax,
+    maxDialQueueLength: limits.dialQueueMax,
+    maxPeerAddrsToDial: limits.addressesDialledMax,
+    addressDialTimeout: limits.addressDialTimeoutMs,
+    dialTimeout: limits.dialTimeoutMs,
+    addressSorter: (a, b) => sign(dialRank(a.multiaddr, isLan) - dialRank(b.multiaddr, isLan)),
+    reconnectRetries: 3,
+    maxParallelReconnects: limits.redialsParallelMax,
+  }
+}
+
+function dht(): NonNullable<Parameters<typeof kadDHT>[0]> {
+  return {
+    protocol: dhtProtocol,
+    // Peers of one LAN or one computer must find each other too, so private addresses stay in.
+    peerInfoMapper: (peer) => peer,
+    // Server from the start; routing.ts switches to client where others could not reach us.
+    clientMode: false,
+    allowQueryWithZeroPeers: true,
+    maxInboundStreams: limits.dhtStreamsMax,
+    maxOutboundStreams: limits.dhtStreamsMax * 2,
+    alpha: 3,
+    routingTableUpdateMaxQueueSize: 256,
+    // Only provider records are used; values (public keys, names) are neither kept nor served.
+    validators: { pk: refuseValue, ipns: refuseValue },
+    onPeerConnectTimeout: limits.addressDialTimeoutMs,
+    incomingMessageTimeout: limits.negotiationTimeoutMs,
+  }
+}
+
+function refuseValue(): void {
+  throw new Error('this network keeps no values')
+}
+
+function lanDiscovery(options: HostOptions, parts: HostParts) {
+  const create = mdns({ serviceTag: options.mdnsService ?? mdnsService, interval: limits.mdnsIntervalMs })
+  return (components: Parameters<typeof create>[0]): PeerDiscovery => {
+    const discovery = create(components)
+    discovery.addEventListener('peer', ({ detail }) => {
+      const peer = toPeerAddress(detail)
+      if (peer !== undefined) parts.onLanPeer(peer)
+    })
+    return discovery
+  }
+}
+
+function upnp() {
+  return uPnPNAT({
+    portMappingDescription: 'Peerhood',
+    // Routers that have not answered by then will not; asking every five seconds for ever is for nothing.
+    initialGatewaySearchInterval: 5 * 60_000,
+    gatewaySearchInterval: 30 * 60_000,
+    externalAddressCheckInterval: 5 * 60_000,
+  })
+}
+
+export async function createHost(options: HostOptions, parts: HostParts): Promise<Host> {
+  const { clock } = parts
+  const encrypters = { tls: socketTls(), noise: noise() }
+  return createLibp2p<Services>({
+    start: false,
+    privateKey: options.privateKey,
+    nodeInfo: { name: 'peerhood', userAgent: options.agent },
+    addresses: { listen: [...(options.listen ?? defaultListen()), '/p2p-circuit'] },
+    transports: [
+      boundedTcp(tcp),
+      boundedWebSockets(clock),
+      circuitRelayTransport({
+        maxInboundStopStreams: limits.relayStreamsMax,
+        maxOutboundStopStreams: limits.relayStreamsMax,
+      }),
+    ],
+    connectionEncrypters: options.encryption.map((name) => encrypters[name]),
+    streamMuxers: [boundedYamux(clock)],
+    connectionGater: parts.gater,
+    connectionManager: connectionManager(clock),
+    // latency.ts pings; the monitor would open a stream on every connection every ten seconds.
+    connectionMonitor: { enabled: false },
+    datastore: createDatastore(peerIdFromPrivateKey(options.privateKey).toString()),
+    logger: silentLogger,
+    ...(options.mdns ? { peerDiscovery: [lanDiscovery(options, parts)] } : {}),
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping({ timeout: limits.pingTimeoutMs }),
+      dht: kadDHT(dht()),
+      autonat: autoNAT(),
+      dcutr: dcutr(),
+      inner: innerService(parts),
+      ...(options.upnp ? { upnp: upnp() } : {}),
+    },
+  })
+}

@@ -1,0 +1,9 @@
+// Names on the wire that are Peerhood's own (docs/protocol/network.md). The rest are libp2p's.
+
+/** kad-DHT: a network of its own, so that no record of ours burdens others and none of theirs us. */
+export const dhtProtocol = '/peerhood/kad/1.0.0'
+/** DNS-SD service that peers of one local network ask for (RFC 6763). */
+export const mdnsService = '_peerhood._udp.local'
+/** Encryption protocols as a connection names them. */
+export const tlsProtocol = '/tls/1.0.0'
+export const noiseProtocol = '/noise'

@@ -1,0 +1,118 @@
+// Keeps what is known of how others reach us, and acts on it: DHT mode, relay server. Asked to look again after each
+// change of connections or addresses; tells listeners only what is new.
+
+import { networkInterfaces } from 'node:os'
+import type { Connection } from '@libp2p/interface'
+import { BoundedMap } from '../base/bounded.ts'
+import type { Log } from '../base/ports.ts'
+import { isOutside, rankAddresses, scopeOf, scopeOfIp, withPeer } from './addresses.ts'
+import type { DoctorFacts } from './doctor-core.ts'
+import type { Host } from './host.ts'
+import { addressesOwnMax, observedAddressesMax } from './limits.ts'
+import { dhtModeOf, type ReachFacts, reachabilityOf } from './reachability-core.ts'
+import type { Routing } from './routing.ts'
+import type { NetworkEvent, PeerId, Reachability } from './types.ts'
+
+export interface ReachParts {
+  readonly self: PeerId
+  readonly host: Host
+  readonly routing: Routing
+  readonly relay: boolean | 'always'
+  readonly log: Log
+  readonly tell: (event: NetworkEvent) => void
+}
+
+export interface Reach {
+  addresses(): readonly string[]
+  reachability(): Reachability
+  facts(): ReachFacts
+  ipFacts(): Pick<DoctorFacts, 'ownIps' | 'observedIps' | 'hasIpv6Address' | 'hasPublicIpv6'>
+  /** A connection opened; an inbound one from the internet proves that we are reachable. */
+  met(connection: Connection): void
+  /** A peer says which address it sees us come from. */
+  observed(peerId: PeerId, ip: string | undefined): void
+  update(): void
+}
+
+function relayIds(addresses: readonly string[]): Set<string> {
+  return new Set(addresses.flatMap((address) => /\/p2p\/([^/]+)\/p2p-circuit/.exec(address)?.[1] ?? []))
+}
+
+class Reachable implements Reach {
+  readonly #parts: ReachParts
+  readonly #observedIps = new BoundedMap<PeerId, string>(observedAddressesMax)
+  #reachedFromOutside = false
+  #addresses: readonly string[] = []
+  #reachability: Reachability = reachabilityOf({ isPublic: false, relays: 0, connected: 0, hasRemotePeers: false })
+
+  constructor(parts: ReachParts) {
+    this.#parts = parts
+  }
+
+  addresses(): readonly string[] {
+    const { host, self } = this.#parts
+    return rankAddresses(host.getMultiaddrs())
+      .slice(0, addressesOwnMax)
+      .map((address) => withPeer(address.toString(), self))
+  }
+
+  reachability(): Reachability {
+    return reachabilityOf(this.facts())
+  }
+
+  facts(): ReachFacts {
+    const connections = this.#parts.host.getConnections()
+    const own = this.#parts.host.getMultiaddrs()
+    return {
+      isPublic: this.#reachedFromOutside || own.some((address) => scopeOf(address) === 'public'),
+      relays: relayIds(own.map((address) => address.toString())).size,
+      connected: new Set(connections.map((connection) => connection.remotePeer.toString())).size,
+      hasRemotePeers: connections.some(isOutside),
+    }
+  }
+
+  ipFacts() {
+    const own = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+    const ipv6 = own.filter((entry) => entry.family === 'IPv6' && !entry.internal)
+    return {
+      ownIps: own.map((entry) => entry.address),
+      observedIps: [...this.#observedIps.values()],
+      hasIpv6Address: ipv6.length > 0,
+      hasPublicIpv6: ipv6.some((entry) => scopeOfIp(entry.address) === 'public'),
+    }
+  }
+
+  met(connection: Connection): void {
+    if (connection.direction === 'inbound' && isOutside(connection)) this.#reachedFromOutside = true
+  }
+
+  observed(peerId: PeerId, ip: string | undefined): void {
+    if (ip !== undefined && scopeOfIp(ip) === 'public') this.#observedIps.set(peerId, ip)
+  }
+
+  update(): void {
+    const facts = this.facts()
+    this.#act(facts)
+    const addresses = this.addresses()
+    if (addresses.join() !== this.#addresses.join()) {
+      this.#addresses = addresses
+      this.#parts.tell({ type: 'addresses', addresses })
+    }
+    const reachability = reachabilityOf(facts)
+    if (reachability.sentence !== this.#reachability.sentence) {
+      this.#reachability = reachability
+      this.#parts.tell({ type: 'reachability', reachability })
+    }
+  }
+
+  #act(facts: ReachFacts): void {
+    const { routing, host, relay, log } = this.#parts
+    const onError = (error: unknown) => log.warn('network_mode_not_changed', { reason: String(error) })
+    routing.setMode(dhtModeOf(facts)).catch(onError)
+    host.services.inner.enableRelay(relay === 'always' || (relay && facts.isPublic)).catch(onError)
+  }
+}
+
+export function createReach(parts: ReachParts): Reach {
+  return new Reachable(parts)
+}
