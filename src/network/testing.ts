@@ -6,8 +6,10 @@ import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
 import { clearTimeout, setTimeout } from 'node:timers'
 import { setTimeout as pause } from 'node:timers/promises'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Database } from '../base/database.ts'
 import type { Clock, Log, Metrics, Random } from '../base/ports.ts'
+import { privateKeyOfSeed } from './host.ts'
 import { createNetwork, type NetworkOptions } from './service.ts'
 import type { Network, PeerId, PeerStream } from './types.ts'
 
@@ -107,4 +109,11 @@ export async function readAll(stream: PeerStream): Promise<number> {
   let bytes = 0
   for await (const chunk of stream.incoming) bytes += chunk.length
   return bytes
+}
+
+/** The peer id that follows from the seed `n`. */
+export async function peerIdOf(n: number): Promise<PeerId> {
+  const seed = new Uint8Array(32)
+  new DataView(seed.buffer).setUint32(0, n)
+  return peerIdFromPrivateKey(await privateKeyOfSeed(seed)).toString() as PeerId
 }

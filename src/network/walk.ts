@@ -4,7 +4,7 @@
 // it), and pauses after each walk, longer and longer.
 
 import type { PeerInfo } from '@libp2p/interface'
-import { type Clock, sleep } from '../base/ports.ts'
+import { type Clock, deadline, sleep } from '../base/ports.ts'
 import { walkPauseMaxMs, walkPauseMinMs, walkPeersMax, walkTimeoutMs } from './limits.ts'
 
 export interface WalkParts {
@@ -22,15 +22,17 @@ export function createWalk(parts: WalkParts): (options?: { signal?: AbortSignal 
     let pauseMs = walkPauseMinMs
     for (; signal?.aborted !== true; await sleep(clock, pauseMs, waiting)) {
       if (!isWanted()) continue
-      const late = AbortSignal.timeout(walkTimeoutMs)
+      const limit = deadline(clock, walkTimeoutMs, () => new Error('walk over'), signal)
       let found = 0
       try {
-        for await (const peer of query(signal === undefined ? late : AbortSignal.any([late, signal]))) {
+        for await (const peer of query(limit.signal)) {
           yield peer
           if (++found >= walkPeersMax) break
         }
       } catch {
         // Nobody answered: the next walk comes later.
+      } finally {
+        limit.done()
       }
       // On an empty table a walk costs nothing, and the first peers may come any time.
       if (found > 0) pauseMs = Math.min(walkPauseMaxMs, pauseMs * 2)
