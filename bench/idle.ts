@@ -95,7 +95,8 @@ async function untilConnected(daemon: Daemon, peers: number): Promise<void> {
   const endMs = systemClock.monotonicMs() + connectTimeoutMs
   while ((await daemon.connectedPeers()) < peers) {
     if (systemClock.monotonicMs() > endMs) throw new Error(`not all of ${peers} peers connected`)
-    await wait(200)
+    // Seldom: every answer costs the daemon what it would not spend idle.
+    await wait(2_000)
   }
 }
 

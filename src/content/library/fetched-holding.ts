@@ -422,13 +422,23 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
       throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
     }
     for (const { entry, start } of placement.anyPlaces(index)) {
-      signal?.throwIfAborted()
-      const plain = await readPiece(this.pathOf(entry), start, placement.leafBytes(index))
-      const wire =
-        plain === undefined ? undefined : await this.check(plain, inventory.digest(index), this.sealIds.of(index))
-      if (plain !== undefined && wire !== undefined) return { plain, wire }
+      for (const path of this.#readPaths(entry)) {
+        signal?.throwIfAborted()
+        const plain = await readPiece(path, start, placement.leafBytes(index))
+        const wire =
+          plain === undefined ? undefined : await this.check(plain, inventory.digest(index), this.sealIds.of(index))
+        if (plain !== undefined && wire !== undefined) return { plain, wire }
+      }
     }
     throw this.#lost(index, placement)
+  }
+
+  /** Where an entry's content lies, and where it has gone when it was moved to its final name meanwhile. */
+  *#readPaths(entry: number): Generator<string, void, undefined> {
+    const first = this.pathOf(entry)
+    yield first
+    const final = join(this.path, this.#placement?.paths[entry] ?? '')
+    if (final !== first && (this.#facts.installing || this.#ended === 'finished')) yield final
   }
 
   #lost(index: number, placement: Placement) {
