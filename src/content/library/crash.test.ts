@@ -137,8 +137,9 @@ function defineTests(): void {
 
   test('killed while it finishes, a get ends without fetching anything again', async (context) => {
     const { folder, id, link, holding } = await prepare(context)
-    for (const [round, delayMs] of [0, 2, 5, 10, 20].entries()) {
-      const isTime = (lines: readonly string[]) => lines.at(-1) === 'finishing'
+    const deaths = [0, 2, 5, 10, 20].map((delayMs) => ({ after: 'finishing', delayMs }))
+    for (const [round, { after, delayMs }] of [...deaths, { after: 'finished', delayMs: 0 }].entries()) {
+      const isTime = (lines: readonly string[]) => lines.at(-1) === after
       const orders = { folder, id, mode: 'get', seed: round } as const
       const lines = await runAndKill(orders, isTime, delayMs)
       const reader = await openComputer(context, join(folder, 'reader'))

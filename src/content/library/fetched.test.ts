@@ -68,6 +68,21 @@ test('nothing has its final name before finish, and the working folder is gone a
   assert.deepEqual(await holding.finish(), { path: join(to, 'root'), bytes: 2_000_001 })
 })
 
+test('what is here already is got again without asking anybody, into the same folder and into another', async (context) => {
+  const { folder, to, root, author, reader } = await twoComputers(context)
+  writeTree(root, { 'a.txt': 'a', 'b/c.bin': seededBytes(1, 2_000_000) })
+  const shared = await author.share(root)
+  await get(reader, shared, to)
+  const again = await openGet(reader, shared, to)
+  assert.equal(again.complete, true)
+  assert.equal((await again.finish()).path, join(to, 'root'))
+  mkdirSync(join(folder, 'elsewhere'))
+  const elsewhere = await openGet(reader, shared, join(folder, 'elsewhere'))
+  assert.equal(elsewhere.complete, true)
+  const { path } = await elsewhere.finish()
+  assert.deepEqual(readTree(path), readTree(root))
+})
+
 test('leaves are not wanted until the layout is known, then those of --only', async (context) => {
   const { to, root, author, reader } = await twoComputers(context)
   writeTree(root, {

@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { equalBytes } from '../../base/bytes.ts'
 import type { Clock, Log } from '../../base/ports.ts'
 import { openMeta } from '../format/meta.ts'
 import { createSealer } from '../format/seal.ts'
@@ -173,7 +174,8 @@ async function newFetch(
   if (base === undefined && version.only === undefined) await checkSpace(disk, to, version.meta.bytes)
   const { shareId } = keysOf(link)
   const nowMs = clock.nowMs()
-  return rows.insert({
+  const here = rows.ofShare(shareId).find(({ recordBytes }) => isSameRecord(recordBytes, version.recordBytes))
+  const facts = rows.insert({
     origin: 'fetched',
     state: 'partial',
     share: link.share,
@@ -192,6 +194,13 @@ async function newFetch(
     updatedMs: nowMs,
     ...version,
   })
+  // A version that is here already needs nobody to be got again.
+  if (here !== undefined) rows.copyPages(here.id, facts.id)
+  return facts
+}
+
+function isSameRecord(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a !== undefined && b !== undefined && equalBytes(a, b)
 }
 
 /** One that no get of ours uses is of this share all the same (the database was lost, say): what it holds is hashed. */

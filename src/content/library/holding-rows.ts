@@ -77,6 +77,8 @@ export interface HoldingRows {
   page(id: HoldingRow, page: number): Uint8Array | undefined
   putPage(id: HoldingRow, page: number, bytes: Uint8Array): void
   clearPages(id: HoldingRow): void
+  /** The pages of one holding for another of the same version. */
+  copyPages(from: HoldingRow, to: HoldingRow): void
 }
 
 const columns = [
@@ -138,14 +140,18 @@ export function createHoldingRows(database: Database): HoldingRows {
   }
 }
 
-function pageRows(database: Database): Pick<HoldingRows, 'page' | 'putPage' | 'clearPages'> {
+function pageRows(database: Database): Pick<HoldingRows, 'page' | 'putPage' | 'clearPages' | 'copyPages'> {
   const one = database.prepare('SELECT bytes FROM library_pages WHERE holding = ? AND page = ?')
   const put = database.prepare('INSERT OR REPLACE INTO library_pages (holding, page, bytes) VALUES (?, ?, ?)')
   const clear = database.prepare('DELETE FROM library_pages WHERE holding = ?')
+  const copy = database.prepare(
+    'INSERT OR REPLACE INTO library_pages (holding, page, bytes) SELECT ?, page, bytes FROM library_pages WHERE holding = ?',
+  )
   return {
     page: (id, page) => asBytes(one.get(id, page)?.bytes),
     putPage: (id, page, bytes) => void put.run(id, page, bytes),
     clearPages: (id) => void clear.run(id),
+    copyPages: (from, to) => void copy.run(to, from),
   }
 }
 
