@@ -69,7 +69,7 @@ export interface VersionRecord {
   readonly createdMs: number
 }
 
-/** The blocks of one version, in order: inner nodes first (root at 0), then leaves in the order of the files. */
+/** The blocks of one version, in order: inner nodes first (root at 0), then all other leaves in the order of the files. */
 export interface Inventory {
   readonly count: number
   /** A view into the packed pages; do not write to it. */
@@ -95,7 +95,7 @@ export interface FileEntry {
   /** Names from the share's root down; empty for a share that is a single file. Not yet safe for a disk. */
   readonly path: readonly string[]
   readonly bytes: number
-  /** First inventory index of each leaf, in file order (equal leaves share an index). */
+  /** Inventory index of each leaf, in file order (equal leaves share one; below `nodes` when an inner node is the same). */
   readonly leaves: readonly number[]
   /** Where in the file each leaf begins; absent when they are `leafBytes` (1 MiB) apart, as Peerhood makes them. */
   readonly offsets?: readonly number[]
@@ -134,7 +134,8 @@ export interface Holding {
 
   /**
    * Verifies a block and writes it into place; `have` says so once it is written. Throws `block_hash_wrong` (blame
-   * the sender), `disk_full`, `folder_read_only`, … (ours). Putting a block twice does nothing.
+   * the sender), `disk_full`, `folder_read_only`, … (ours). Putting a block twice does nothing. Leave `bytes` alone until
+   * the promise settles, either way; from then on they are the caller's again, and nothing here looks at them any more.
    */
   putBlock(index: number, bytes: Uint8Array): Promise<void>
 
@@ -201,4 +202,9 @@ export interface Library {
   }): Promise<FetchedHolding>
   /** The same for a copy that is held as it came over the wire, which needs no secret. */
   openKept(request: { readonly link: ShareLink; readonly recordBytes: Uint8Array }): Promise<Holding>
+  /**
+   * Lets go of a kept copy that was never complete, and deletes its blocks. One that is complete, or on its way from one
+   * complete version to the next, stays; so do own and fetched holdings of the share.
+   */
+  discardKept(share: ShareId): Promise<void>
 }

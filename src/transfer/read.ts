@@ -5,6 +5,7 @@ import { leafBytes } from '../content/format/limits.ts'
 import type { FileEntry, ReadableHolding } from '../content/types.ts'
 import { transferErrors } from './errors.ts'
 import { readAheadBlocksMax, readAheadBytesMax } from './limits.ts'
+import { isFetched } from './view.ts'
 
 export interface ReadParts {
   readonly holding: ReadableHolding
@@ -35,7 +36,7 @@ export async function* readFile(
   const pieces = piecesOf(entry, range)
   try {
     for (const [place, piece] of pieces.entries()) {
-      if (!holding.have.has(piece.index)) await waitFor(parts, pieces, place, signal)
+      if (!holding.have.has(piece.index)) await waitFor(parts, entry, pieces, place, signal)
       const plain = await holding.readLeaf(piece.index, { signal })
       yield plain.subarray(Math.max(0, range.start - piece.offset), Math.min(plain.length, range.end - piece.offset))
     }
@@ -44,15 +45,33 @@ export async function* readFile(
   }
 }
 
-async function waitFor(parts: ReadParts, pieces: readonly Piece[], place: number, signal: AbortSignal): Promise<void> {
+async function waitFor(
+  parts: ReadParts,
+  entry: FileEntry,
+  pieces: readonly Piece[],
+  place: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { holding } = parts
   const piece = pieces[place]
   if (piece === undefined) return
-  parts.callFor(ahead(parts.holding, pieces, place))
-  while (!parts.holding.have.has(piece.index)) {
-    if (!parts.holding.isWanted(piece.index)) throw transferErrors.block_not_wanted('This file is not fetched.')
+  parts.callFor(ahead(holding, pieces, place))
+  let leftOut: boolean | undefined
+  while (!holding.have.has(piece.index)) {
+    if (!holding.isWanted(piece.index)) leftOut ??= isLeftOut(holding, entry)
+    if (leftOut === true) throw transferErrors.block_not_wanted('This file is not fetched.')
     signal.throwIfAborted()
     await parts.changed(signal)
   }
+}
+
+/**
+ * Whether a file of which a block is not wanted will stay without it. While a get looks for what this computer has
+ * already, it wants no leaf of any file yet; which files it fetches is known from the same moment as their list.
+ */
+function isLeftOut(holding: ReadableHolding, entry: FileEntry): boolean {
+  if (!isFetched(holding)) return true
+  return !holding.fileProgress(holding.layout?.indexOf(entry) ?? -1).wanted
 }
 
 /** What the reader needs from `place` on that is not here, within its bounds. */

@@ -1,5 +1,6 @@
 // DAGs made by hand, right or wrong in every detail: what a stranger may publish.
 
+import assert from 'node:assert/strict'
 import { encode } from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import { cidOf } from '../../src/content/format/cid.ts'
@@ -65,13 +66,19 @@ export class CraftedDag {
   /** Everything so far as a version, whose last node or leaf is the root unless `meta` says otherwise. */
   source(meta: Partial<VersionMeta> = {}): LayoutSource & { readonly blockBytes: number } {
     const nodes = [...this.#nodes.values()].reverse()
-    const blocks = [...nodes, ...this.#leaves.values()]
+    // What is both stands among the nodes.
+    const leaves = [...this.#leaves].filter(([key]) => !this.#nodes.has(key)).map(([, block]) => block)
+    const blocks = [...nodes, ...leaves]
     const { pages } = encodeInventory(blocks.map((block) => ({ digest: digestOf(block), length: block.length })))
     return {
       meta: { name: 'n', kind: 'folder', rootCodec: 0x70, nodes: nodes.length, files: 0, bytes: 0, ...meta },
       inventory: createInventory(pages),
       overheadBytes: 0,
-      getNode: (index) => nodes[index] ?? new Uint8Array(0),
+      getNode(index) {
+        const node = nodes[index]
+        assert.ok(node, `${index} is no inner node`)
+        return node
+      },
       blockBytes: nodes.reduce((sum, block) => sum + block.length + 36, 0),
     }
   }

@@ -72,7 +72,9 @@ export function makeVersion(
   const putNode = (plain: Uint8Array) => ({ digest: keep(nodes, plain) })
 
   const root = build(tree)
-  const blocks = [...[...nodes.values()].reverse(), ...leaves.values()]
+  // What is both stands among the nodes.
+  const onlyLeaves = [...leaves].filter(([key]) => !nodes.has(key)).map(([, wire]) => wire)
+  const blocks = [...[...nodes.values()].reverse(), ...onlyLeaves]
   const entries = blocks.map((wire) => ({ digest: digestOf(wire), length: wire.length }))
   const { pages, digests } = encodeInventory(entries)
   const kind = tree instanceof Uint8Array ? 'file' : 'folder'

@@ -169,6 +169,19 @@ describe('beside js-ipfs-unixfs', () => {
     await assertSame(new Map<string, Tree>([...entries, ['below', new Map(entries.slice(0, 10))]]))
   })
 
+  test('files that hold just the bytes of inner nodes beside them', async () => {
+    const part = {
+      folder: { 'x.txt': Buffer.from('x'), empty: {} },
+      large: Uint8Array.from({ length: leafBytes + 9 }, (_, place) => place >> 8),
+      'a.txt': Buffer.from('a'),
+    }
+    const { blocks, meta } = makeVersion({ part }, sealer)
+    assert.equal(meta.nodes, 5)
+    const copies = blocks.slice(0, meta.nodes).map((block, node) => [`node ${node}`, block] as const)
+    await assertSame({ part, copies: new Map(copies) })
+    await assertSame({ early: new Map(copies), part })
+  })
+
   test('files of up to six levels, with three links a node', async () => {
     const layout = balanced({ maxChildrenPerNode: 3 })
     for (const leaves of [2, 3, 4, 9, 10, 27, 28, 81, 82, 100, 243, 244]) {

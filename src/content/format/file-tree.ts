@@ -29,8 +29,9 @@ interface Subtree {
 
 /** Reads files by the inventory index of their root; throws `layout_malformed`, `layout_too_large`. */
 export interface FileTreeReader {
-  /** A file of one leaf. */
+  /** A file of one leaf, which may be an inner node elsewhere: the same index then gives two contents. */
   leaf(index: number): FileContent
+  /** The file below an inner node. */
   tree(index: number): FileContent
   /** What `tree` gave before for this index. */
   known(index: number): FileContent | undefined

@@ -6,57 +6,15 @@ import fc from 'fast-check'
 import { UnixFS } from 'ipfs-unixfs'
 import { CraftedDag, type CraftedLink } from '../../../test/support/crafted-dag.ts'
 import { assertOnlyOwnErrors } from '../../../test/support/hostile.ts'
-import { type MemoryVersion, makeVersion, privateKeys, publicKeys, type Tree } from '../../../test/support/shares.ts'
-import type { FileEntry } from '../types.ts'
+import { assertLayout, layoutOf } from '../../../test/support/layouts.ts'
+import { makeVersion, privateKeys, publicKeys, type Tree } from '../../../test/support/shares.ts'
 import { hamtSlots } from './hamt.ts'
 import { readLayout } from './layout.ts'
 import { fileDepthMax, layoutStepsPerLinkMax, leafBytes, nameBytesMax, pathNamesMax } from './limits.ts'
-import { createSealer, type Sealer } from './seal.ts'
+import { createSealer } from './seal.ts'
 
 const publicSealer = createSealer(publicKeys)
 const privateSealer = createSealer(privateKeys)
-
-function layoutOf(version: MemoryVersion, sealer: Sealer): readonly FileEntry[] {
-  return readLayout({
-    meta: version.meta,
-    inventory: version.inventory,
-    overheadBytes: sealer.overheadBytes,
-    getNode: (index) => sealer.open(version.blocks[index] ?? new Uint8Array(0)),
-  })
-}
-
-/** Files and empty folders of a tree, depth first, names in byte order. */
-function* walk(tree: Tree, path: readonly string[] = []): Generator<{ path: readonly string[]; content?: Uint8Array }> {
-  if (tree instanceof Uint8Array) {
-    yield { path, content: tree }
-    return
-  }
-  const entries = tree instanceof Map ? [...tree] : Object.entries(tree)
-  if (entries.length === 0) yield { path }
-  entries.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-  for (const [name, part] of entries) yield* walk(part, [...path, name])
-}
-
-/** That the layout says where each byte of the tree lies. */
-function assertLayout(tree: Tree, sealer: Sealer, chunkBytes = leafBytes): void {
-  const version = makeVersion(tree, sealer, { chunkBytes })
-  const layout = layoutOf(version, sealer)
-  const expected = [...walk(tree)]
-  assert.deepEqual(
-    layout.map(({ kind, path }) => ({ kind, path })),
-    expected.map(({ path, content }) => ({ kind: content === undefined ? 'folder' : 'file', path })),
-  )
-  layout.forEach((entry, place) => {
-    const content = expected[place]?.content ?? new Uint8Array(0)
-    assert.equal(entry.bytes, content.length)
-    const read = new Uint8Array(entry.bytes)
-    entry.leaves.forEach((leaf, number) => {
-      const plain = sealer.open(version.blocks[leaf] ?? new Uint8Array(0))
-      read.set(plain, entry.offsets?.[number] ?? number * leafBytes)
-    })
-    assert.deepEqual(read, new Uint8Array(content))
-  })
-}
 
 describe('what is built', () => {
   const names = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((name) => !/[/\0]/.test(name))

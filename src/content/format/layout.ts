@@ -2,12 +2,16 @@
 //
 //   root ─► folder or trie nodes (depth first, names in byte order, on a stack of our own) ─► file-tree.ts ─► entries
 //
-// What must stay true: a link leads to a block of the inventory, an inner node only to later ones (so there is no way
-// round in circles); every block belongs to some file or folder; sizes and counts are those that the author signed; and
-// however often nodes repeat, work and memory follow from limits.ts.
+// What must stay true: a link leads to a block of the inventory, one that goes deeper only to a later one (so there is no
+// way round in circles); every block belongs to some file or folder, as the kind that its place in the inventory says;
+// sizes and counts are those that the author signed; and however often nodes repeat, work and memory follow from
+// limits.ts.
+//
+// A block can be an inner node and a file's leaf at once (a file may hold just the bytes of a node). It stands among the
+// nodes; a raw link to it ends there, whatever the bytes would say as a node.
 
 import { compareBytes, fromUtf8 } from '../../base/bytes.ts'
-import type { FileEntry, VersionMeta } from '../types.ts'
+import type { FileEntry, Inventory, VersionMeta } from '../types.ts'
 import { Bitfield } from './bitfield.ts'
 import { dagPbCodec, rawCodec } from './cid.ts'
 import { formatErrors } from './errors.ts'
@@ -34,6 +38,12 @@ export interface LayoutSource {
   readonly getNode: (index: number) => Uint8Array
 }
 
+/** Throws `layout_malformed` when the author says that there are more inner nodes than blocks. */
+export function checkNodeCount(meta: Pick<VersionMeta, 'nodes'>, inventory: Pick<Inventory, 'count'>): void {
+  if (meta.nodes <= inventory.count) return
+  throw formatErrors.layout_malformed('The share has not as many blocks as its author says.')
+}
+
 /**
  * All files and empty folders, depth first with names in byte order. Throws `layout_malformed` or `layout_too_large`.
  * Takes about 3 µs a file in plain folders, 12 µs in one trie of 200,000 (54,000 nodes), and 400 bytes of memory each.
@@ -57,7 +67,7 @@ class LayoutReader {
   readonly #source: LayoutSource
   readonly #files: FileTreeReader
   readonly #entries: FileEntry[] = []
-  /** Blocks that something leads to. */
+  /** Blocks that something leads to as what they are: to nodes by dag-pb links, to all others by raw ones. */
   readonly #reached: Bitfield
   /** Inner nodes that were read, and how many links they have together. */
   readonly #nodesRead: Bitfield
@@ -67,6 +77,7 @@ class LayoutReader {
   #names = 0
 
   constructor(source: LayoutSource) {
+    checkNodeCount(source.meta, source.inventory)
     this.#source = source
     this.#reached = new Bitfield(source.inventory.count)
     this.#nodesRead = new Bitfield(source.meta.nodes)
@@ -146,6 +157,7 @@ class LayoutReader {
           checkSlots(link.name, path)
           links.push(link)
         } else {
+          if (link.codec !== dagPbCodec) throw malformed('is not the part of a folder that it should be')
           const below = this.#indexOf(link, index)
           collect(this.#readShard(below, path.length), below, path)
         }
@@ -162,14 +174,15 @@ class LayoutReader {
     return node
   }
 
-  /** Follows a link. */
+  /** Follows a link. Only a dag-pb one may be gone on from, into the node at the index. */
   #indexOf(link: NodeLink, from: number): number {
     const index = this.#source.inventory.find(link.digest)
     if (index === undefined) throw malformed('leads to a block that the share has not')
-    const isNode = index < this.#source.meta.nodes
-    if (isNode !== (link.codec === dagPbCodec)) throw malformed('leads to a block of another kind')
-    if (isNode && index <= from) throw malformed('leads back to an earlier one')
-    this.#reached.set(index)
+    const isAmongNodes = index < this.#source.meta.nodes
+    const isToNode = link.codec === dagPbCodec
+    if (isToNode && !isAmongNodes) throw malformed('leads to a block of another kind')
+    if (isToNode && index <= from) throw malformed('leads back to an earlier one')
+    if (isToNode === isAmongNodes) this.#reached.set(index)
     this.#steps++
     if (this.#steps > layoutStepsPerLinkMax * this.#links) {
       throw formatErrors.layout_too_large('The share repeats its folders too often.')

@@ -2,14 +2,15 @@
 // target (same file system), which holds the share's tree under its final names. `finish` gives it its place.
 //
 //   pages ──► inventory ──► inner nodes (database) ──► layout ──► placement: what is wanted and where it goes
-//   then, before any leaf is asked of a peer: what is on disk already (restore), what other holdings have (reuse)
+//   then, before any leaf is asked of a peer: what is on disk already (restore), what other holdings have (reuse),
+//   and inner nodes that are the content of files, too
 //   leaf ──► hash ──► open ──► all its places ──► have
 //
 // Why a working folder: a new share appears at once, by one rename, and never half; a crash leaves one thing to look at
 // and one to clear away; and small files need no rename each.
 //
-// What must stay true: `have` says only what is written and was hashed by this process; nothing outside the working
-// folder changes before `finish`.
+// What must stay true: `have` says only what is written and was hashed by this process (inner nodes: in the database,
+// from where they are served and read, also as leaves); nothing outside the working folder changes before `finish`.
 
 import { dirname, join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
@@ -17,6 +18,7 @@ import { Emitter } from '../../base/events.ts'
 import type { Clock } from '../../base/ports.ts'
 import { Bitfield } from '../format/bitfield.ts'
 import { formatErrors } from '../format/errors.ts'
+import { digestOf } from '../format/keys.ts'
 import { readLayout } from '../format/layout.ts'
 import { openRecord } from '../format/record.ts'
 import { createSealer, digestAsync, type Sealer } from '../format/seal.ts'
@@ -36,7 +38,7 @@ import type { LocalBlocksParts } from './local-blocks.ts'
 import type { OpenFiles } from './open-files.ts'
 import { createPageShelf, type PageShelf } from './page-shelf.ts'
 import { Placement } from './placement.ts'
-import { checkSpace, putEmptyLeaves, reuseLeaves, takeKnownNodes } from './prepare.ts'
+import { checkSpace, putEmptyLeaves, putNodesInFiles, reuseLeaves, takeKnownNodes } from './prepare.ts'
 import { restoreFromDisk } from './restore.ts'
 import { SealIds } from './seal-ids.ts'
 
@@ -165,7 +167,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   }
 
   isWanted(index: number): boolean {
-    return index < this.meta.nodes || (this.#ready && this.#placement?.isBlockWanted(index) === true)
+    return this.#isNode(index) || (this.#ready && this.#placement?.isBlockWanted(index) === true)
   }
 
   on(listener: (event: HoldingEvent) => void) {
@@ -215,7 +217,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     const known = this.#writing.get(index)
     if (known !== undefined) return known
     if (this.have.has(index)) return
-    const writing = (index < this.meta.nodes ? this.#putNode(index, bytes) : this.#putLeaf(index, bytes)).finally(() =>
+    const writing = (this.#isNode(index) ? this.#putNode(index, bytes) : this.#putLeaf(index, bytes)).finally(() =>
       this.#writing.delete(index),
     )
     this.#writing.set(index, writing)
@@ -223,13 +225,11 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   }
 
   async readBlock(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
-    if (index >= this.meta.nodes) return (await this.#readLeaf(index, options.signal)).wire
-    const wire = this.have.has(index) ? this.storedNode(index) : undefined
-    if (wire === undefined) throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
-    return wire
+    return this.#isNode(index) ? this.readNode(index) : (await this.#readLeaf(index, options.signal)).wire
   }
 
   async readLeaf(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    if (this.#isNode(index)) return this.sealer.open(this.readNode(index))
     return (await this.#readLeaf(index, options.signal)).plain
   }
 
@@ -291,7 +291,9 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
 
   /** Counts a block whose content was found on this computer, in all its places. */
   countFound(index: number): void {
-    if (!this.#setHave(index)) return
+    // An inner node was here before files were looked at: the news is that a file has it.
+    const isNews = this.#isNode(index) ? this.#placement?.count(index) === true : this.#setHave(index)
+    if (!isNews) return
     this.#bytesReused += this.#wantedBytes(index)
   }
 
@@ -343,7 +345,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
 
   #setHave(index: number): boolean {
     if (!this.have.set(index)) return false
-    if (index >= this.meta.nodes) this.#placement?.count(index)
+    if (!this.#isNode(index)) this.#placement?.count(index)
     this.#events.emit({ type: 'block', index })
     if (this.#ready && this.#placement?.isBlockWanted(index) === true) {
       this.#wantedMissing -= 1
@@ -356,11 +358,19 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     if (this.#wantedMissing === 0) this.#events.emit({ type: 'complete' })
   }
 
-  /** The wire bytes of an inner node that the database has. */
+  /** The wire bytes of an inner node, checked, if the database has it. */
   storedNode(index: number): Uint8Array | undefined {
     const { inventory } = this
     if (inventory === undefined) return undefined
-    return this.parts.index.stored(this.#facts.id, inventory.digest(index))
+    const wire = this.parts.index.stored(this.#facts.id, inventory.digest(index))
+    const isRight = wire?.length === inventory.length(index) && equalBytes(digestOf(wire), inventory.digest(index))
+    return isRight ? wire : undefined
+  }
+
+  readNode(index: number): Uint8Array {
+    const wire = this.have.has(index) ? this.storedNode(index) : undefined
+    if (wire === undefined) throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
+    return wire
   }
 
   /** Learns the layout, then what is here of it, and only then lets peers be asked. */
@@ -377,7 +387,12 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     const { inventory, meta } = this
     if (inventory === undefined || this.#layout !== undefined) return
     const { overheadBytes } = this.sealer
-    const layout = readLayout({ meta, inventory, overheadBytes, getNode: (index) => this.#openNode(index) })
+    const layout = readLayout({
+      meta,
+      inventory,
+      overheadBytes,
+      getNode: (index) => this.sealer.open(this.readNode(index)),
+    })
     const placement = new Placement({ meta, inventory, layout, overheadBytes, only: this.#facts.only })
     this.#layout = layout
     this.#placement = placement
@@ -386,16 +401,11 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     await putEmptyLeaves(this, placement)
     await reuseLeaves(this, placement, signal)
     await checkSpace(this.parts.disk, this.#facts.work ?? '', placement.bytesWanted - placement.bytesDone)
+    await putNodesInFiles(this, placement, signal)
     this.#ready = true
     this.#wantedMissing = this.#countMissing(placement)
     this.#events.emit({ type: 'wanted' })
     this.#tellWhenComplete()
-  }
-
-  #openNode(index: number): Uint8Array {
-    const wire = this.storedNode(index)
-    if (wire === undefined) throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
-    return this.sealer.open(wire)
   }
 
   #countMissing(placement: Placement): number {
@@ -406,7 +416,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
 
   #wantedBytes(index: number): number {
     const placement = this.#placement
-    if (placement === undefined || index < this.meta.nodes) return 0
+    if (placement === undefined) return 0
     let bytes = 0
     for (const _place of placement.places(index)) bytes += placement.leafBytes(index)
     return bytes
@@ -451,6 +461,10 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
 
   #checkOpen(): void {
     if (this.#ended === 'discarded') throw libraryErrors.get_not_finished('This get was ended.')
+  }
+
+  #isNode(index: number): boolean {
+    return index < this.meta.nodes
   }
 
   #notWanted(index: number) {

@@ -1,7 +1,7 @@
 // Where each leaf of a version goes on disk: the layout of a stranger's share, with names made safe and `--only`
 // applied, packed (20 bytes a leaf, of which the layout has at most `layoutLeavesMax`). Pure; progress is counted here too.
 //
-//   block index ──► places: (entry, first byte) … a leaf may have many
+//   block index ──► places: (entry, first byte) … a leaf may have many, an inner node some, too (share.md, "Inventory")
 //   entry ──► safe path, wanted or not, leaves and bytes still missing
 
 import { Bitfield } from '../format/bitfield.ts'
@@ -38,6 +38,8 @@ export class Placement {
   readonly #source: PlacementSource
   readonly #wantedEntries: Bitfield
   readonly #wantedBlocks: Bitfield
+  /** Blocks that all their places have. Not the same as being here: an inner node is, before any file is written. */
+  readonly #counted: Bitfield
   readonly #missingLeaves: Uint32Array
   readonly #entryBytes: Float64Array
   /** Linked lists in arrays: first place of a block, next place of a place; -1 ends. */
@@ -53,6 +55,7 @@ export class Placement {
     this.paths = safePathsOf(source)
     this.#wantedEntries = wantedEntries(source)
     this.#wantedBlocks = new Bitfield(source.inventory.count)
+    this.#counted = new Bitfield(source.inventory.count)
     const places = source.layout.reduce((sum, entry) => sum + entry.leaves.length, 0)
     this.#missingLeaves = new Uint32Array(source.layout.length)
     this.#entryBytes = new Float64Array(source.layout.length)
@@ -114,8 +117,20 @@ export class Placement {
     return entry.offsets?.[leaf] ?? leaf * leafBytes
   }
 
-  /** Counts a block as here in all its places. Call once a block. */
-  count(index: number): void {
+  /** Inner nodes whose bytes wanted files hold, too, and lack. */
+  *nodesMissing(): Generator<number, void, undefined> {
+    for (let index = 0; index < this.#source.meta.nodes; index++) {
+      if (!this.isCounted(index) && this.places(index).next().done === false) yield index
+    }
+  }
+
+  isCounted(index: number): boolean {
+    return this.#counted.has(index)
+  }
+
+  /** Counts a block as written in all its places; false when it was counted before. */
+  count(index: number): boolean {
+    if (!this.#counted.set(index)) return false
     const bytes = this.leafBytes(index)
     for (const { entry } of this.places(index)) {
       this.#entryBytes[entry] = (this.#entryBytes[entry] ?? 0) + bytes
@@ -123,10 +138,12 @@ export class Placement {
       this.#missingLeaves[entry] = (this.#missingLeaves[entry] ?? 0) - 1
       if (this.#missingLeaves[entry] === 0) this.#filesDone += 1
     }
+    return true
   }
 
   /** Takes back `count`, for a block that is no longer on disk. */
   uncount(index: number): void {
+    if (!this.#counted.clear(index)) return
     const bytes = this.leafBytes(index)
     for (const { entry } of this.places(index)) {
       if (this.#missingLeaves[entry] === 0) this.#filesDone -= 1

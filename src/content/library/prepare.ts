@@ -1,9 +1,10 @@
 // What a get can know and take before it asks a peer for leaves: inner nodes and leaves that are on this computer already,
-// leaves without content, and whether the rest will fit.
+// leaves without content, whether the rest will fit, and leaves that are inner nodes, too.
 
 import { equalBytes } from '../../base/bytes.ts'
 import type { Bitfield } from '../format/bitfield.ts'
 import type { IndexedInventory } from '../format/inventory.ts'
+import { checkNodeCount } from '../format/layout.ts'
 import type { Sealer } from '../format/seal.ts'
 import type { ShareId, VersionMeta, VersionRecord } from '../types.ts'
 import type { Committer } from './committer.ts'
@@ -28,7 +29,10 @@ export interface PrepareTarget {
   readonly check: CheckLeaf
   readonly sealIds: SealIds
   readonly parts: LocalBlocksParts & { readonly committer: Committer }
+  /** The wire bytes of an inner node, checked, if the database has it. */
   storedNode(index: number): Uint8Array | undefined
+  /** The same; throws `block_not_here` without it. */
+  readNode(index: number): Uint8Array
   countNode(index: number): void
   countFound(index: number): void
   writeLeaf(index: number, plain: Uint8Array): Promise<void>
@@ -38,10 +42,11 @@ function localBlocks({ shareId, record, facts, sealer, check, parts }: PrepareTa
   return findLocalBlocks(parts, { shareId, visibility: record.visibility, except: facts.id, sealer, check })
 }
 
-/** Takes the nodes that the database has for this get, or that another holding has. */
+/** Takes the nodes that the database has for this get, or that another holding has. Throws `layout_malformed`. */
 export async function takeKnownNodes(target: PrepareTarget): Promise<void> {
   const { inventory, meta, have, parts, facts } = target
   if (inventory === undefined || meta.nodes === 0) return
+  checkNodeCount(meta, inventory)
   const local = localBlocks(target)
   const commits: Promise<void>[] = []
   for (let index = 0; index < meta.nodes; index++) {
@@ -49,7 +54,7 @@ export async function takeKnownNodes(target: PrepareTarget): Promise<void> {
     if (target.storedNode(index) !== undefined) target.countNode(index)
     else if (!local.isEmpty) {
       const wire = await local.node(inventory.digest(index))
-      if (wire === undefined) continue
+      if (wire?.length !== inventory.length(index)) continue
       const commit = parts.committer.put(facts.id, inventory.digest(index), wire)
       commits.push(commit.then(() => target.countNode(index)))
     }
@@ -83,10 +88,28 @@ export async function reuseLeaves(
   for (const index of missingLeaves(target, placement)) {
     signal?.throwIfAborted()
     const found = await local.leaf(inventory.digest(index))
-    if (found === undefined) continue
+    if (found?.plain.length !== placement.leafBytes(index)) continue
     await target.writeLeaf(index, found.plain)
     target.sealIds.note(index, found.wire)
     target.countFound(index)
+  }
+}
+
+/**
+ * Writes inner nodes into the wanted files that hold the same bytes (share.md, "Inventory"): they came as nodes, so nobody
+ * is asked for them as leaves. After `checkSpace`, since a stranger's node may have millions of places.
+ */
+export async function putNodesInFiles(
+  target: PrepareTarget,
+  placement: Placement,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const index of placement.nodesMissing()) {
+    signal?.throwIfAborted()
+    const wire = target.readNode(index)
+    await target.writeLeaf(index, target.sealer.open(wire))
+    target.sealIds.note(index, wire)
+    placement.count(index)
   }
 }
 
@@ -97,6 +120,16 @@ function* missingLeaves({ have, meta }: PrepareTarget, placement: Placement): Ge
 /** Throws `disk_full` unless `bytes` and a reserve fit beside what is there. */
 export async function checkSpace(disk: Disk, folder: string, bytes: number): Promise<void> {
   const free = await disk.freeBytes(folder)
-  if (bytes <= 0 || bytes + diskReserveBytes <= free) return
-  throw libraryErrors.disk_full(`${bytes} bytes are needed and ${free} are free.`, { details: { bytes, free } })
+  const missing = bytes + diskReserveBytes - free
+  if (bytes <= 0 || missing <= 0) return
+  const [needed, kept, here, lacking] = [bytes, diskReserveBytes, free, missing].map(megabytes)
+  throw libraryErrors.disk_full(
+    `It needs ${needed}, and ${kept} that are left free; ${here} are free, so ${lacking} are missing.`,
+    { details: { bytes, free, missing } },
+  )
+}
+
+/** Never less than it is: who frees just so much has freed enough. */
+function megabytes(bytes: number): string {
+  return `${(Math.ceil(bytes / 1e5) / 10).toFixed(1)} MB`
 }

@@ -6,7 +6,6 @@ import { readdirSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/ports.ts'
-import type { Bitfield } from '../format/bitfield.ts'
 import type { Digest, FileEntry, Inventory } from '../types.ts'
 import { type BaseVersion, equalLeaves, holdsLeaves, lstatOrUndefined } from './base-version.ts'
 import { createBreath, forEachLimited } from './breathe.ts'
@@ -25,7 +24,6 @@ export interface RestoreTarget {
   readonly path: string
   readonly tree: string
   readonly inventory: Inventory | undefined
-  readonly have: Bitfield
   readonly installed: Set<number>
   readonly check: CheckLeaf
   readonly sealIds: SealIds
@@ -61,9 +59,9 @@ export async function restoreFromDisk(
 }
 
 function createRestore(target: RestoreTarget, placement: Placement, inventory: Inventory, hasTree: boolean): Restore {
-  const { facts, base, path, tree, have, installed, check, sealIds, parts } = target
+  const { facts, base, path, tree, installed, check, sealIds, parts } = target
   return {
-    ...{ facts, base, path, tree, have, installed, check, sealIds, parts, inventory, placement, hasTree },
+    ...{ facts, base, path, tree, installed, check, sealIds, parts, inventory, placement, hasTree },
     isHole: createHoleCheck(check),
     countFound: (index) => target.countFound(index),
     writeLeaf: (index, plain, except) => target.writeLeaf(index, plain, except),
@@ -100,9 +98,9 @@ async function isInPlace(restore: Restore, entry: FileEntry, path: string): Prom
 
 /** Counts a leaf of a file in place, after bringing it to the other places that it has. */
 async function takeLeaf(restore: Restore, index: number, entry: FileEntry, leaf: number): Promise<void> {
-  const { placement, have, installed } = restore
+  const { placement, installed } = restore
   const block = entry.leaves[leaf] ?? 0
-  if (have.has(block)) return
+  if (placement.isCounted(block)) return
   const others = [...placement.places(block)].some((place) => !installed.has(place.entry))
   if (others) {
     const path = join(restore.path, placement.paths[index] ?? '')
@@ -117,14 +115,14 @@ async function takeLeaf(restore: Restore, index: number, entry: FileEntry, leaf:
 }
 
 async function restorePart(restore: Restore, index: number, entry: FileEntry): Promise<void> {
-  const { placement, inventory, have, check } = restore
+  const { placement, inventory, check } = restore
   const path = join(restore.tree, placement.paths[index] ?? '')
   const stats = lstatOrUndefined(path)
   if (stats === undefined) return
   if (!stats.isFile()) return restore.parts.disk.remove(path)
   if (stats.size > BigInt(entry.bytes)) truncateSync(path, entry.bytes)
   for (const [leaf, block] of entry.leaves.entries()) {
-    if (have.has(block)) continue
+    if (placement.isCounted(block)) continue
     const plain = await readPiece(path, placement.startOf(entry, leaf), placement.leafBytes(block))
     if (plain === undefined || (await restore.isHole(plain, inventory.digest(block)))) continue
     const wire = await check(plain, inventory.digest(block), undefined)
