@@ -4,74 +4,18 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, type TestContext, test } from 'node:test'
-import type { Browser, Locator } from 'playwright-core'
 import { findBarriers } from '../support/accessibility.ts'
-import {
-  browserMissing,
-  dropFiles,
-  launchBrowser,
-  openPage,
-  type PageOptions,
-  tabTo,
-  type WatchedPage,
-} from '../support/browser.ts'
-import { createPeers, defaultArgs, type Peer } from '../support/daemon.ts'
+import { dropFiles, openPage, tabTo, type WatchedPage } from '../support/browser.ts'
+import { defaultArgs, type Peer } from '../support/daemon.ts'
+import { browserTest, defectsOf, dialogOf, itemOf, setStage, shareFile } from './page-support.ts'
 
 const views = ['#/', '#/shares', '#/transfers', '#/doctor', '#/settings'] as const
-const peers = createPeers()
-let browser: Browser
 let ada: Peer
 let bo: Peer
-
-before(async () => {
-  if (browserMissing !== false) return
-  ;[browser, ada, bo] = await Promise.all([launchBrowser(), startPeer(), startPeer()])
+const stage = setStage(async ({ start }) => {
+  ;[ada, bo] = await Promise.all([start(), start()])
 })
-
-after(async () => {
-  await browser?.close()
-  await peers.stop()
-})
-
-/** A daemon that puts what it fetches into a folder of the test. */
-async function startPeer(): Promise<Peer> {
-  const peer = await peers.start()
-  await peer.client.settings.change({ downloads: peers.folder() })
-  return peer
-}
-
-function browserTest(name: string, run: (context: TestContext) => Promise<void>): void {
-  test(`page: ${name}`, { skip: browserMissing, timeout: 120_000 }, run)
-}
-
-/** The page of a peer; when the test ends, nothing may have gone wrong in it. */
-async function visitPeer(context: TestContext, peer: Peer, options?: PageOptions): Promise<WatchedPage> {
-  const watched = await openPage(browser, peer, options)
-  context.after(async () => {
-    await watched.close()
-    assert.deepEqual(watched.complaints, [])
-  })
-  return watched
-}
-
-function writeFile(name: string, content: string | Uint8Array): string {
-  const path = join(peers.folder(), name)
-  writeFileSync(path, content)
-  return path
-}
-
-/** Shares a file on the command line's side, and resolves with the link. */
-async function shareFile(peer: Peer, path: string): Promise<string> {
-  const { id } = await peer.client.shares.add({ path })
-  const { link } = await peer.client.shares.ready(id)
-  assert.ok(link !== null)
-  return link
-}
-
-const dialogOf = ({ page }: WatchedPage, name: string): Locator => page.getByRole('dialog', { name })
-const itemOf = ({ page }: WatchedPage, name: string): Locator =>
-  page.getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: true }) })
+const { peers, visit: visitPeer, write: writeFile } = stage
 
 /** Puts a text into the clipboard and presses Ctrl+V where the focus is. */
 async function paste({ page }: WatchedPage, text: string): Promise<void> {
@@ -222,7 +166,7 @@ browserTest('settings are saved, and the recovery phrase is shown only when aske
 })
 
 browserTest('wrong words and cut links are told, not swallowed', async (context) => {
-  const watched = await openPage(browser, ada)
+  const watched = await openPage(stage.browser(), ada)
   context.after(() => watched.close())
   const { page } = watched
   await paste(watched, 'peerhood:abcdefgh')
@@ -237,11 +181,7 @@ browserTest('wrong words and cut links are told, not swallowed', async (context)
   await page.getByRole('region', { name: 'Restore' }).getByRole('button', { name: 'Restore' }).click()
   await dialogOf(watched, 'Become the person of this phrase?').getByRole('button', { name: 'Restore' }).click()
   await page.getByText(/17/).waitFor()
-  // Browsers write every refused request to the console; nothing else may be there.
-  assert.deepEqual(
-    watched.complaints.filter((line) => !line.includes('Failed to load resource')),
-    [],
-  )
+  assert.deepEqual(defectsOf(watched), [])
 })
 
 browserTest('the check for barriers finds those that there are', async (context) => {
@@ -275,6 +215,20 @@ for (const scheme of ['light', 'dark'] as const) {
     assert.deepEqual(await findBarriers(watched), [], 'the dialog of a link')
   })
 }
+
+browserTest('commands that the daemon names are shown as code, without the marks of a terminal', async (context) => {
+  const watched = await visitPeer(context, ada)
+  const notice = watched.page.locator('.note', { hasText: 'This computer has a new identity.' })
+  await notice.locator('code', { hasText: /^peerhood identity phrase$/ }).waitFor()
+  for (const view of views) {
+    await watched.visit(view)
+    if (view === '#/doctor') await watched.page.getByRole('list', { name: 'Checks' }).waitFor()
+    assert.doesNotMatch((await watched.page.locator('main').textContent()) ?? '', /`/, view)
+  }
+  await watched.visit('#/')
+  await notice.getByRole('link', { name: 'Show me the words' }).click()
+  await watched.page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor()
+})
 
 browserTest('dark mode is dark, and not blank', async (context) => {
   const watched = await visitPeer(context, ada, { scheme: 'dark' })
@@ -322,8 +276,8 @@ for (const width of [390, 360]) {
 }
 
 browserTest('a daemon that stops is said so, and its return mends the page', async (context) => {
-  const peer = await startPeer()
-  const watched = await openPage(browser, peer)
+  const peer = await stage.start()
+  const watched = await openPage(stage.browser(), peer)
   context.after(() => watched.close())
   const { page } = watched
   await watched.visit('#/shares')
@@ -334,14 +288,11 @@ browserTest('a daemon that stops is said so, and its return mends the page', asy
   await page.getByText('Peerhood has stopped').waitFor({ state: 'detached' })
   await shareFile(again, writeFile('back.txt', 'back'))
   await itemOf(watched, 'back.txt').waitFor()
-  assert.deepEqual(
-    watched.complaints.filter((line) => !line.includes('Failed to load resource')),
-    [],
-  )
+  assert.deepEqual(defectsOf(watched), [])
 })
 
 browserTest('a browser without the key is told where to get it', async (context) => {
-  const watched = await openPage(browser, ada, { barred: true })
+  const watched = await openPage(stage.browser(), ada, { barred: true })
   context.after(() => watched.close())
   await watched.page.getByText('This browser may not look at this peer yet').waitFor()
 })

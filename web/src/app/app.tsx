@@ -7,6 +7,7 @@ import { useShell } from '../shell/hooks.tsx'
 import { useWorld } from '../store/hooks.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { LiveRegion } from '../ui/live.tsx'
+import { Said } from '../ui/said.tsx'
 import { DoctorView } from '../views/doctor/view.tsx'
 import { HomeView } from '../views/home/view.tsx'
 import { SettingsView } from '../views/settings/view.tsx'
@@ -142,7 +143,9 @@ function Messages() {
       {messages.map(({ id, text, tone }) => (
         <div key={id} className="message">
           <Icon name={tone === 'good' ? 'check' : 'warning'} size={18} />
-          {text}
+          <span>
+            <Said text={text} />
+          </span>
         </div>
       ))}
     </div>

@@ -5,12 +5,14 @@ import { Note } from '../ui/parts.tsx'
 
 export function ConnectionBanner() {
   const connection = useWorld((world) => world.connection)
+  const locked = useWorld((world) => world.identity?.passphrase === true)
   return (
     <div aria-live="polite" className="banner">
       {connection === 'gone' && (
         <Note tone="warn" title="Peerhood has stopped">
           <p>
-            Start it with <code>peerhood start</code>. This page goes on by itself as soon as it runs.
+            Start it with <code>peerhood start</code>
+            {locked && ', which asks for the passphrase of your keys'}. This page goes on by itself as soon as it runs.
           </p>
         </Note>
       )}

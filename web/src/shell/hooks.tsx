@@ -2,6 +2,7 @@
 
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react'
 import { announce } from '../ui/announce.ts'
+import { saidAloud } from '../ui/core.ts'
 
 export type ShellDialog =
   | { readonly kind: 'get'; readonly link: string }
@@ -42,7 +43,7 @@ export function ShellProvider({ children }: { children: ReactNode }) {
   const tell = useCallback((text: string, tone: Message['tone']) => {
     messagesMade += 1
     const message = { id: messagesMade, text, tone }
-    announce(text)
+    announce(saidAloud(text))
     setMessages((shown) => [...shown.slice(-2), message])
     setTimeout(() => setMessages((shown) => shown.filter(({ id }) => id !== message.id)), messageShownMs)
   }, [])

@@ -1,6 +1,7 @@
 // Labelled controls: each has a visible label, a hint, and an error that is read out with it.
 
 import { type ReactNode, useId } from 'react'
+import { Said } from './said.tsx'
 
 interface FieldParts {
   readonly label: string
@@ -15,6 +16,8 @@ interface TextFieldProps extends FieldParts {
   readonly type?: 'text' | 'password'
   readonly rows?: number
   readonly mono?: boolean
+  /** Holds a link: as high as the link needs. */
+  readonly link?: boolean
   readonly autoComplete?: string
   readonly charsMax?: number
   readonly required?: boolean
@@ -24,7 +27,7 @@ export function TextField(props: TextFieldProps) {
   const id = useId()
   const control = {
     id,
-    className: props.mono ? 'input mono' : 'input',
+    className: `input${props.mono ? ' mono' : ''}${props.link ? ' input-link' : ''}`,
     value: props.value,
     placeholder: props.placeholder,
     maxLength: props.charsMax,
@@ -51,7 +54,13 @@ export function TextField(props: TextFieldProps) {
 function FieldHint({ id, hint, error }: { id: string; hint?: ReactNode; error: string | undefined }) {
   return (
     <div id={id} className="field-hint">
-      {error === undefined ? hint : <span className="field-error">{error}</span>}
+      {error === undefined ? (
+        hint
+      ) : (
+        <span className="field-error">
+          <Said text={error} />
+        </span>
+      )}
     </div>
   )
 }

@@ -3,6 +3,7 @@
 import { type ReactNode, useId } from 'react'
 import { percent } from '../format/core.ts'
 import { Icon, type IconName } from './icon.tsx'
+import { Said } from './said.tsx'
 
 export type Tone = 'calm' | 'good' | 'warn' | 'bad'
 
@@ -62,11 +63,31 @@ export function Note({ tone = 'calm', title, children, actions }: NoteProps) {
     <div className={`note note-${tone}`}>
       <Icon name={noteIcons[tone]} />
       <div className="note-body">
-        {title !== undefined && <strong>{title}</strong>}
+        {title !== undefined && (
+          <strong>
+            <Said text={title} />
+          </strong>
+        )}
         {children}
       </div>
       {actions !== undefined && <div className="actions">{actions}</div>}
     </div>
+  )
+}
+
+interface ProblemNoteProps {
+  readonly problem: { readonly sentence: string; readonly hint: string }
+  readonly tone?: Tone
+}
+
+/** What failed, and what to do about it. */
+export function ProblemNote({ problem, tone = 'bad' }: ProblemNoteProps) {
+  return (
+    <Note tone={tone} title={problem.sentence}>
+      <p>
+        <Said text={problem.hint} />
+      </p>
+    </Note>
   )
 }
 
@@ -102,7 +123,7 @@ export function PageHead({ title, children, actions }: { title: string; children
   )
 }
 
-/** A line of small facts with dots between them; absent ones leave no dot. */
+/** A line of small facts, apart from each other; absent ones leave no gap. */
 export function Facts({ children }: { children: readonly ReactNode[] }) {
   const facts = children.filter((fact) => fact !== null && fact !== undefined && fact !== '' && fact !== false)
   return (

@@ -7,7 +7,8 @@ import { announce } from '../../ui/announce.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Icon } from '../../ui/icon.tsx'
-import { Note, PageHead } from '../../ui/parts.tsx'
+import { PageHead, ProblemNote } from '../../ui/parts.tsx'
+import { Said } from '../../ui/said.tsx'
 import { checkLooks, reportText, sortChecks, summaryText } from './core.ts'
 import './style.css'
 
@@ -29,11 +30,7 @@ export function DoctorView() {
       >
         {report === undefined ? 'Looking at ports, router, relays, clock and disk…' : summaryText(report)}
       </PageHead>
-      {failure !== undefined && (
-        <Note tone="bad" title={failure.sentence}>
-          <p>{failure.hint}</p>
-        </Note>
-      )}
+      {failure !== undefined && <ProblemNote problem={failure} />}
       {report === undefined ? (
         failure === undefined && <progress className="progress" aria-label="Checking" />
       ) : (
@@ -57,8 +54,14 @@ function CheckLine({ check }: { check: DoctorReport['checks'][number] }) {
       </span>
       <div>
         <h2>{check.title}</h2>
-        <p>{check.finding}</p>
-        {check.advice !== null && <p className="check-advice">{check.advice}</p>}
+        <p>
+          <Said text={check.finding} />
+        </p>
+        {check.advice !== null && (
+          <p className="check-advice">
+            <Said text={check.advice} />
+          </p>
+        )}
       </div>
     </li>
   )

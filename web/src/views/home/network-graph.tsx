@@ -68,19 +68,28 @@ function Line({ peer: { entry, x, y } }: { peer: GraphPeer }) {
 }
 
 function Node({ peer, labelled, onHover }: { peer: GraphPeer; labelled: boolean; onHover: () => void }) {
-  const { entry, x, y, radius, label } = peer
+  const { entry, x, y, radius } = peer
   const connected = entry.peer.state === 'connected'
   const busy = isBusy(entry) ? ' graph-node-busy' : ''
   return (
     <g className={`graph-node graph-node-${connected ? entry.peer.path : 'known'}${busy}`} onPointerEnter={onHover}>
       <circle className="graph-target" cx={x} cy={y} r={Math.max(14, radius + 6)} />
       <circle cx={x} cy={y} r={radius} />
-      {connected && labelled && (
-        <text x={x} y={y + radius + 13} textAnchor="middle">
-          {label}
-        </text>
-      )}
+      {connected && labelled && <Label peer={peer} />}
     </g>
+  )
+}
+
+/** Away from the middle, so that the line to it does not run through the letters. */
+function Label({ peer: { x, y, radius, label } }: { peer: GraphPeer }) {
+  const above = y < middle.y
+  const place = above
+    ? ({ y: y - radius - 6, dominantBaseline: 'auto' } as const)
+    : ({ y: y + radius + 6, dominantBaseline: 'hanging' } as const)
+  return (
+    <text x={x} textAnchor="middle" {...place}>
+      {label}
+    </text>
   )
 }
 

@@ -3,6 +3,7 @@
 import { bytesText, durationText, shortText } from '../../format/core.ts'
 import { useNow, useWorld } from '../../store/hooks.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
+import { CopyPair, Pair } from '../../ui/pairs.tsx'
 import { Card } from '../../ui/parts.tsx'
 
 /** The best few; the rest hides until asked for. */
@@ -15,36 +16,20 @@ export function PeerCard() {
   return (
     <Card title="This peer" className="peer-card">
       <dl className="pairs">
-        <Pair name="Peer id" text={status.peerId} what="peer id" />
-        {status.did !== null && <Pair name="Person" text={status.did} what="person id" />}
-        <div>
-          <dt>Running for</dt>
-          <dd>{durationText((nowMs - status.startedAtMs) / 1000)}</dd>
-        </div>
-        <div>
-          <dt>Received, sent</dt>
-          <dd className="figures">
+        <CopyPair name="Peer id" text={status.peerId} what="peer id" shown={shortText(status.peerId, 12, 6)} />
+        {status.did !== null && (
+          <CopyPair name="Person" text={status.did} what="person id" shown={shortText(status.did, 12, 6)} />
+        )}
+        <Pair name="Running for">{durationText((nowMs - status.startedAtMs) / 1000)}</Pair>
+        <Pair name="Received, sent">
+          <span className="figures">
             {bytesText(status.bytesIn)}, {bytesText(status.bytesOut)}
-          </dd>
-        </div>
+          </span>
+        </Pair>
       </dl>
       <h3>Addresses</h3>
       <Addresses addresses={status.addresses} />
     </Card>
-  )
-}
-
-function Pair({ name, text, what }: { name: string; text: string; what: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd className="copy-line">
-        <span className="mono" title={text}>
-          {shortText(text, 12, 6)}
-        </span>
-        <CopyButton text={text} what={what} look="quiet" iconOnly />
-      </dd>
-    </div>
   )
 }
 

@@ -48,7 +48,7 @@ function Row({ entry }: { entry: PeerEntry }) {
       <th scope="row">
         <span className="copy-line">
           <span className="mono" title={peer.peerId}>
-            {shortText(peer.peerId, 6, 6)}
+            {shortText(peer.peerId, 4, 6)}
           </span>
           <CopyButton text={peer.peerId} what="peer id" look="quiet" iconOnly />
         </span>

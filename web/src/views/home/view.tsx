@@ -1,7 +1,10 @@
 // Home: can others reach me, who is around, what is going on, and the two things people come for.
 
+import type { ReactNode } from 'react'
 import { useWorld } from '../../store/hooks.tsx'
+import { ButtonLink } from '../../ui/button.tsx'
 import { Note, PageHead } from '../../ui/parts.tsx'
+import { Said } from '../../ui/said.tsx'
 import { Activity } from './activity.tsx'
 import { NetworkCard } from './network-card.tsx'
 import { PeerCard } from './peer-card.tsx'
@@ -17,12 +20,16 @@ export function HomeView() {
       <PageHead title={status.deviceName}>
         <span className={`reach reach-${status.reachability.kind}`}>
           <span className="dot" aria-hidden="true" />
-          {status.reachability.sentence}
+          <Said text={status.reachability.sentence} />
         </span>
       </PageHead>
       {status.notices.map(({ code, sentence, advice }) => (
-        <Note key={code} tone="warn" title={sentence}>
-          {advice !== null && <p>{advice}</p>}
+        <Note key={code} tone="warn" title={sentence} actions={remedyOf(code)}>
+          {advice !== null && (
+            <p>
+              <Said text={advice} />
+            </p>
+          )}
         </Note>
       ))}
       <Welcome />
@@ -33,5 +40,15 @@ export function HomeView() {
         <PeerCard />
       </div>
     </div>
+  )
+}
+
+/** What the page itself can do about a notice. */
+function remedyOf(code: string): ReactNode {
+  if (code !== 'identity_created') return undefined
+  return (
+    <ButtonLink href="#/settings" icon="key">
+      Show me the words
+    </ButtonLink>
   )
 }

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Settings } from '../../../../src/sdk/types.ts'
 import { Button } from '../../ui/button.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Card, Note } from '../../ui/parts.tsx'
+import { Card, ProblemNote } from '../../ui/parts.tsx'
 import { useSave } from './hooks.ts'
 
 export function DeviceCard({ settings }: { settings: Settings }) {
@@ -31,7 +31,7 @@ export function DeviceCard({ settings }: { settings: Settings }) {
           mono
           hint="Where files go that you get. Each get may name another."
         />
-        {failure !== undefined && <Note tone="bad" title={`${failure.sentence} ${failure.hint}`} />}
+        {failure !== undefined && <ProblemNote problem={failure} />}
         <div className="actions">
           <Button type="submit" look={changed ? 'primary' : 'plain'} busy={busy} disabled={!changed || !complete}>
             Save

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Settings } from '../../../../src/sdk/types.ts'
 import { Button } from '../../ui/button.tsx'
 import { Switch, TextField } from '../../ui/field.tsx'
-import { Card, Note } from '../../ui/parts.tsx'
+import { Card, ProblemNote } from '../../ui/parts.tsx'
 import { addressLines, addressProblem } from './core.ts'
 import { useSave } from './hooks.ts'
 
@@ -32,7 +32,7 @@ export function NetworkCard({ settings }: { settings: Settings }) {
           checked={settings.relay}
           onChange={(relay) => save({ relay })}
         />
-        {failure !== undefined && <Note tone="bad" title={`${failure.sentence} ${failure.hint}`} />}
+        {failure !== undefined && <ProblemNote problem={failure} />}
         <BootstrapForm settings={settings} />
       </div>
     </Card>

@@ -5,7 +5,7 @@ import { useShell } from '../../shell/hooks.tsx'
 import { useAction, useDaemon } from '../../store/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Card, Note } from '../../ui/parts.tsx'
+import { Card, ProblemNote } from '../../ui/parts.tsx'
 import { passphraseProblem } from './core.ts'
 
 const nothing = { current: '', next: '', again: '' }
@@ -54,7 +54,7 @@ export function PassphraseCard({ locked }: { locked: boolean }) {
             error={problem}
           />
         </div>
-        {failure !== undefined && <Note tone="bad" title={`${failure.sentence} ${failure.hint}`} />}
+        {failure !== undefined && <ProblemNote problem={failure} />}
         <div className="actions">
           <Button type="submit" look={ready ? 'primary' : 'plain'} busy={busy} disabled={!ready}>
             {locked ? 'Change it' : 'Set it'}

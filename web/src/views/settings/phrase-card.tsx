@@ -5,7 +5,7 @@ import { useAction, useDaemon } from '../../store/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Confirm } from '../../ui/dialog.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Card, Note } from '../../ui/parts.tsx'
+import { Card, ProblemNote } from '../../ui/parts.tsx'
 import { phraseWords } from './core.ts'
 
 /** Long enough to write 24 words down, short enough for a screen that was left. */
@@ -39,7 +39,7 @@ export function PhraseCard({ locked }: { locked: boolean }) {
           onChange={setPassphrase}
         />
       )}
-      {action.failure !== undefined && <Note tone="bad" title={`${action.failure.sentence} ${action.failure.hint}`} />}
+      {action.failure !== undefined && <ProblemNote problem={action.failure} />}
       {words !== undefined && <Words words={words} />}
       <div className="actions">
         {words === undefined ? (

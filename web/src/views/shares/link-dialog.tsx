@@ -3,12 +3,14 @@
 import { useState } from 'react'
 import type { Share } from '../../../../src/sdk/types.ts'
 import { bytesText } from '../../format/core.ts'
+import { useDropIntake } from '../../intake/hooks.ts'
 import type { Intake } from '../../store/core.ts'
 import { useWorld } from '../../store/hooks.tsx'
+import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Choice } from '../../ui/field.tsx'
-import { Note, Progress } from '../../ui/parts.tsx'
+import { Note, ProblemNote, Progress } from '../../ui/parts.tsx'
 import { QrCode } from '../../ui/qr-code.tsx'
 import { scanText, shareName } from './core.ts'
 
@@ -25,9 +27,25 @@ export function LinkDialog({ shareId, intakeId, onClose }: LinkDialogProps) {
   return (
     <Dialog title={name} onClose={onClose}>
       {share !== undefined && <ShareLink share={share} />}
-      {share === undefined && intake !== undefined && <IntakeProgress intake={intake} />}
+      {share === undefined && intake !== undefined && <Adding intake={intake} onClose={onClose} />}
       {share === undefined && intake === undefined && <p>This share is gone.</p>}
     </Dialog>
+  )
+}
+
+function Adding({ intake, onClose }: { intake: Intake; onClose: () => void }) {
+  const drop = useDropIntake()
+  const end = () => {
+    onClose()
+    drop(intake.id)
+  }
+  return (
+    <>
+      <IntakeProgress intake={intake} />
+      <div className="actions actions-end">
+        <Button onClick={end}>{intake.problem === undefined ? 'Stop adding' : 'Dismiss'}</Button>
+      </div>
+    </>
   )
 }
 
@@ -46,13 +64,7 @@ export function IntakeProgress({ intake }: { intake: Intake }) {
 
 function ShareLink({ share }: { share: Share }) {
   const [kind, setKind] = useState<'read' | 'keep'>('read')
-  if (share.problem !== null) {
-    return (
-      <Note tone="bad" title={share.problem.sentence}>
-        <p>{share.problem.hint}</p>
-      </Note>
-    )
-  }
+  if (share.problem !== null) return <ProblemNote problem={share.problem} />
   const link = kind === 'keep' && share.keepLink !== null ? share.keepLink : share.link
   if (link === null) {
     return (
@@ -70,12 +82,12 @@ function ShareLink({ share }: { share: Share }) {
     <>
       {share.keepLink !== null && share.visibility === 'private' && <KindChoice value={kind} onChange={setKind} />}
       <LinkText link={link} />
-      <QrCode text={link} label={`QR code of the link to ${shareName(share)}`} />
       <p className="soft small">
         {share.visibility === 'private'
           ? 'Send it the way you would send a key: whoever has the link can use it for as long as you share.'
           : 'This share is public: anybody who comes across it can read it.'}
       </p>
+      <QrCode text={link} label={`QR code of the link to ${shareName(share)}`} />
     </>
   )
 }
@@ -98,7 +110,7 @@ function LinkText({ link }: { link: string }) {
   return (
     <div className="link-text">
       <textarea
-        className="input mono"
+        className="input input-link mono"
         aria-label="Link"
         readOnly
         rows={3}

@@ -6,7 +6,7 @@ import { bytesText, countText, rateText } from '../../format/core.ts'
 import { useShell } from '../../shell/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Icon } from '../../ui/icon.tsx'
-import { Badge, Facts, Note, Progress } from '../../ui/parts.tsx'
+import { Badge, Facts, ProblemNote, Progress } from '../../ui/parts.tsx'
 import { originText, shareName, sizeText, stateBadge, versionText } from './core.ts'
 import { ShareDetails } from './share-details.tsx'
 import { Unshare } from './unshare.tsx'
@@ -77,11 +77,7 @@ function ShareState({ share }: { share: Share }) {
   return (
     <>
       {scan !== null && <Progress label={`Reading ${shareName(share)}`} done={scan.bytes} all={scan.bytesTotal} />}
-      {problem !== null && (
-        <Note tone="bad" title={problem.sentence}>
-          <p>{problem.hint}</p>
-        </Note>
-      )}
+      {problem !== null && <ProblemNote problem={problem} />}
       {skippedCount > 0 && (
         <p className="soft item-line">
           <Icon name="info" size={16} /> {countText(skippedCount, 'file')} left out; the details say why.

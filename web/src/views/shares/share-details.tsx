@@ -1,10 +1,10 @@
 // A share's particulars: who fetches it, its files, what was left out, and its addresses.
 
-import type { ReactNode } from 'react'
 import type { Share } from '../../../../src/sdk/types.ts'
 import { agoText, bytesText, countText, rateText, shortText } from '../../format/core.ts'
 import { useNow } from '../../store/hooks.tsx'
-import { CopyButton } from '../../ui/copy.tsx'
+import { CopyPair, Pair } from '../../ui/pairs.tsx'
+import { Said } from '../../ui/said.tsx'
 import { FileList } from '../viewer/file-list.tsx'
 
 export function ShareDetails({ share }: { share: Share }) {
@@ -27,39 +27,15 @@ function Particulars({ share }: { share: Share }) {
   const nowMs = useNow()
   return (
     <dl className="pairs">
-      {share.path !== null && (
-        <Pair name="On this computer">
-          <span className="mono cut" title={share.path}>
-            {share.path}
-          </span>
-          <CopyButton text={share.path} what="path" look="quiet" iconOnly />
-        </Pair>
-      )}
+      {share.path !== null && <CopyPair name="On this computer" text={share.path} what="path" />}
       {share.cid !== null && (
-        <Pair name="Content id">
-          <span className="mono" title={share.cid}>
-            {shortText(share.cid, 14, 8)}
-          </span>
-          <CopyButton text={share.cid} what="content id" look="quiet" iconOnly />
-        </Pair>
+        <CopyPair name="Content id" text={share.cid} what="content id" shown={shortText(share.cid, 14, 8)} />
       )}
       {share.keepLink !== null && (
-        <Pair name="Keep link">
-          <span className="mono">{shortText(share.keepLink, 16, 6)}</span>
-          <CopyButton text={share.keepLink} what="keep link" look="quiet" iconOnly />
-        </Pair>
+        <CopyPair name="Keep link" text={share.keepLink} what="keep link" shown={shortText(share.keepLink, 16, 6)} />
       )}
       <Pair name="Changed">{agoText(share.updatedMs, nowMs)}</Pair>
     </dl>
-  )
-}
-
-function Pair({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd className="copy-line">{children}</dd>
-    </div>
   )
 }
 
@@ -67,7 +43,7 @@ function Fetching({ share }: { share: Share }) {
   return (
     <section>
       <h3>Fetching now</h3>
-      <ul className="lines figures">
+      <ul className="lines lines-columns figures">
         {share.fetching.map(({ peerId, bytes, bytesPerSecond }) => (
           <li key={peerId}>
             <span className="mono" title={peerId}>
@@ -93,7 +69,9 @@ function Skipped({ share }: { share: Share }) {
             <span className="mono cut" title={path}>
               {path}
             </span>
-            <span className="soft">{sentence}</span>
+            <span className="soft">
+              <Said text={sentence} />
+            </span>
           </li>
         ))}
       </ul>

@@ -38,7 +38,8 @@ export function Unshare({ share }: { share: Share }) {
           <p>Nobody can fetch it from here any more, and its link stops working unless somebody else has it.</p>
           {share.path !== null && (
             <p className="soft">
-              The files stay where they are: <span className="mono">{share.path}</span>
+              The files stay where they are: <span className="mono">{share.path}</span>. What was dropped on this page
+              or chosen in it lies there as a copy, and the copy is deleted.
             </p>
           )}
         </Confirm>

@@ -6,7 +6,7 @@ import { findLink } from '../../intake/core.ts'
 import { useAction, useDaemon, useLearn, useWorld } from '../../store/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Choice, TextField } from '../../ui/field.tsx'
-import { Note } from '../../ui/parts.tsx'
+import { ProblemNote } from '../../ui/parts.tsx'
 import { linkSentence } from './core.ts'
 import { type Inspection, useInspection } from './hooks.ts'
 
@@ -50,11 +50,7 @@ export function GetForm({ link, onStarted }: GetFormProps) {
     >
       <LinkField text={text} inspection={inspection} onChange={setText} />
       {inspection.link !== undefined && <OptionFields options={options} keepOnly={keepOnly} onChange={setOptions} />}
-      {action.failure !== undefined && (
-        <Note tone="bad" title={action.failure.sentence}>
-          <p>{action.failure.hint}</p>
-        </Note>
-      )}
+      {action.failure !== undefined && <ProblemNote problem={action.failure} />}
       <div className="actions actions-end">
         <Button
           type="submit"
@@ -92,6 +88,7 @@ function LinkField({ text, inspection, onChange }: LinkFieldProps) {
       placeholder="peerhood:…"
       rows={2}
       mono
+      link
       value={text}
       onChange={onChange}
       error={inspection.failure && `${inspection.failure.sentence} ${inspection.failure.hint}`}

@@ -6,7 +6,8 @@ import { percent } from '../../format/core.ts'
 import { announce } from '../../ui/announce.ts'
 import { Button } from '../../ui/button.tsx'
 import { Icon, type IconName } from '../../ui/icon.tsx'
-import { Badge, Facts, Note, Progress } from '../../ui/parts.tsx'
+import { Badge, Facts, ProblemNote, Progress } from '../../ui/parts.tsx'
+import { Said } from '../../ui/said.tsx'
 import { isActive, isEnded, stateBadge, transferFacts, transferName } from './core.ts'
 import { TransferActions } from './transfer-actions.tsx'
 import { TransferDetails } from './transfer-details.tsx'
@@ -62,7 +63,7 @@ function TransferProgress({ transfer }: { transfer: Transfer }) {
   const { problem, sentence } = transfer
   return (
     <>
-      {!isEnded(transfer) && (
+      {hasProgress(transfer) && (
         <Progress
           label={`Progress of ${transferName(transfer)}`}
           done={transfer.bytesDone}
@@ -71,14 +72,21 @@ function TransferProgress({ transfer }: { transfer: Transfer }) {
         />
       )}
       {problem === null ? (
-        isActive(transfer) && <p className="soft item-line">{sentence}</p>
+        isActive(transfer) && (
+          <p className="soft item-line">
+            <Said text={sentence} />
+          </p>
+        )
       ) : (
-        <Note tone={transfer.state === 'failed' ? 'bad' : 'warn'} title={problem.sentence}>
-          <p>{problem.hint}</p>
-        </Note>
+        <ProblemNote problem={problem} tone={transfer.state === 'failed' ? 'bad' : 'warn'} />
       )}
     </>
   )
+}
+
+/** What was paused before its size was known stands still, so a bar that moves would be wrong. */
+function hasProgress(transfer: Transfer): boolean {
+  return !isEnded(transfer) && (transfer.bytes > 0 || isActive(transfer))
 }
 
 /** Screen readers hear every quarter and every change of state; announce.ts keeps them apart. */

@@ -2,7 +2,7 @@
 
 import type { Transfer } from '../../../../src/sdk/types.ts'
 import { bytesText, percent, rateText, shortText } from '../../format/core.ts'
-import { CopyButton } from '../../ui/copy.tsx'
+import { CopyPair, Pair } from '../../ui/pairs.tsx'
 import { FileList } from '../viewer/file-list.tsx'
 import { isEnded } from './core.ts'
 
@@ -25,36 +25,23 @@ function Particulars({ transfer }: { transfer: Transfer }) {
   const { path, only, bytesReused, blocks, blocksDone } = transfer
   return (
     <dl className="pairs">
-      {path !== null && (
-        <div>
-          <dt>On this computer</dt>
-          <dd className="copy-line">
-            <span className="mono cut" title={path}>
-              {path}
-            </span>
-            <CopyButton text={path} what="path" look="quiet" iconOnly />
-          </dd>
-        </div>
-      )}
+      {path !== null && <CopyPair name="On this computer" text={path} what="path" />}
       {only !== null && (
-        <div>
-          <dt>Only</dt>
-          <dd className="mono">{only}</dd>
-        </div>
+        <Pair name="Only">
+          <span className="mono">{only}</span>
+        </Pair>
       )}
       {bytesReused > 0 && (
-        <div>
-          <dt>Found here already</dt>
-          <dd className="figures">{bytesText(bytesReused)}</dd>
-        </div>
+        <Pair name="Found here already">
+          <span className="figures">{bytesText(bytesReused)}</span>
+        </Pair>
       )}
       {blocks > 0 && (
-        <div>
-          <dt>Blocks checked</dt>
-          <dd className="figures">
+        <Pair name="Blocks checked">
+          <span className="figures">
             {blocksDone.toLocaleString('en')} of {blocks.toLocaleString('en')}
-          </dd>
-        </div>
+          </span>
+        </Pair>
       )}
     </dl>
   )

@@ -6,7 +6,7 @@ import type { ContentOf } from '../../../../src/sdk/types.ts'
 import { baseName, bytesText } from '../../format/core.ts'
 import { type Failure, toFailure, useDaemon } from '../../store/hooks.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
-import { Empty, Note, PageHead } from '../../ui/parts.tsx'
+import { Empty, PageHead, ProblemNote } from '../../ui/parts.tsx'
 import { viewingOf } from './core.ts'
 import { TextFile } from './text-file.tsx'
 import './style.css'
@@ -44,11 +44,7 @@ export function ViewerView({ of, id, path }: ViewerProps) {
       >
         {head === undefined ? path : `${head.mediaType.split(';')[0]}, ${bytesText(head.bytes)}`}
       </PageHead>
-      {failure !== undefined && (
-        <Note tone="bad" title={failure.sentence}>
-          <p>{failure.hint}</p>
-        </Note>
-      )}
+      {failure !== undefined && <ProblemNote problem={failure} />}
       {head !== undefined && <Content of={content} path={path} url={url} head={head} />}
     </div>
   )
