@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startApi, type TestApi } from '../../test/support/api.ts'
+import { pageFilesMax } from './limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerhood-page-'))
 const root = join(folder, 'web')
@@ -89,6 +90,21 @@ describe('the page', () => {
     assert.deepEqual([post.status, post.headers.get('allow')], [405, 'GET, HEAD'])
     writeFileSync(join(root, 'index.html'), '<!doctype html><title>Rebuilt</title>')
     assert.match(await (await get('/')).text(), /Rebuilt/)
+  })
+
+  test('of a folder that holds more files than a page has, so many are served, the page itself first', async () => {
+    const crowded = join(folder, 'crowded')
+    mkdirSync(crowded)
+    for (let i = 0; i < pageFilesMax + 3; i++) writeFileSync(join(crowded, `${i}.txt`), 'x')
+    writeFileSync(join(crowded, 'index.html'), 'the page')
+    await using wide = await startApi({ pageRoot: crowded })
+    assert.equal(await (await fetch(wide.url)).text(), 'the page')
+    let served = 0
+    for (let i = 0; i < pageFilesMax + 3; i++) {
+      const answer = await fetch(`${wide.url}/${i}.txt`, { method: 'HEAD' })
+      if (answer.status === 200) served += 1
+    }
+    assert.equal(served, pageFilesMax - 1)
   })
 
   test('a page that is not built says how to build it', async () => {

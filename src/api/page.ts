@@ -98,8 +98,13 @@ function headersOf(name: string, file: PageFile): Record<string, string> {
 /** Plain files below `root` by URL path; empty when there is no such folder. Symbolic links are left out. */
 async function list(root: string): Promise<Listing> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => entry.isFile()).slice(0, pageFilesMax)
-  const pairs = await Promise.all(files.map((entry) => describe(root, join(entry.parentPath, entry.name))))
+  const files = entries.filter((entry) => entry.isFile())
+  // Without it there is no page, however many files lie around it.
+  const index = files.findIndex((entry) => entry.parentPath === root && entry.name === 'index.html')
+  if (index > 0) files.unshift(...files.splice(index, 1))
+  const pairs = await Promise.all(
+    files.slice(0, pageFilesMax).map((entry) => describe(root, join(entry.parentPath, entry.name))),
+  )
   return new Map(pairs.filter((pair) => pair !== undefined))
 }
 

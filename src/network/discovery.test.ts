@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { findProvidersTimeoutMs } from './limits.ts'
 import { join, readAll, startNetwork, type TestNetwork, testRandom, until, viewOf } from './testing.ts'
 import type { PeerAddress, PeerId } from './types.ts'
 
@@ -24,7 +25,7 @@ test('what one of four peers announces, another finds and connects to', async (t
   await a.provide(key)
   const startMs = performance.now()
   const found = await find(c, key)
-  assert.ok(performance.now() - startMs < 3_000)
+  assert.ok(performance.now() - startMs < findProvidersTimeoutMs / 2, 'a search ends by itself, not by its deadline')
   assert.deepEqual(
     found.map((peer) => peer.peerId),
     [a.self],
@@ -40,7 +41,7 @@ test('what was announced to nobody is told to the first peer that comes', async 
   const key = testRandom.bytes(32)
   await a.provide(key)
   await join(b, a)
-  const endMs = performance.now() + 10_000
+  const endMs = performance.now() + 30_000
   while ((await find(b, key)).length === 0) {
     assert.ok(performance.now() < endMs, 'the announcement came')
     await pause(50)
@@ -126,7 +127,7 @@ test('peers of one network find each other over mDNS', {
   const mdnsService = `_peerhood-test-${process.pid}._udp.local`
   const a = await startNetwork(t, { mdns: true, mdnsService })
   const b = await startNetwork(t, { mdns: true, mdnsService })
-  await until('they are connected', () => viewOf(a, b.self)?.state === 'connected', 20_000)
+  await until('they are connected', () => viewOf(a, b.self)?.state === 'connected', 30_000)
   const sources = [viewOf(a, b.self)?.source, viewOf(b, a.self as PeerId)?.source]
   assert.ok(sources.includes('mdns'), `found by ${sources.join(' and ')}`)
 })

@@ -6,6 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createBlames } from './blame.ts'
 import { createGater } from './gater.ts'
 import {
+  connectionRatesMax,
   connectionsPerHostBurst,
   connectionsPerHostMax,
   connectionsPerLoopbackBurst,
@@ -36,6 +37,17 @@ test('one host may come so often, this computer more often, and nobody takes ano
   assert.equal(await admitted(network, '1.1.1.2', 5), 5)
   assert.equal(await admitted(network, '127.0.0.1', 1_000), connectionsPerLoopbackBurst)
   assert.equal(network.counts.get('network_connections_refused{host_rate}'), 2_000 - 20 - connectionsPerLoopbackBurst)
+})
+
+test('the pace of so many hosts is remembered, those seen last', async () => {
+  const network = gater()
+  assert.equal(await admitted(network, '9.9.9.9', 1_000), connectionsPerHostBurst)
+  for (let host = 1; host < connectionRatesMax; host++) {
+    await admitted(network, `1.2.${host >> 8}.${host & 255}`, 1)
+  }
+  assert.equal(await admitted(network, '9.9.9.9', 1), 0, 'still remembered, and by that seen last')
+  for (let host = 0; host < connectionRatesMax; host++) await admitted(network, `1.3.${host >> 8}.${host & 255}`, 1)
+  assert.equal(await admitted(network, '9.9.9.9', 1), 1)
 })
 
 test('one host holds so many connections, one peer so many', async () => {

@@ -9,7 +9,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isPeerhoodError } from '../base/errors.ts'
 import { networkErrors } from './errors.ts'
-import { createHost, type Host, privateKeyOfSeed } from './host.ts'
+import type { Host } from './host.ts'
 import {
   connectionsPendingMax,
   connectionsPerPeerMax,
@@ -18,6 +18,7 @@ import {
   negotiationTimeoutMs,
   readBufferMaxBytes,
   readQueueHighBytes,
+  stopTimeoutMs,
   streamsBurstMax,
   windowMaxBytes,
 } from './limits.ts'
@@ -26,8 +27,8 @@ import {
   readAll,
   sendAll,
   startNetwork,
+  startStranger,
   type TestNetwork,
-  testClock,
   testRandom,
   until,
   viewOf,
@@ -36,25 +37,6 @@ import type { PeerId, PeerStream } from './types.ts'
 
 const protocol = '/peerhood-test/hostile/1'
 const mebibyte = 1024 * 1024
-
-/** A bare libp2p node that plays by no rules of ours. */
-async function startStranger(t: TestContext): Promise<Host> {
-  const host = await createHost(
-    {
-      privateKey: await privateKeyOfSeed(testRandom.bytes(32)),
-      listen: ['/ip4/127.0.0.1/tcp/0'],
-      agent: 'stranger',
-      mdns: false,
-      mdnsService: undefined,
-      upnp: false,
-      encryption: ['tls'],
-    },
-    { clock: testClock, random: testRandom, gater: {}, onLanPeer: () => {} },
-  )
-  await host.start()
-  t.after(() => host.stop())
-  return host
-}
 
 function dialStranger(stranger: Host, network: TestNetwork, options: { force?: boolean } = {}): Promise<Connection> {
   return stranger.dial(multiaddr(network.addresses()[0]), options)
@@ -90,8 +72,8 @@ for (const listen of ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws']) {
     const garbage = await openRaw(t, network, testRandom.bytes(100_000))
     const http = await openRaw(t, network, Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'))
     const silent = await openRaw(t, network)
-    await until('all are closed', () => [garbage, http, silent].every((socket) => socket.endedMs), 20_000)
-    assert.ok((garbage.endedMs ?? 0) - startMs < handshakeTimeoutMs + 3_000)
+    await until('all are closed', () => [garbage, http, silent].every((socket) => socket.endedMs), 30_000)
+    assert.ok((garbage.endedMs ?? 0) - startMs < handshakeTimeoutMs + 10_000)
     assert.ok((silent.endedMs ?? 0) - startMs > handshakeTimeoutMs - 500, 'silence gets the time of a slow peer')
     assert.equal(network.peers().length, 0)
     await servesOthers(t, network)
@@ -102,7 +84,7 @@ for (const listen of ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws']) {
     await openRaw(t, network)
     const startMs = performance.now()
     await network.stop()
-    assert.ok(performance.now() - startMs < 1_500)
+    assert.ok(performance.now() - startMs < stopTimeoutMs + 3_000)
   })
 }
 
@@ -111,7 +93,7 @@ test('a flood of connections holds few places, and those not for long', async (t
   const sockets = await Promise.all(Array.from({ length: 150 }, () => openRaw(t, network)))
   const open = () => sockets.filter((socket) => socket.endedMs === undefined).length
   await until('the surplus is closed', () => open() <= connectionsPendingMax)
-  await until('the rest is closed', () => open() === 0, handshakeTimeoutMs + 5_000)
+  await until('the rest is closed', () => open() === 0, handshakeTimeoutMs + 20_000)
   await servesOthers(t, network)
 })
 
@@ -138,8 +120,11 @@ test('streams past the limit are reset and counted; past the patience the peer i
     { streamsPerPeerMax: 3 },
   )
   const connection = await dialStranger(stranger, network)
-  const streams = await Promise.all(Array.from({ length: 4 }, () => connection.newStream(protocol)))
-  await until('the fourth is reset', () => streams.some((stream) => stream.status === 'reset'))
+  for (let i = 0; i < 3; i++) await connection.newStream(protocol)
+  // It is reset right after its protocol was agreed on, so that opening it may fail already.
+  const fourth = await connection.newStream(protocol).catch(() => undefined)
+  await until('the fourth is reset', () => fourth === undefined || fourth.status === 'reset')
+  await until('the others are served', () => open.length === 3)
   assert.equal(open.length, 3)
   assert.equal(viewOf(network, stranger.peerId.toString() as PeerId)?.state, 'connected')
   for (let i = 0; i <= ignoredBlamesMax && connection.status === 'open'; i++) {
@@ -156,7 +141,7 @@ test('a stream that never says its protocol is dropped', async (t) => {
   const connection = await dialStranger(stranger, network)
   const { muxer } = connection as unknown as { muxer: { createStream(): Promise<Stream> } }
   const stream = await muxer.createStream()
-  await until('it is reset', () => stream.status === 'reset', negotiationTimeoutMs + 5_000)
+  await until('it is reset', () => stream.status === 'reset', negotiationTimeoutMs + 20_000)
   assert.equal(connection.status, 'open')
 })
 
@@ -215,7 +200,7 @@ test('a peer that sends faster than the handler reads is held up, then heard out
   assert.ok(sent < 32 * mebibyte, 'the sender waits')
   gate.resolve()
   await sending
-  await until('all arrived', () => received === 64 * mebibyte, 30_000)
+  await until('all arrived', () => received === 64 * mebibyte, 60_000)
 })
 
 test('a handler that reads nothing at all takes one window', async (t) => {

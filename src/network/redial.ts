@@ -2,6 +2,7 @@
 
 import type { Cancel, Clock, Random } from '../base/ports.ts'
 import {
+  addressesPerPeerMax,
   bootstrapPeersMax,
   discoveredQueueMax,
   redialIntervalMs,
@@ -38,6 +39,8 @@ class Redialler implements Redial {
   readonly #parts: RedialParts
   readonly #candidates = new Map<PeerId, Candidate>()
   readonly #dialling = new Set<PeerId>()
+  /** Addresses of bootstrap peers as the person gave them. */
+  readonly #given = new Map<PeerId, readonly string[]>()
   #timer: Cancel | undefined
   #running = false
 
@@ -45,19 +48,22 @@ class Redialler implements Redial {
     this.#parts = parts
   }
 
-  add(peer: PeerAddress, kind: CandidateKind): void {
-    const known = this.#candidates.get(peer.peerId)
-    if (known !== undefined) {
-      // The same peer seen again, perhaps elsewhere: new addresses deserve a try without the old pause.
-      const isNews = peer.addresses.some((address) => !known.addresses.includes(address))
-      const addresses = isNews ? peer.addresses : known.addresses
-      const fresh = isNews ? { failures: 0, notBeforeMs: 0 } : {}
-      this.#candidates.set(peer.peerId, { ...known, addresses, ...fresh })
-    } else {
-      this.#makeRoom(kind)
-      this.#candidates.set(peer.peerId, { ...peer, kind, failures: 0, notBeforeMs: 0 })
-    }
+  add({ peerId, addresses }: PeerAddress, kind: CandidateKind): void {
+    const known = this.#candidates.get(peerId)
+    if (kind === 'bootstrap') this.#given.set(peerId, addresses)
+    if (known === undefined) this.#makeRoom(kind)
+    const before = known ?? { peerId, addresses: [], kind, failures: 0, notBeforeMs: 0 }
+    // The same peer seen again, perhaps elsewhere: new addresses deserve a try without the old pause.
+    const isNews = addresses.some((address) => !before.addresses.includes(address))
+    const fresh = isNews ? { addresses: this.#merge(peerId, addresses, before), failures: 0, notBeforeMs: 0 } : {}
+    this.#candidates.set(peerId, { ...before, ...fresh, kind: kind === 'bootstrap' ? kind : before.kind })
     this.wake()
+  }
+
+  /** What was given as a bootstrap address stays in front, whatever the local network says of that peer. */
+  #merge(peerId: PeerId, news: readonly string[], before: Candidate): readonly string[] {
+    const all = [...(this.#given.get(peerId) ?? []), ...news, ...before.addresses]
+    return [...new Set(all)].slice(0, addressesPerPeerMax)
   }
 
   wake(): void {
@@ -100,7 +106,10 @@ class Redialler implements Redial {
     const jitter = (random.bytes(1)[0] ?? 0) / 256
     // A peer that hangs up at once must not be redialled in a loop: a success counts as one failure here.
     const pauseMs = pauseAfter(candidate.kind, Math.max(1, failures), connectedCount() === 0, jitter)
-    this.#candidates.set(candidate.peerId, { ...candidate, failures, notBeforeMs: clock.monotonicMs() + pauseMs })
+    // As it is now: it may have been seen elsewhere meanwhile, or have made room for another.
+    const known = this.#candidates.get(candidate.peerId)
+    const notBeforeMs = clock.monotonicMs() + pauseMs
+    if (known !== undefined) this.#candidates.set(candidate.peerId, { ...known, failures, notBeforeMs })
     if (outcome === 'failed') onFailure(candidate)
     this.wake()
   }
@@ -108,7 +117,9 @@ class Redialler implements Redial {
   #makeRoom(kind: CandidateKind): void {
     const same = [...this.#candidates.values()].filter((candidate) => candidate.kind === kind)
     const oldest = same[0]
-    if (oldest !== undefined && same.length >= capacityOf[kind]) this.#candidates.delete(oldest.peerId)
+    if (oldest === undefined || same.length < capacityOf[kind]) return
+    this.#candidates.delete(oldest.peerId)
+    this.#given.delete(oldest.peerId)
   }
 }
 

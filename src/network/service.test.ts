@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { PeerhoodError } from '../base/errors.ts'
 import { networkErrors } from './errors.ts'
+import { stopTimeoutMs } from './limits.ts'
 import { join, readAll, sendAll, startNetwork, testClock, testRandom, until, viewOf } from './testing.ts'
 import type { NetworkEvent, PeerId } from './types.ts'
 
@@ -178,7 +179,7 @@ test('peers are told of as they come, change and go; addresses serve to hand on'
   assert.equal(await b.addressesOf('12D3KooWunknown' as PeerId).catch(() => undefined), undefined)
 })
 
-test('stopping ends open streams, takes less than 1.5 s and leaves the network stopped', async (t) => {
+test('stopping ends open streams, takes little time whatever peers do, and leaves the network stopped', async (t) => {
   const peers = await Promise.all(Array.from({ length: 8 }, () => startNetwork(t)))
   const [hub, ...rest] = peers as [(typeof peers)[0], ...typeof peers]
   await hub.handle(echo, async (stream) => void (await readAll(stream)), { streamsPerPeerMax: 2 })
@@ -187,7 +188,8 @@ test('stopping ends open streams, takes less than 1.5 s and leaves the network s
   for (const stream of streams) stream.send(new Uint8Array(4 * mebibyte))
   const startMs = performance.now()
   await hub.stop()
-  assert.ok(performance.now() - startMs < 1_500)
+  // Far below any deadline of a stream or a dial, with room for a slow computer.
+  assert.ok(performance.now() - startMs < stopTimeoutMs + 3_000)
   await assert.rejects(hub.openStream(rest[0]?.self as PeerId, echo), hasCode('network_stopped'))
   await Promise.all(streams.map((stream) => assert.rejects(readAll(stream), PeerhoodError)))
 })

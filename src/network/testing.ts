@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Database } from '../base/database.ts'
 import type { Clock, Log, Metrics, Random } from '../base/ports.ts'
-import { privateKeyOfSeed } from './host.ts'
+import { createHost, type Host, privateKeyOfSeed } from './host.ts'
 import { createNetwork, type NetworkOptions } from './service.ts'
 import type { Network, PeerId, PeerStream } from './types.ts'
 
@@ -81,13 +81,32 @@ export async function startNetwork(t: TestContext, options: TestOptions = {}): P
   return Object.assign(network, { database, logLines, counts })
 }
 
+/** A bare libp2p node that plays by no rules of ours. */
+export async function startStranger(t: TestContext): Promise<Host> {
+  const host = await createHost(
+    {
+      privateKey: await privateKeyOfSeed(testRandom.bytes(32)),
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      agent: 'stranger',
+      mdns: false,
+      mdnsService: undefined,
+      upnp: false,
+      encryption: ['tls'],
+    },
+    { clock: testClock, random: testRandom, gater: {}, onLanPeer: () => {} },
+  )
+  await host.start()
+  t.after(() => host.stop())
+  return host
+}
+
 /** Connects `from` to `to` by its own addresses. */
 export async function join(from: Network, to: Network): Promise<void> {
   await from.connect({ peerId: to.self, addresses: to.addresses() }, { source: 'manual' })
 }
 
 /** Polls until `condition` holds; fails with `what` after `timeoutMs`. */
-export async function until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, timeoutMs = 30_000): Promise<void> {
   const endMs = performance.now() + timeoutMs
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`)

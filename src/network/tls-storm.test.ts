@@ -284,7 +284,7 @@ async function assertNothingLeft({ gate, server, client, seen }: World): Promise
     globalThis.gc?.()
     return seen.filter((connection) => connection.deref() !== undefined).length
   }
-  await until('connections are forgotten', () => alive() < 10, 20_000)
+  await until('connections are forgotten', () => alive() < 10, 30_000)
   gate.isShut = false
 }
 

@@ -9,6 +9,7 @@ import type { DiscoveryKey } from '../content/types.ts'
 import type { Network, PeerAddress, PeerId, PeerSource, PeerView } from '../network/types.ts'
 import { peerErrors } from './errors.ts'
 import {
+  addressesPerPeerMax,
   candidateRefusedMs,
   candidateRetryMaxMs,
   candidateRetryMs,
@@ -46,8 +47,11 @@ export interface SearchParts {
 
 interface Candidate {
   readonly peerId: PeerId
-  addresses: readonly string[]
-  readonly source: PeerSource
+  source: PeerSource
+  /** Its addresses in the link … */
+  linked: readonly string[]
+  /** … and what others say, the newest first. */
+  told: readonly string[]
   failures: number
   /** Not before this time. */
   nextMs: number
@@ -71,11 +75,35 @@ export function createSearch(parts: SearchParts): Search {
     for (const { peerId, addresses } of peers) {
       if (peerId === network.self) continue
       const known = candidates.get(peerId)
-      if (known === undefined) {
-        candidates.set(peerId, { peerId, addresses, source, failures: 0, nextMs: 0, busy: false, refused: false })
-      } else if (addresses.length > 0) known.addresses = addresses
+      if (known === undefined) remember(peerId, addresses, source)
+      else learn(known, addresses, source)
     }
     pump()
+  }
+
+  function remember(peerId: PeerId, addresses: readonly string[], source: PeerSource): void {
+    if (candidates.size >= candidatesMax) makeRoom()
+    const fresh = { source, linked: [], told: [], failures: 0, nextMs: 0, busy: false, refused: false }
+    const candidate: Candidate = { peerId, ...fresh }
+    learn(candidate, addresses, source)
+    candidates.set(peerId, candidate)
+  }
+
+  /** Who was not heard of for longest goes, but never a peer of the link: strangers could name others until it did. */
+  function makeRoom(): void {
+    for (const { peerId, source, busy } of candidates.values()) {
+      if (source === 'link' || busy || parts.hasSession(peerId)) continue
+      candidates.delete(peerId)
+      return
+    }
+  }
+
+  /** What others say of a peer comes after what the link says, and never in its place. */
+  function learn(known: Candidate, addresses: readonly string[], source: PeerSource): void {
+    if (source === 'link') {
+      known.source = source
+      known.linked = addresses
+    } else known.told = [...new Set([...addresses, ...known.told])].slice(0, addressesPerPeerMax)
   }
 
   function addKnown(peer: PeerView): void {
@@ -106,7 +134,8 @@ export function createSearch(parts: SearchParts): Search {
   }
 
   async function dial(candidate: Candidate): Promise<void> {
-    const { peerId, addresses, source } = candidate
+    const { peerId, linked, told, source } = candidate
+    const addresses = [...new Set([...linked, ...told])].slice(0, addressesPerPeerMax)
     candidate.busy = true
     dials++
     const reason = () => peerErrors.handshake_timeout('A peer could not be reached in time.')
@@ -184,16 +213,7 @@ export function createSearch(parts: SearchParts): Search {
     sessionActive(peerId) {
       const candidate = candidates.get(peerId)
       if (candidate !== undefined) candidate.failures = 0
-      else
-        candidates.set(peerId, {
-          peerId,
-          addresses: [],
-          source: 'inbound',
-          failures: 0,
-          nextMs: 0,
-          busy: false,
-          refused: false,
-        })
+      else remember(peerId, [], 'inbound')
     },
     sessionEnded(peerId, how) {
       const candidate = candidates.get(peerId)

@@ -2,7 +2,6 @@
 // crashes of the peer that owns it, so that restarts can be tried.
 
 import { equalBytes, toHex } from '../../src/base/bytes.ts'
-import { defineErrors } from '../../src/base/errors.ts'
 import { Emitter } from '../../src/base/events.ts'
 import type { Clock } from '../../src/base/ports.ts'
 import { Bitfield } from '../../src/content/format/bitfield.ts'
@@ -10,6 +9,7 @@ import { formatErrors } from '../../src/content/format/errors.ts'
 import { checkInventoryPage, createInventory, encodeInventory } from '../../src/content/format/inventory.ts'
 import { deriveKeys, digestOf, generateShareKeys, shareIdOf } from '../../src/content/format/keys.ts'
 import { openRecord, signRecord } from '../../src/content/format/record.ts'
+import { libraryErrors } from '../../src/content/library/errors.ts'
 import type {
   FetchedHolding,
   FileEntry,
@@ -24,12 +24,6 @@ import type {
   VersionRecord,
 } from '../../src/content/types.ts'
 import type { SeededRandom } from './random.ts'
-
-export const holdingErrors = defineErrors({
-  block_not_here: { kind: 'not-found', hint: 'Ask another.' },
-  disk_full: { kind: 'local', hint: 'Free some space.' },
-  record_outdated: { kind: 'refused', hint: 'Wait for a newer one.' },
-})
 
 /** A version made up for a test. */
 export interface Content {
@@ -186,19 +180,23 @@ export function createHolding(options: HoldingOptions): SimHolding {
   }
 
   function read(index: number): Uint8Array {
-    const block = inventory === undefined ? undefined : disk.blocks.get(toHex(inventory.digest(index)))
-    if (block === undefined || !have.has(index)) throw holdingErrors.block_not_here('The block is not here.')
+    const digest = have.has(index) ? inventory?.digest(index) : undefined
+    const block = digest === undefined ? undefined : disk.blocks.get(toHex(digest))
+    if (block === undefined) throw libraryErrors.block_not_here('The block is not here.')
     return block
   }
 
   async function put(index: number, bytes: Uint8Array): Promise<void> {
-    if (inventory === undefined || have.has(index)) return
+    if (inventory === undefined || index >= inventory.count || !isWanted(index)) {
+      throw libraryErrors.block_not_wanted('The block was not asked for.')
+    }
+    if (have.has(index)) return
     if (!equalBytes(digestOf(bytes), inventory.digest(index))) {
       throw formatErrors.block_hash_wrong('The block has another hash.')
     }
     if (options.storeMs > 0) await new Promise<void>((resolve) => clock.after(options.storeMs, resolve))
     if (have.has(index)) return
-    if (bytes.length > disk.freeBytes) throw holdingErrors.disk_full('The disk is full.')
+    if (bytes.length > disk.freeBytes) throw libraryErrors.disk_full('The disk is full.')
     disk.freeBytes -= bytes.length
     // A copy, as a disk would make: the bytes are a view of what the network gave.
     disk.blocks.set(toHex(inventory.digest(index)), bytes.slice())
@@ -260,14 +258,18 @@ export function createHolding(options: HoldingOptions): SimHolding {
       disk.pages.set(toHex(record.pages[page] ?? new Uint8Array(0)), bytes.slice())
       take(page, bytes.slice())
     },
-    async readBlock(index) {
+    async readBlock(index, { signal } = {}) {
+      signal?.throwIfAborted()
       const block = read(index)
       if (!lies) return block
       const wrong = block.slice()
       wrong[0] = (wrong[0] ?? 0) ^ 1
       return wrong
     },
-    readLeaf: async (index) => read(index),
+    async readLeaf(index, { signal } = {}) {
+      signal?.throwIfAborted()
+      return read(index)
+    },
     putBlock: put,
     on: (listener) => events.on(listener),
     async finish() {
@@ -319,7 +321,7 @@ export function createLibrary(
     const known = holdings.get(shareIdOf(record.share))
     if (known?.record.sequence === record.sequence) return known
     if (known !== undefined && known.record.sequence > record.sequence) {
-      throw holdingErrors.record_outdated('A newer version is here.')
+      throw libraryErrors.record_outdated('A newer version is here.')
     }
     return add(createHolding({ record, recordBytes, meta: metaOf(record), disk, clock, storeMs }))
   }
@@ -337,6 +339,13 @@ export function createLibrary(
     on: (listener) => events.on(listener),
     openFetched: async ({ link, recordBytes }) => open(recordBytes, link),
     openKept: async ({ link, recordBytes }): Promise<Holding> => open(recordBytes, link),
+    async discardKept(shareId) {
+      const holding = holdings.get(shareId)
+      if (holding === undefined || holding.complete) return
+      holdings.delete(shareId)
+      await holding.discard()
+      events.emit({ type: 'removed', holding })
+    },
     unshare(shareId) {
       const holding = holdings.get(shareId)
       holdings.delete(shareId)

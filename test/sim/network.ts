@@ -1,11 +1,13 @@
-// An in-memory network between simulated peers: each has an uplink that its streams share fairly, a delay to everyone,
-// and a window a stream, so that a peer that does not read stops its sender. Connections can be cut, peers can vanish,
-// and the net can be split and healed. Everything follows the world's clock and random.
+// An in-memory network between simulated peers. Connections can be cut, peers can vanish, and the net can be split and
+// healed; what streams do is in streams.ts. Everything follows the world's clock and random. Where it does not say
+// otherwise it behaves as the real network: test/support/network-suite.ts holds both to the same tests.
 
 import { toHex } from '../../src/base/bytes.ts'
-import { defineErrors, type PeerhoodError } from '../../src/base/errors.ts'
+import { toPeerhoodError } from '../../src/base/errors.ts'
 import { Emitter } from '../../src/base/events.ts'
 import type { Clock } from '../../src/base/ports.ts'
+import { networkErrors } from '../../src/network/errors.ts'
+import { streamLingerMs } from '../../src/network/limits.ts'
 import type {
   Blame,
   Network,
@@ -18,12 +20,7 @@ import type {
   StreamHandler,
 } from '../../src/network/types.ts'
 import type { SeededRandom } from './random.ts'
-
-export const netErrors = defineErrors({
-  stream_broken: { kind: 'not-found', hint: 'Try again.' },
-  peer_unreachable: { kind: 'not-found', hint: 'Try again later.' },
-  protocol_unknown: { kind: 'refused', hint: 'Nothing to do.' },
-})
+import { createStreams, type OpenedStream } from './streams.ts'
 
 export interface LinkQuality {
   /** Bytes per second that leave this peer. */
@@ -52,12 +49,8 @@ export interface Net {
 
 export interface SimNetwork extends Network {
   readonly blames: readonly { readonly peerId: PeerId; readonly blame: Blame }[]
-  readonly bytesOut: number
 }
 
-const chunkBytes = 65_536
-const sendBufferBytes = 262_144
-const windowBytes = 1_048_576
 /** A connection across a split is noticed as broken after this. */
 const brokenAfterMs = 15_000
 const connectFailsMs = 3_000
@@ -67,211 +60,58 @@ interface Node {
   readonly id: PeerId
   readonly quality: LinkQuality
   readonly network: SimNetwork
-  readonly handlers: Map<string, { handler: StreamHandler; max: number }>
-  readonly connected: Set<PeerId>
+  readonly handlers: Map<string, { readonly handler: StreamHandler; readonly max: number }>
+  /** How each connection came to be. */
+  readonly connected: Map<PeerId, Pick<PeerView, 'source' | 'direction'>>
+  /** Where peers that it met or was told of may be reached. */
+  readonly known: Map<PeerId, readonly string[]>
   readonly paused: Map<PeerId, number>
+  /** Streams that are open to it, by peer and protocol. */
+  readonly serving: Map<string, number>
   readonly events: Emitter<NetworkEvent>
-  /** Sides with bytes to send, in turn. */
-  readonly outbox: Side[]
-  sending: boolean
   up: boolean
   started: boolean
 }
 
-/** One direction of one stream, at its sender. */
-class Side {
-  readonly from: Node
-  readonly to: Node
-  peer!: Side
-  queue: Uint8Array[] = []
-  queuedBytes = 0
-  unreadBytes = 0
-  inFlight = 0
-  closing = false
-  received: Uint8Array[] = []
-  ended = false
-  failure: PeerhoodError | undefined
-  /** Its reader aborted the stream. */
-  unread = false
-  wakeReader: (() => void) | undefined
-  drainWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
-  onClosed: (() => void) | undefined
-
-  constructor(from: Node, to: Node) {
-    this.from = from
-    this.to = to
-  }
-}
-
 export function createNet(clock: Clock, random: SeededRandom): Net {
   const nodes = new Map<PeerId, Node>()
-  const sides = new Set<Side>()
   const providers = new Map<string, Set<PeerId>>()
   const deaf = new Set<PeerId>()
   let groups: ReadonlyMap<PeerId, number> | undefined
 
   const delay = (a: Node, b: Node) => a.quality.delayMs + b.quality.delayMs
-  const canTalk = (a: Node, b: Node) =>
-    a.up && b.up && (groups === undefined || (groups.has(a.id) && groups.get(a.id) === groups.get(b.id)))
+  const isUp = (id: PeerId) => nodes.get(id)?.up === true
+  const canTalk = (a: Pick<Node, 'id'>, b: Pick<Node, 'id'>) =>
+    isUp(a.id) && isUp(b.id) && (groups === undefined || (groups.has(a.id) && groups.get(a.id) === groups.get(b.id)))
 
-  // ---- bytes
-
-  function pump(node: Node): void {
-    if (node.sending) return
-    for (let tries = node.outbox.length; tries > 0; tries--) {
-      const side = node.outbox.shift()
-      if (side === undefined) return
-      if (side.failure !== undefined || side.queue.length === 0) continue
-      if (side.unreadBytes >= windowBytes || !canTalk(side.from, side.to)) {
-        node.outbox.push(side)
-        continue
-      }
-      transmit(node, side)
-      return
-    }
-  }
-
-  function transmit(node: Node, side: Side): void {
-    const head = side.queue.shift()
-    if (head === undefined) return
-    const chunk = head.subarray(0, chunkBytes)
-    if (head.length > chunkBytes) side.queue.unshift(head.subarray(chunkBytes))
-    side.queuedBytes -= chunk.length
-    side.unreadBytes += chunk.length
-    side.inFlight++
-    node.sending = true
-    clock.after((chunk.length * 1000) / node.quality.up, () => {
-      node.sending = false
-      if (side.queue.length > 0) node.outbox.push(side)
-      release(side)
-      pump(node)
-    })
-    const travelMs = (chunk.length * 1000) / node.quality.up + delay(side.from, side.to)
-    clock.after(travelMs, () => deliver(side, chunk))
-  }
-
-  function release(side: Side): void {
-    if (side.queuedBytes > sendBufferBytes / 2) return
-    const waiters = side.drainWaiters
-    side.drainWaiters = []
-    for (const waiter of waiters) waiter.resolve()
-  }
-
-  function deliver(side: Side, chunk: Uint8Array): void {
-    side.inFlight--
-    if (side.failure !== undefined) return
-    net.onDelivery(side.from.id, side.to.id, chunk)
-    side.received.push(chunk)
-    side.wakeReader?.()
-    finishIfClosed(side)
-  }
-
-  function finishIfClosed(side: Side): void {
-    if (!side.closing || side.queue.length > 0 || side.inFlight > 0 || side.ended) return
-    side.ended = true
-    side.onClosed?.()
-    clock.after(delay(side.from, side.to), () => side.wakeReader?.())
-    if (side.peer.ended) forget(side)
-  }
-
-  function forget(side: Side): void {
-    sides.delete(side)
-    sides.delete(side.peer)
-  }
-
-  function breakSide(side: Side): void {
-    for (const one of [side, side.peer]) {
-      if (one.failure !== undefined) continue
-      one.failure = netErrors.stream_broken('The connection to the other peer was lost.')
-      one.queue = []
-      one.received = []
-      one.wakeReader?.()
-      for (const waiter of one.drainWaiters) waiter.reject(one.failure)
-      one.drainWaiters = []
-      one.onClosed?.()
-    }
-    forget(side)
-  }
-
-  async function* incoming(side: Side): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const chunk = deaf.has(side.to.id) ? undefined : side.received.shift()
-      if (chunk !== undefined) {
-        side.unreadBytes -= chunk.length
-        if (side.unreadBytes < windowBytes) pump(side.from)
-        yield chunk
-      } else if (side.failure !== undefined) throw side.failure
-      else if (side.unread) throw netErrors.stream_broken('The stream was cut.')
-      else if (side.ended) return
-      else {
-        await new Promise<void>((resolve) => {
-          side.wakeReader = resolve
-        })
-      }
-    }
-  }
-
-  /** The stream as the owner of `out` sees it. */
-  function streamOf(out: Side): PeerStream {
-    return {
-      remotePeer: out.to.id,
-      incoming: incoming(out.peer),
-      send(bytes) {
-        if (out.failure !== undefined) throw out.failure
-        if (out.closing) throw netErrors.stream_broken('The stream was closed already.')
-        if (bytes.length > 0) {
-          out.queue.push(bytes)
-          out.queuedBytes += bytes.length
-          if (!out.from.outbox.includes(out)) out.from.outbox.push(out)
-          pump(out.from)
-        }
-        return out.queuedBytes < sendBufferBytes
-      },
-      drained(options) {
-        if (out.failure !== undefined) return Promise.reject(out.failure)
-        if (out.queuedBytes < sendBufferBytes) return Promise.resolve()
-        return new Promise((resolve, reject) => {
-          out.drainWaiters.push({ resolve, reject })
-          options?.signal?.addEventListener('abort', () => reject(options.signal?.reason), { once: true })
-        })
-      },
-      close() {
-        out.closing = true
-        return new Promise((resolve) => {
-          out.onClosed = resolve
-          if (out.failure !== undefined || out.ended) resolve()
-          finishIfClosed(out)
-        })
-      },
-      abort() {
-        clock.after(delay(out.from, out.to), () => breakSide(out))
-        out.failure ??= netErrors.stream_broken('The stream was cut.')
-        out.queue = []
-        out.peer.received = []
-        out.peer.unread = true
-        out.peer.wakeReader?.()
-      },
-    }
-  }
+  const streams = createStreams({
+    clock,
+    canTalk,
+    isDeaf: ({ id }) => deaf.has(id),
+    onDelivery: (from, to, bytes) => net.onDelivery(from, to, bytes),
+  })
 
   // ---- connections
 
-  function connectPair(a: Node, b: Node): void {
-    if (a.connected.has(b.id)) return
-    a.connected.add(b.id)
-    b.connected.add(a.id)
-    a.events.emit({ type: 'peer', peer: viewOf(b.id, 'connected') })
-    b.events.emit({ type: 'peer', peer: viewOf(a.id, 'connected') })
+  function connectPair(from: Node, to: Node, source: PeerSource): void {
+    if (from.connected.has(to.id)) return
+    from.connected.set(to.id, { source, direction: 'outbound' })
+    to.connected.set(from.id, { source: 'inbound', direction: 'inbound' })
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      one.known.set(other.id, [`/sim/${other.id}`])
+      one.events.emit({ type: 'peer', peer: viewOf(one, other.id) })
+    }
   }
 
   function disconnect(a: Node, b: Node): void {
-    for (const side of [...sides]) {
-      if ((side.from === a && side.to === b) || (side.from === b && side.to === a)) breakSide(side)
-    }
+    streams.breakBetween(a, b)
     if (!a.connected.delete(b.id)) return
     b.connected.delete(a.id)
-    a.events.emit({ type: 'peer', peer: viewOf(b.id, 'known') })
-    b.events.emit({ type: 'peer', peer: viewOf(a.id, 'known') })
+    a.events.emit({ type: 'peer', peer: viewOf(a, b.id) })
+    b.events.emit({ type: 'peer', peer: viewOf(b, a.id) })
   }
 
   const isPaused = (node: Node, id: PeerId) => (node.paused.get(id) ?? 0) > clock.monotonicMs()
@@ -295,47 +135,84 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
     })
   }
 
-  async function connect(from: Node, { peerId, addresses }: PeerAddress, signal?: AbortSignal): Promise<void> {
+  function checkRuns(node: Node): void {
+    if (!node.started) throw networkErrors.network_stopped('The network has stopped.')
+  }
+
+  async function connect(from: Node, peer: PeerAddress, source: PeerSource, signal?: AbortSignal): Promise<void> {
+    const { peerId } = peer
+    checkRuns(from)
+    if (peerId === from.id) throw networkErrors.peer_is_self('A peer cannot connect to itself.')
+    if (isPaused(from, peerId)) throw networkErrors.peer_paused('This peer is refused for now.')
     if (from.connected.has(peerId)) return
     const to = nodes.get(peerId)
+    const addresses = [...peer.addresses, ...(from.known.get(peerId) ?? [])].map((text) =>
+      text.replace(/\/p2p\/.*/, ''),
+    )
     const knowsWhere = addresses.includes(`/sim/${peerId}`) || to?.connected.has(from.id)
-    if (
-      to === undefined ||
-      !knowsWhere ||
-      !canTalk(from, to) ||
-      !to.started ||
-      isPaused(to, from.id) ||
-      isPaused(from, peerId)
-    ) {
+    if (to === undefined || !knowsWhere || !canTalk(from, to) || !to.started || isPaused(to, from.id)) {
       return later(connectFailsMs, signal, () => {
-        throw netErrors.peer_unreachable('The peer could not be reached.')
+        throw networkErrors.peer_unreachable('The peer could not be reached.')
       })
     }
     return later(2 * delay(from, to), signal, () => {
-      if (!canTalk(from, to)) throw netErrors.peer_unreachable('The peer could not be reached.')
-      connectPair(from, to)
+      if (!canTalk(from, to)) throw networkErrors.peer_unreachable('The peer could not be reached.')
+      connectPair(from, to, source)
     })
   }
 
-  function openStream(from: Node, peerId: PeerId, protocol: string, signal?: AbortSignal): Promise<PeerStream> {
+  // ---- streams
+
+  async function openStream(from: Node, peerId: PeerId, protocol: string, signal?: AbortSignal): Promise<PeerStream> {
+    checkRuns(from)
+    if (!from.connected.has(peerId)) await connect(from, { peerId, addresses: [] }, 'manual', signal)
     const to = nodes.get(peerId)
-    if (to === undefined || !from.connected.has(peerId)) {
-      return Promise.reject(netErrors.peer_unreachable('The peer is not connected.'))
-    }
+    if (to === undefined) throw networkErrors.peer_unreachable('The peer is not connected.')
     return later(delay(from, to), signal, () => {
+      if (!from.connected.has(peerId) || !canTalk(from, to)) {
+        throw networkErrors.peer_unreachable('The connection was lost.')
+      }
       const served = to.handlers.get(protocol)
-      if (!from.connected.has(peerId) || !canTalk(from, to)) throw netErrors.stream_broken('The connection was lost.')
-      const open = [...sides].filter((side) => side.from === to && side.to === from).length
-      if (served === undefined || open >= served.max) throw netErrors.protocol_unknown('The peer does not serve this.')
-      const out = new Side(from, to)
-      const back = new Side(to, from)
-      out.peer = back
-      back.peer = out
-      sides.add(out)
-      sides.add(back)
-      void served.handler(streamOf(back)).catch(() => breakSide(back))
-      return streamOf(out)
+      if (served === undefined) throw networkErrors.protocol_unsupported('The other peer does not speak this protocol.')
+      const stream = streams.open(from, to)
+      if (isRoom(from, to, protocol, served.max, stream)) void serve(served.handler, stream)
+      return stream.opener
     })
+  }
+
+  /** Counts the stream, or cuts it when there are too many. */
+  function isRoom(from: Node, to: Node, protocol: string, max: number, stream: OpenedStream): boolean {
+    const key = `${from.id} ${protocol}`
+    const open = to.serving.get(key) ?? 0
+    if (open >= max) {
+      stream.server.abort(networkErrors.streams_too_many('Too many streams of this protocol.'))
+      to.network.blame(from.id, { code: 'streams_too_many', verdict: 'ignore' })
+      return false
+    }
+    to.serving.set(key, open + 1)
+    stream.onOver(() => to.serving.set(key, (to.serving.get(key) ?? 1) - 1))
+    return true
+  }
+
+  /** A handler that throws costs the stream; one that is done closes its side, and the peer has a while to follow. */
+  async function serve(handler: StreamHandler, { server, onOver }: OpenedStream): Promise<void> {
+    try {
+      await handler(server)
+      await server.close()
+      const slow = () => server.abort(networkErrors.stream_closed('The other peer kept a finished stream open.'))
+      onOver(clock.after(streamLingerMs, slow))
+    } catch (error) {
+      server.abort(toPeerhoodError(error))
+    }
+  }
+
+  function stop(node: Node): void {
+    if (!node.started) return
+    for (const id of [...node.connected.keys()]) {
+      const other = nodes.get(id)
+      if (other !== undefined) disconnect(node, other)
+    }
+    node.started = false
   }
 
   function createNetwork(id: PeerId, quality: LinkQuality): Node {
@@ -344,38 +221,42 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
       id,
       quality,
       handlers: new Map(),
-      connected: new Set(),
+      connected: new Map(),
+      known: new Map(),
       paused: new Map(),
+      serving: new Map(),
       events: new Emitter(),
-      outbox: [],
-      sending: false,
       up: true,
       started: true,
       network: {
         self: id,
         blames,
-        bytesOut: 0,
         start: async () => {},
-        stop: async () => {},
+        stop: async () => stop(node),
         addresses: () => [`/sim/${id}/p2p/${id}`],
         reachability: () => ({ kind: 'public', sentence: 'Simulated.' }),
-        peers: () => [...node.connected].map((peer) => viewOf(peer, 'connected')),
+        peers: () => [...node.known.keys()].map((peer) => viewOf(node, peer)),
         on: (listener) => node.events.on(listener),
-        connect: (peer: PeerAddress, options: { source: PeerSource; signal?: AbortSignal }) =>
-          connect(node, peer, options.signal),
-        addressesOf: async (peerId) => ({ peerId, addresses: [`/sim/${peerId}`] }),
+        connect: (peer, { source, signal }) => connect(node, peer, source, signal),
+        async addressesOf(peerId) {
+          const addresses = node.known.get(peerId)
+          return addresses === undefined ? undefined : { peerId, addresses }
+        },
         openStream: (peerId, protocol, options) => openStream(node, peerId, protocol, options?.signal),
         async handle(protocol, handler, { streamsPerPeerMax }) {
+          if (node.handlers.has(protocol)) throw networkErrors.protocol_taken(`${protocol} is served already.`)
           node.handlers.set(protocol, { handler, max: streamsPerPeerMax })
           return () => node.handlers.delete(protocol)
         },
         async provide(key, options) {
+          checkRuns(node)
           await later(50, options?.signal, () => {})
           const set = providers.get(toHex(key)) ?? new Set()
           providers.set(toHex(key), set)
           set.add(id)
         },
         async *findProviders(key, options) {
+          options?.signal?.throwIfAborted()
           for (const peerId of [...(providers.get(toHex(key)) ?? [])]) {
             await later(50, options?.signal, () => {})
             if (peerId !== id) yield { peerId, addresses: [`/sim/${peerId}`] }
@@ -423,7 +304,7 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
     },
     heal() {
       groups = undefined
-      for (const node of nodes.values()) pump(node)
+      for (const node of nodes.values()) streams.pump(node)
     },
     stopReading(id) {
       deaf.add(id)
@@ -436,13 +317,14 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
   return net
 }
 
-function viewOf(peerId: PeerId, state: 'connected' | 'known'): PeerView {
+function viewOf(node: Node, peerId: PeerId): PeerView {
+  const connection = node.connected.get(peerId)
   return {
     peerId,
-    state,
-    source: 'manual',
-    path: state === 'connected' ? 'direct' : 'none',
-    direction: state === 'connected' ? 'outbound' : 'none',
+    state: connection === undefined ? 'known' : 'connected',
+    source: connection?.source ?? 'manual',
+    path: connection === undefined ? 'none' : 'direct',
+    direction: connection?.direction ?? 'none',
     address: `/sim/${peerId}`,
     transport: 'other',
     encryption: 'none',

@@ -12,6 +12,8 @@ import { peerIdOf, type SimPeer, type World } from './world.ts'
 export interface Talk {
   readonly received: readonly Frame[]
   readonly ended: boolean
+  /** Resolves when the other side has ended it. */
+  readonly over: Promise<void>
   send(...frames: readonly Frame[]): void
   sendBytes(bytes: Uint8Array): void
   /** Hello with the right proof. */
@@ -52,8 +54,9 @@ export function createRawPeer(world: World, content: Content): RawPeer {
       }
       ended = true
     }
-    void read()
+    const over = read()
     const talk: Talk = {
+      over,
       received,
       get ended() {
         return ended
@@ -95,7 +98,9 @@ export function createRawPeer(world: World, content: Content): RawPeer {
       await network.handle(
         shareProtocol,
         async (stream) => {
-          await answer(talkOn(stream))
+          const talk = talkOn(stream)
+          await answer(talk)
+          await talk.over
         },
         { streamsPerPeerMax: 64 },
       )

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { equalBytes, toHex } from '../../src/base/bytes.ts'
+import { streamLingerMs } from '../../src/network/limits.ts'
 import type { TransferId } from '../../src/transfer/types.ts'
 import type { Content } from './holdings.ts'
 import { createWorld, type SimPeer, type World } from './world.ts'
@@ -76,7 +77,8 @@ async function finish(swarm: Swarm, limitMs: number, liars: readonly SimPeer[] =
   checkBytes(swarm)
   const sent = seed.up ? (seed.service.uploads()[0]?.bytesTotal ?? 0) : 0
   await world.stop()
-  await world.pass(5_000)
+  // A slow uplink is still busy with its last chunk, and streams whose handler is done linger.
+  await world.pass(streamLingerMs + 5_000)
   assert.equal(world.clock.pending, 0, 'a stopped world has no timers left')
   return { trace: world.trace(), elapsedMs, seedCopies: sent / content.record.bytes }
 }

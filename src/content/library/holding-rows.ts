@@ -33,6 +33,7 @@ export interface HoldingFacts extends ShareKeys {
   /** Fetched: the working folder, while there is one. */
   readonly work: string | undefined
   readonly only: string | undefined
+  /** Fetched and partial: the done holding that it updates. Kept and partial: itself, when it has been done before. */
   readonly replaces: HoldingRow | undefined
   /** Fetched: files may have their final names already. */
   readonly installing: boolean

@@ -7,7 +7,7 @@ import { shareIdOf } from '../format/keys.ts'
 import { openMeta } from '../format/meta.ts'
 import { openRecord } from '../format/record.ts'
 import { createSealer } from '../format/seal.ts'
-import type { Holding, Library, ShareLink, VersionMeta, VersionRecord } from '../types.ts'
+import type { Holding, Library, ShareId, ShareLink, VersionMeta, VersionRecord } from '../types.ts'
 import type { BlockFiles } from './block-files.ts'
 import type { BlockIndex, HoldingRow } from './block-index.ts'
 import type { Committer } from './committer.ts'
@@ -15,12 +15,15 @@ import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { KeptHolding, type KeptParts } from './kept-holding.ts'
 import type { Registry } from './registry.ts'
+import { createTurns } from './turns.ts'
 
 export interface Keeps {
   start(): Promise<void>
   stop(): Promise<void>
   open(request: Parameters<Library['openKept']>[0]): Promise<Holding>
   remove(facts: HoldingFacts): Promise<void>
+  /** Removes the copy of a share unless a version of it has been complete. */
+  discard(share: ShareId): Promise<void>
   holding(row: HoldingRow): KeptHolding | undefined
 }
 
@@ -39,7 +42,8 @@ export function createKeeps(parts: KeepsParts): Keeps {
   const holdings = new Map<HoldingRow, KeptHolding>()
   const keptParts: KeptParts = {
     ...parts,
-    onComplete: ({ facts }) => void rows.update(facts.id, { state: 'done', updatedMs: clock.nowMs() }),
+    onComplete: ({ facts }) =>
+      void rows.update(facts.id, { state: 'done', replaces: undefined, updatedMs: clock.nowMs() }),
   }
   const serve = async (facts: HoldingFacts) => {
     const holding = new KeptHolding(facts, keptParts)
@@ -53,6 +57,38 @@ export function createKeeps(parts: KeepsParts): Keeps {
     await holding.supersede()
     registry.remove(holding)
   }
+  const remove = async (facts: HoldingFacts) => {
+    const live = holdings.get(facts.id)
+    if (live !== undefined) await close(live)
+    await blockFiles.removeAll(facts.shareId)
+    index.atomically(() => {
+      index.clear(facts.id)
+      rows.remove(facts.id)
+    })
+  }
+  const open = async ({ link, recordBytes }: Parameters<Library['openKept']>[0]) => {
+    const record = openLinkedRecord(link, recordBytes)
+    const known = rows.ofShare(shareIdOf(link.share)).find((facts) => facts.origin === 'kept')
+    if (known === undefined) return serve(rows.insert(newKept(parts, link, record, recordBytes)))
+    const live = holdings.get(known.id)
+    refuseOlder(known, record, recordBytes)
+    if (known.sequence === record.sequence) return live ?? serve(known)
+    if (live !== undefined) await close(live)
+    const updated = index.atomically(() => {
+      rows.clearPages(known.id)
+      const meta = publicMeta(record)
+      // A copy is updated in its own row, which then says that it has been complete before.
+      const replaces = known.state === 'done' ? known.id : known.replaces
+      return rows.update(known.id, { recordBytes, sequence: record.sequence, state: 'partial', replaces, meta })
+    })
+    return serve(updated)
+  }
+  const discard = async (share: ShareId) => {
+    const kept = rows.ofShare(share).find((facts) => facts.origin === 'kept')
+    if (kept?.state === 'partial' && kept.replaces === undefined) await remove(kept)
+  }
+  // A row has one holding: who asks for the same share at the same time gets that one.
+  const inTurn = createTurns(1)
   return {
     async start() {
       for (const facts of rows.all()) {
@@ -70,30 +106,9 @@ export function createKeeps(parts: KeepsParts): Keeps {
       }
       holdings.clear()
     },
-    async open({ link, recordBytes }) {
-      const record = openLinkedRecord(link, recordBytes)
-      const known = rows.ofShare(shareIdOf(link.share)).find((facts) => facts.origin === 'kept')
-      if (known === undefined) return serve(rows.insert(newKept(parts, link, record, recordBytes)))
-      const live = holdings.get(known.id)
-      refuseOlder(known, record, recordBytes)
-      if (known.sequence === record.sequence) return live ?? serve(known)
-      if (live !== undefined) await close(live)
-      const updated = index.atomically(() => {
-        rows.clearPages(known.id)
-        const meta = publicMeta(record)
-        return rows.update(known.id, { recordBytes, sequence: record.sequence, state: 'partial', meta })
-      })
-      return serve(updated)
-    },
-    async remove(facts) {
-      const live = holdings.get(facts.id)
-      if (live !== undefined) await close(live)
-      await blockFiles.removeAll(facts.shareId)
-      index.atomically(() => {
-        index.clear(facts.id)
-        rows.remove(facts.id)
-      })
-    },
+    open: (request) => inTurn(() => open(request)),
+    remove: (facts) => inTurn(() => remove(facts)),
+    discard: (share) => inTurn(() => discard(share)),
     holding: (row) => holdings.get(row),
   }
 }

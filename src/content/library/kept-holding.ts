@@ -81,6 +81,8 @@ export class KeptHolding implements Holding {
   }
 
   async putPage(page: number, bytes: Uint8Array): Promise<void> {
+    // A newer version has the row: a page of this one would take the place of its.
+    if (this.#ended) throw libraryErrors.block_not_wanted('This version is not kept any more.')
     if (!this.#shelf.put(page, bytes)) return
     await this.#takeKnown()
     this.#events.emit({ type: 'inventory' })

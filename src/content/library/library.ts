@@ -83,6 +83,7 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
       on: (listener) => registry.on(listener),
       openFetched: (request) => fetches.open({ ...request, to: realTarget(request.to) }),
       openKept: (request) => keeps.open(request),
+      discardKept: (share) => keeps.discard(share),
       facts: () => {
         const shares = new Set(notOwn().map((facts) => facts.shareId))
         return [...shares].map(factsOf).filter((facts) => facts !== undefined)

@@ -190,16 +190,16 @@ export function openGet(
   return computer.library.openFetched({ link: from.link, recordBytes: from.holding.recordBytes, to, only })
 }
 
-/** Waits until a condition holds; fails after ten seconds. */
+/** Waits until a condition holds; fails after a minute: looks pause for ten times as long as a scan took (`scanPauseFactor`). */
 export async function until(holds: () => boolean, what = 'the condition'): Promise<void> {
-  const endMs = performance.now() + 10_000
+  const endMs = performance.now() + 60_000
   while (!holds()) {
     if (performance.now() > endMs) throw new Error(`${what} did not come to hold`)
     await new Promise((resolve) => startTimer(resolve, 5))
   }
 }
 
-/** Waits until a share is as described, without a scan under way; fails after ten seconds. */
+/** Waits until a share is as described, without a scan under way; fails after a minute. */
 export async function settledUntil(
   { shares }: Computer,
   id: ShareId,

@@ -1,0 +1,10 @@
+// The real network, over loopback, against the suite that the simulated one passes, too.
+
+import { testNetwork } from '../../test/support/network-suite.ts'
+import { peerIdOf, startNetwork } from './testing.ts'
+
+testNetwork('libp2p over loopback', {
+  start: (context) => startNetwork(context),
+  // Nobody listens on port 1 of this computer.
+  nobody: async () => ({ peerId: await peerIdOf(1), addresses: ['/ip4/127.0.0.1/tcp/1'] }),
+})
