@@ -166,7 +166,7 @@ export const routes = {
   'DELETE /api/shares/:id': route({
     kind: 'json',
     id: 'removeShare',
-    summary: 'Stop offering a share; its files stay',
+    summary: 'Stop offering a share; its files stay, but a copy that the page uploaded goes with its last share',
     status: 204,
   }),
   'GET /api/shares/:id/files': route({

@@ -41,8 +41,8 @@ export const statusSchema = z
     peersKnown: count,
     shares: count,
     transfersActive: count,
-    bytesIn: count,
-    bytesOut: count,
+    bytesIn: count.describe('Payload since the data folder was made; it never goes down'),
+    bytesOut: count.describe('The same for what was sent'),
     notices: z.array(z.object({ code: z.string(), sentence: z.string(), advice: z.string().nullable() })),
   })
   .meta({ id: 'Status' })

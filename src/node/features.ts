@@ -9,6 +9,7 @@ import { createShares, type ShareService } from '../content/library/shares.ts'
 import type { Network } from '../network/types.ts'
 import { createTransferService } from '../transfer/service.ts'
 import type { TransferService } from '../transfer/types.ts'
+import { createDropped } from './dropped.ts'
 import type { Foundation } from './foundation.ts'
 import type { BuiltNetwork } from './network.ts'
 import { createUploads, type Uploads } from './uploads.ts'
@@ -22,12 +23,15 @@ export interface Features {
 }
 
 export function createFeatures(foundation: Foundation, network: Network): Features {
-  const { home, random, settings } = foundation
+  const { home, random, settings, database, log } = foundation
   const library = createLibrary({ home: home.folder })(foundation)
   const shares = createShares({ home: home.folder })({ ...foundation, library })
   const downloads = () => settings.get().downloads
   const transfers = createTransferService({ ...foundation, network, library, parseLink, downloads })
-  return { network, library, shares, transfers, uploads: createUploads({ folder: home.dropped, random }) }
+  const dropped = createDropped({ folder: home.dropped, database, log: log.child('dropped') })
+  const shared = () => shares.list().map(({ path }) => path)
+  const uploads = createUploads({ folder: home.dropped, random, dropped, shared })
+  return { network, library, shares, transfers, uploads }
 }
 
 /** Whatever has started is stopped in the reverse order, also when a later one fails. */
@@ -39,6 +43,8 @@ export async function startFeatures(features: Features, built: BuiltNetwork, fou
   await library.start()
   lifecycle.onStop('shares', () => shares.stop())
   await shares.start()
+  // Only now it is known what is shared: copies that a crash left behind go.
+  await uploads.clear()
   // Transfers end first, while the network can still say goodbye; then the network, then what it served.
   lifecycle.onStop('network', () => network.stop())
   await network.start()

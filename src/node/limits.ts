@@ -47,3 +47,6 @@ export const strayErrorsMax = 16
 
 /** The same for a share while it is scanned or fetched; changes of its state go out at once. */
 export const shareEventEveryMs = 250
+
+/** How often totals of traffic go to the database while they grow, in ms: each write is a flush of the disk. */
+export const totalsSaveEveryMs = 60_000

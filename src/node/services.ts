@@ -13,6 +13,7 @@ import { createIdentityServices } from './services/identity.ts'
 import { createPeerServices } from './services/peers.ts'
 import { createShareServices } from './services/shares.ts'
 import { createTransferServices } from './services/transfers.ts'
+import { createTrafficTotals } from './traffic-totals.ts'
 import { peerToApi } from './views.ts'
 
 export interface ServicesParts
@@ -30,15 +31,18 @@ export function createServices(parts: ServicesParts): DaemonServices {
   const emit: EventHub['emit'] = (event) => events.emit(event)
   const transferServices = createTransferServices({ transfers, emit })
   const shareServices = createShareServices({ ...features, clock, emit })
+  const traffic = createTrafficTotals({ ...foundation, network })
   const computer = createComputerServices({
     ...parts,
     ...foundation,
     network,
+    traffic,
     counts: () => ({ shares: shareServices.count(), transfersActive: transferServices.activeCount() }),
     settingsChanged: (settings) => emit({ type: 'settings', settings }),
   })
   const events = createEvents({ clock, status: computer.status })
 
+  lifecycle.onStop('traffic', traffic.stop)
   lifecycle.onStop('events', events.stop)
   lifecycle.onStop('peer-events', followPeers(features, foundation, events))
   lifecycle.onStop('transfer-events', transferServices.follow())

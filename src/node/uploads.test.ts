@@ -1,27 +1,33 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
-import { systemRandom } from './adapters.ts'
+import { createLog, systemRandom } from './adapters.ts'
+import { createDropped } from './dropped.ts'
 import { uploadDepthMax, uploadsMax } from './limits.ts'
 import { temporaryHome } from './testing.ts'
 import { createUploads, type Uploads } from './uploads.ts'
 
 const never = new AbortController().signal
 
-function setup(t: TestContext) {
+function setup(t: TestContext, options: { filesMax?: number } = {}) {
   const folder = temporaryHome(t).dropped
-  const uploads = createUploads({ folder, random: systemRandom })
+  const shared: string[] = []
+  const database = new DatabaseSync(':memory:')
+  const dropped = createDropped({ folder, database, log: createLog([]) })
+  const uploads = createUploads({ folder, random: systemRandom, dropped, shared: () => shared, ...options })
   const put = (id: string, path: string, text: string, signal = never) =>
     uploads.write(id, path, Readable.from([Buffer.from(text)]), { signal })
-  return { folder, uploads, put }
+  const finish = (id: string) => uploads.finish(id, async (path) => path)
+  return { folder, shared, database, uploads, put, finish }
 }
 
 async function droppedFile(uploads: Uploads, put: ReturnType<typeof setup>['put'], name: string, text: string) {
   const { id } = await uploads.begin()
   await put(id, name, text)
-  return uploads.finish(id)
+  return uploads.finish(id, async (path) => path)
 }
 
 test('one file keeps its name, and the next of that name gets a number', async (t) => {
@@ -33,23 +39,23 @@ test('one file keeps its name, and the next of that name gets a number', async (
 })
 
 test('a folder keeps its shape, several things become one folder', async (t) => {
-  const { folder, uploads, put } = setup(t)
+  const { folder, uploads, put, finish } = setup(t)
   const { id } = await uploads.begin()
   await put(id, 'trip/day 1/a.txt', 'one')
   assert.deepEqual(await put(id, 'trip/b.txt', 'three'), { id, bytes: 8 })
-  assert.equal(await uploads.finish(id), join(folder, 'trip'))
+  assert.equal(await finish(id), join(folder, 'trip'))
   assert.equal(readFileSync(join(folder, 'trip', 'day 1', 'a.txt'), 'utf8'), 'one')
 
   const several = await uploads.begin()
   await put(several.id, 'a.txt', '1')
   await put(several.id, 'b.txt', '2')
-  const path = await uploads.finish(several.id)
+  const path = await finish(several.id)
   assert.equal(path, join(folder, 'a.txt and 1 more'))
   assert.deepEqual(readdirSync(path).sort(), ['a.txt', 'b.txt'])
 })
 
 test('no name leaves the folder', async (t) => {
-  const { folder, uploads, put } = setup(t)
+  const { folder, uploads, put, finish } = setup(t)
   const { id } = await uploads.begin()
   const bad = ['../x', 'a/../../x', '/etc/x', 'a//b', '', '.', `${'d/'.repeat(uploadDepthMax)}x`]
   for (const path of bad) await assert.rejects(put(id, path, 'x'), { code: 'upload_name_unsafe', kind: 'usage' })
@@ -57,17 +63,17 @@ test('no name leaves the folder', async (t) => {
   await put(id, 'back\\slash', 'x')
   await put(id, 'a?', 'first')
   await put(id, 'a*', 'second')
-  const path = await uploads.finish(id)
+  const path = await finish(id)
   assert.equal(join(path, '..'), folder)
   assert.deepEqual(readdirSync(path).sort(), ['_con.txt', 'a_', 'a_ (2)', 'back_slash'])
 })
 
 test('a file sent again replaces itself', async (t) => {
-  const { uploads, put } = setup(t)
+  const { uploads, put, finish } = setup(t)
   const { id } = await uploads.begin()
   await put(id, 'a', 'long text')
   assert.equal((await put(id, 'a', 'short')).bytes, 5)
-  assert.equal(readFileSync(await uploads.finish(id), 'utf8'), 'short')
+  assert.equal(readFileSync(await finish(id), 'utf8'), 'short')
 })
 
 test('a body that breaks leaves no half file', async (t) => {
@@ -85,12 +91,12 @@ test('a body that breaks leaves no half file', async (t) => {
 })
 
 test('cancelled and abandoned uploads leave nothing', async (t) => {
-  const { folder, uploads, put } = setup(t)
+  const { folder, uploads, put, finish } = setup(t)
   const { id } = await uploads.begin()
   await put(id, 'a', 'x')
   await uploads.cancel(id)
   await assert.rejects(put(id, 'b', 'x'), { code: 'upload_unknown', kind: 'not-found' })
-  await assert.rejects(uploads.finish(id), { code: 'upload_unknown' })
+  await assert.rejects(finish(id), { code: 'upload_unknown' })
   assert.deepEqual(readdirSync(join(folder, '.unfinished')), [])
 
   mkdirSync(join(folder, '.unfinished', 'old'), { recursive: true })
@@ -100,14 +106,14 @@ test('cancelled and abandoned uploads leave nothing', async (t) => {
 })
 
 test('an empty upload can not be shared', async (t) => {
-  const { uploads } = setup(t)
+  const { uploads, finish } = setup(t)
   const { id } = await uploads.begin()
-  await assert.rejects(uploads.finish(id), { code: 'request_malformed' })
+  await assert.rejects(finish(id), { code: 'request_malformed' })
 })
 
 test('uploads and their files have limits', async (t) => {
   const filesMax = 3
-  const uploads = createUploads({ folder: temporaryHome(t).dropped, random: systemRandom, filesMax })
+  const { uploads } = setup(t, { filesMax })
   const { id } = await uploads.begin()
   const put = (path: string) => uploads.write(id, path, Readable.from([Buffer.from('x')]), { signal: never })
   for (let file = 0; file < filesMax; file++) await put(`f${file}`)

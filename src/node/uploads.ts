@@ -1,16 +1,18 @@
 // What the page uploads by drag and drop. Files arrive one by one under `dropped/.unfinished/<id>/`; sharing the upload
 // moves it to `dropped/<name>` in one step, and from there it is shared like any other path. What was never shared is
-// deleted when the upload is cancelled, and at the next start. Names come from a page: each becomes a safe one, and
-// `..` or an absolute path is refused, so nothing leaves the upload's folder.
+// deleted when the upload is cancelled, and at the next start; what is shared no more, by dropped.ts. Names come from a
+// page: each becomes a safe one, and `..` or an absolute path is refused, so nothing leaves the upload's folder.
 
 import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isPeerhoodError } from '../base/errors.ts'
 import type { Random } from '../base/ports.ts'
 import { cleanName, foldName, nameWithSuffix } from '../content/library/safe-names.ts'
+import { createTurns } from '../content/library/turns.ts'
+import type { Dropped } from './dropped.ts'
 import { nodeErrors } from './errors.ts'
 import { uploadDepthMax, uploadFilesMax, uploadsMax } from './limits.ts'
 
@@ -26,8 +28,10 @@ export interface Uploads {
   /** Throws `upload_unknown`, `upload_name_unsafe`, `upload_too_large`, `upload_failed`. A file sent again replaces itself. */
   write(id: string, path: string, body: Readable, options: { signal: AbortSignal }): Promise<UploadState>
   cancel(id: string): Promise<void>
-  /** Ends the upload and gives the path of the file or folder that it became. */
-  finish(id: string): Promise<string>
+  /** Ends the upload; `share` gets the path of the file or folder that it became. When that throws, the copy is no more. */
+  finish<Result>(id: string, share: (path: string) => Promise<Result>): Promise<Result>
+  /** Deletes the copies that no share needs any more. */
+  clear(): Promise<void>
 }
 
 interface Unfinished {
@@ -39,10 +43,36 @@ interface Unfinished {
   writing: number
 }
 
-export function createUploads(parts: { folder: string; random: Random; filesMax?: number }): Uploads {
-  const { folder, random, filesMax = uploadFilesMax } = parts
+export interface UploadsParts {
+  readonly folder: string
+  readonly random: Random
+  readonly dropped: Dropped
+  /** Paths of all that is shared from here now. */
+  readonly shared: () => readonly string[]
+  readonly filesMax?: number
+}
+
+export function createUploads(parts: UploadsParts): Uploads {
+  const { folder, random, dropped, shared, filesMax = uploadFilesMax } = parts
   const unfinishedFolder = join(folder, '.unfinished')
   const uploads = new Map<string, Unfinished>()
+  /** Names of copies that are about to be shared. */
+  const pending = new Set<string>()
+  // Names are taken, and copies looked through, one after the other.
+  const inTurn = createTurns(1)
+  const clear = () => inTurn(() => dropped.clear(shared(), pending))
+
+  /** Gives the name that the upload got in the folder. */
+  async function place(upload: Unfinished): Promise<string> {
+    const { from, path } = await choosePlace(upload, folder)
+    const name = basename(path)
+    // Listed first: what a crash leaves between the two is deleted at the next start.
+    await dropped.note(name, from)
+    await rename(from, path)
+    pending.add(name)
+    await rm(upload.folder, { recursive: true, force: true })
+    return name
+  }
 
   function find(id: string): Unfinished {
     const upload = uploads.get(id)
@@ -85,7 +115,7 @@ export function createUploads(parts: { folder: string; random: Random; filesMax?
       await onDisk(() => rm(upload.folder, { recursive: true, force: true }))
     },
 
-    async finish(id) {
+    async finish(id, share) {
       const upload = find(id)
       if (upload.files.size === 0 || upload.writing > 0) {
         throw nodeErrors.request_malformed('The upload has no files, or one is still being sent.', {
@@ -93,8 +123,15 @@ export function createUploads(parts: { folder: string; random: Random; filesMax?
         })
       }
       uploads.delete(id)
-      return onDisk(() => moveOut(upload, folder))
+      const name = await inTurn(() => onDisk(() => place(upload)))
+      try {
+        return await share(join(folder, name)).finally(() => pending.delete(name))
+      } catch (error) {
+        await clear()
+        throw error
+      }
     },
+    clear,
   }
 }
 
@@ -156,15 +193,15 @@ async function writeFile(path: string, body: Readable, signal: AbortSignal): Pro
 }
 
 /** One file or folder keeps its name; several become a folder named after the first. */
-async function moveOut(upload: Unfinished, folder: string): Promise<string> {
+async function choosePlace(
+  upload: Unfinished,
+  folder: string,
+): Promise<{ readonly from: string; readonly path: string }> {
   const entries = await readdir(upload.folder)
   const [first = 'upload'] = entries
-  const single = entries.length === 1
-  const name = single ? first : cleanName(`${first} and ${entries.length - 1} more`)
-  const path = await freePath(folder, name)
-  await rename(single ? join(upload.folder, first) : upload.folder, path)
-  await rm(upload.folder, { recursive: true, force: true })
-  return path
+  const isSingle = entries.length === 1
+  const name = isSingle ? first : cleanName(`${first} and ${entries.length - 1} more`)
+  return { from: isSingle ? join(upload.folder, first) : upload.folder, path: await freePath(folder, name) }
 }
 
 async function freePath(folder: string, name: string): Promise<string> {

@@ -167,6 +167,8 @@ export const provideTimeoutMs = 120_000
 export const transfersMax = 1_000
 /** Shares whose uploads are counted; the one longest quiet is forgotten. */
 export const uploadTotalsMax = 10_000
+/** How often totals of uploads go to the database while they grow, in ms: each write is a flush of the disk. */
+export const uploadTotalsSaveMs = 60_000
 /** Progress events a transfer: four a second. */
 export const eventEveryMs = 250
 /** Half-life of speed estimates that people see. */

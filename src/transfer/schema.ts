@@ -1,5 +1,5 @@
-// The table of transfers: what a restart needs to go on, and what the list shows of those that ended. Blocks and their
-// places are the library's.
+// The table of transfers: what a restart needs to go on, and what the list shows of those that ended; and what has been
+// uploaded. Blocks and their places are the library's.
 
 export const transferSchemaSteps: readonly string[] = [
   `CREATE TABLE transfers (
@@ -17,4 +17,6 @@ export const transferSchemaSteps: readonly string[] = [
     summary TEXT NOT NULL,
     problem TEXT
   ) STRICT`,
+  // Bytes of each share that have left this computer since it is here.
+  'CREATE TABLE upload_totals (share_id TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT',
 ]

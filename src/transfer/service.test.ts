@@ -156,6 +156,53 @@ test('cancelled, it stops, and what was not finished is deleted', async () => {
   await world.stop()
 })
 
+test('a cancelled keep takes what it had kept with it, unless another needs it', async () => {
+  const world = createWorld('cancelled keep')
+  const content = world.content(shape)
+  const seed = await world.peer({ up: mebibyte })
+  const keeper = await world.peer()
+  const link = seed.share(content)
+  const keep = (to: string) =>
+    keeper.service.add({ link, linkText: 'peerhood:x', mode: 'keep', to, only: undefined }).then(({ id }) => id)
+  const first = await keep('/a')
+  const blocksOf = (id: TransferId) => keeper.service.view(id).blocksDone
+  await world.until('some', () => blocksOf(first) > 20, 10_000)
+  keeper.disk.freeBytes = 0
+  await world.until('failed', () => keeper.service.view(first).state === 'failed', 10_000)
+  keeper.disk.freeBytes = 1e9
+
+  // The first may go on one day, so its copy outlives the second.
+  const second = await keep('/b')
+  await world.until('more', () => blocksOf(second) > 40, 10_000)
+  await hurry(world, keeper.service.cancel(second))
+  assert.ok(keeper.disk.blocks.size > 40)
+  await hurry(world, keeper.service.cancel(first))
+  assert.equal(keeper.disk.blocks.size, 0)
+  assert.deepEqual(keeper.library.holdings(), [])
+
+  const third = await keep('/c')
+  await world.until('done', () => keeper.service.view(third).state === 'done', 60_000)
+  assert.equal(keeper.library.holdings().length, 1)
+  await world.stop()
+})
+
+test('upload totals are written now and then, and a restart goes on from there', async () => {
+  const scene = await pair('totals')
+  const { world, seed, content } = scene
+  await until(scene, 'done')
+  const total = () => seed.service.upload(content.shareId)?.bytesTotal
+  assert.equal(total(), content.record.bytes)
+  await scene.getter.stop()
+  await seed.stop()
+  await seed.restart()
+  assert.equal(total(), content.record.bytes)
+  const third = await world.peer()
+  const id = await third.get(world.linkTo(content, seed))
+  await world.until('done', () => third.service.view(id).state === 'done', 60_000)
+  assert.equal(total(), 2 * content.record.bytes)
+  await world.stop()
+})
+
 test('a full disk fails the transfer with its code and blames nobody; with room again it goes on', async () => {
   const scene = await pair('full')
   const { world, getter, id, view } = scene

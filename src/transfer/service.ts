@@ -7,7 +7,7 @@ import { toPeerhoodError } from '../base/errors.ts'
 import { Emitter } from '../base/events.ts'
 import type { Cancel, Clock, Log, Metrics, Random } from '../base/ports.ts'
 import { shareIdOf } from '../content/format/keys.ts'
-import type { Holding, Library, ShareLink } from '../content/types.ts'
+import type { Holding, Library, ShareId, ShareLink } from '../content/types.ts'
 import type { Network } from '../network/types.ts'
 import { createBlockBuffers } from './block-buffers.ts'
 import { createCoalescer } from './coalescer.ts'
@@ -19,6 +19,7 @@ import { createTransferStore, emptySummary, type TransferRow } from './store.ts'
 import { createSwarms } from './swarms.ts'
 import { createTransfer, type Transfer } from './transfer.ts'
 import type { TransferEvent, TransferId, TransferService } from './types.ts'
+import { createUploadTotals } from './upload-totals.ts'
 import { createUploads } from './uploads.ts'
 
 export interface TransferServiceParts {
@@ -45,7 +46,13 @@ export function createTransferService(parts: TransferServiceParts): TransferServ
   const blockBuffers = createBlockBuffers()
   const provider = createProvider({ network, clock, log })
   const coalescer = createCoalescer(clock, eventEveryMs)
-  const uploads = createUploads({ clock, swarms: () => swarms.all(), changed: emitUpload })
+  const uploads = createUploads({
+    clock,
+    log,
+    totals: createUploadTotals(parts.database),
+    swarms: () => swarms.all(),
+    changed: emitUpload,
+  })
   const swarms = createSwarms({
     clock,
     log,
@@ -61,7 +68,7 @@ export function createTransferService(parts: TransferServiceParts): TransferServ
   })
   let offLibrary: Cancel = () => {}
 
-  function emitUpload(shareId: string): void {
+  function emitUpload(shareId: ShareId): void {
     coalescer.run(`upload ${shareId}`, false, () => {
       const upload = uploads.view(shareId)
       if (upload !== undefined) events.emit({ type: 'upload', upload })
@@ -88,9 +95,18 @@ export function createTransferService(parts: TransferServiceParts): TransferServ
       store,
       changed: (now) => emitTransfer(row.id, now),
       provide: () => provider.add(link.discovery),
+      isKeptByAnother: () => otherKeeps(row).length > 0,
     })
     transfers.set(row.id, transfer)
     return transfer
+  }
+
+  /** Other keeps of the same share that are under way, or may yet go on. */
+  function otherKeeps(of: TransferRow): Transfer[] {
+    const mayGoOn: readonly TransferRow['state'][] = ['running', 'paused', 'failed']
+    return [...transfers.values()].filter(
+      ({ row }) => row !== of && row.shareId === of.shareId && row.mode === 'keep' && mayGoOn.includes(row.state),
+    )
   }
 
   function find(id: TransferId): Transfer {
@@ -138,6 +154,18 @@ export function createTransferService(parts: TransferServiceParts): TransferServ
     return same
   }
 
+  /** One that failed goes on when the same is asked for again. */
+  function failedBefore(
+    request: Pick<TransferRow, 'mode' | 'to' | 'only'> & { link: ShareLink },
+  ): Transfer | undefined {
+    const shareId = shareIdOf(request.link.share)
+    const { mode, to, only } = request
+    return [...transfers.values()].find(
+      ({ row }) =>
+        row.state === 'failed' && row.shareId === shareId && row.mode === mode && row.to === to && row.only === only,
+    )
+  }
+
   return {
     async start() {
       offLibrary = library.on((event) => (event.type === 'added' ? onAdded(event.holding) : onRemoved(event.holding)))
@@ -156,9 +184,11 @@ export function createTransferService(parts: TransferServiceParts): TransferServ
     list: () => [...transfers.values()].map((transfer) => transfer.view()),
     view: (id) => find(id).view(),
     uploads: () => uploads.views(),
+    upload: (share) => uploads.view(share),
     async add({ link, linkText, mode, to, only }) {
       const destination = to ?? parts.downloads()
-      const same = sameAs(link, destination)
+      const same = sameAs(link, destination) ?? failedBefore({ link, mode, to: destination, only })
+      if (same?.row.state === 'failed') same.resume()
       if (same !== undefined) return same.view()
       if (transfers.size >= transfersMax)
         throw transferErrors.transfers_too_many('There are too many transfers in the list.')

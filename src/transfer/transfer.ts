@@ -9,7 +9,7 @@ import { type PeerhoodError, toPeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock, Log, Random } from '../base/ports.ts'
 import { shareIdOf } from '../content/format/keys.ts'
 import { openRecord } from '../content/format/record.ts'
-import type { FetchedHolding, FileEntry, Holding, Library, ReadableHolding, ShareLink } from '../content/types.ts'
+import type { FileEntry, Holding, Library, ReadableHolding, ShareLink } from '../content/types.ts'
 import { parsePeerId } from '../network/addresses.ts'
 import type { Network, PeerAddress } from '../network/types.ts'
 import type { BlockBuffers } from './block-buffers.ts'
@@ -42,6 +42,8 @@ export interface TransferParts {
   changed(now: boolean): void
   /** There is something to announce. */
   provide(): void
+  /** Whether another keep of the same share needs the copy that this one makes. */
+  isKeptByAnother(): boolean
 }
 
 export interface Transfer {
@@ -70,6 +72,8 @@ export function createTransfer(row: TransferRow, link: ShareLink, parts: Transfe
   const waiters = createWaiters()
   let swarm: Swarm | undefined
   let holding: Holding | undefined
+  /** Bytes that the holding had when it was opened and does not count as reused: an earlier transfer fetched them. */
+  let takenUp = 0
   let fetch: Fetch | undefined
   let finishing = false
   let opening: Promise<void> | undefined
@@ -121,7 +125,7 @@ export function createTransfer(row: TransferRow, link: ShareLink, parts: Transfe
   }
 
   function save(): void {
-    row.summary = summaryOf(row, holding)
+    row.summary = summaryOf(row, holding, takenUp)
     parts.store.save({ ...row, activeMs: activeMs() })
   }
 
@@ -181,6 +185,7 @@ export function createTransfer(row: TransferRow, link: ShareLink, parts: Transfe
       if (signal.aborted) return
       best ??= knownVersion(openRecord(recordBytes, link.share), recordBytes)
       row.record = recordBytes
+      takenUp = isFetched(opened) ? opened.bytesDone - opened.bytesReused : 0
       begin(opened)
     } catch (error) {
       if (!signal.aborted) openFailed(toPeerhoodError(error))
@@ -305,9 +310,9 @@ export function createTransfer(row: TransferRow, link: ShareLink, parts: Transfe
       const pending = opening
       end('cancelled')
       await pending?.catch(() => {})
-      const discarded = holding ?? (await reopen())
+      if (row.mode === 'get') await discardFetched()
+      else if (!parts.isKeptByAnother()) await library.discardKept(names.shareId)
       holding = undefined
-      if (discarded !== undefined && isFetched(discarded)) await discarded.discard()
       swarm?.setHolding(library.byDiscovery(names.discovery))
       changed(true)
     },
@@ -324,6 +329,7 @@ export function createTransfer(row: TransferRow, link: ShareLink, parts: Transfe
       viewOf({
         row,
         holding,
+        takenUp,
         fetch,
         swarm,
         peers: parts.network.peers(),
@@ -349,10 +355,13 @@ export function createTransfer(row: TransferRow, link: ShareLink, parts: Transfe
     },
   }
 
-  /** What an earlier run left on disk, so that it can be deleted. */
-  async function reopen(): Promise<FetchedHolding | undefined> {
-    if (row.record === undefined || row.mode === 'keep') return undefined
-    return library.openFetched({ link, recordBytes: row.record, to: row.to, only: row.only }).catch(() => undefined)
+  /** Also what an earlier run left on disk. */
+  async function discardFetched(): Promise<void> {
+    const { record: recordBytes, to, only } = row
+    const reopen = async () =>
+      recordBytes === undefined ? undefined : await library.openFetched({ link, recordBytes, to, only })
+    const discarded = holding ?? (await reopen().catch(() => undefined))
+    if (discarded !== undefined && isFetched(discarded)) await discarded.discard()
   }
 
   async function nextChange(signal: AbortSignal): Promise<void> {

@@ -46,7 +46,7 @@ export interface TransferView {
   readonly problem: PeerhoodError | undefined
 }
 
-/** Who fetches a share from us now. */
+/** Who fetches a share from us now; `bytesTotal` counts since the share is here, over restarts. */
 export interface UploadView {
   readonly shareId: ShareId
   readonly peers: readonly { peerId: PeerId; blocks: number; bytes: number; bytesPerSecond: number }[]
@@ -65,8 +65,13 @@ export interface TransferService {
   list(): readonly TransferView[]
   /** Throws `transfer_unknown`. */
   view(id: TransferId): TransferView
+  /** Shares that sent something since they are here, or have someone connected. */
   uploads(): readonly UploadView[]
-  /** Begins; a transfer of the same share into the same folder that is under way is returned instead of a second. */
+  upload(share: ShareId): UploadView | undefined
+  /**
+   * Begins; a transfer of the same share into the same folder that is under way is returned instead of a second, and one
+   * that failed goes on.
+   */
   add(request: {
     readonly link: ShareLink
     /** The link's text, kept so that a restart can go on. */

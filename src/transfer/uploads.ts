@@ -1,16 +1,18 @@
-// What leaves this computer: per share, who fetches from us now and how much went out since the start.
+// What leaves this computer: per share, who fetches from us now and how much went out since it is here. Totals are counted
+// in memory and written together, at most once a minute and at the stop: a crash costs the figures of that minute.
 
 import { BoundedMap } from '../base/bounded.ts'
-import type { Clock } from '../base/ports.ts'
+import type { Cancel, Clock, Log } from '../base/ports.ts'
 import type { ShareId } from '../content/types.ts'
-import { uploadTotalsMax } from './limits.ts'
+import { uploadTotalsMax, uploadTotalsSaveMs } from './limits.ts'
 import type { Swarm } from './swarm.ts'
 import type { UploadView } from './types.ts'
+import type { UploadTotals } from './upload-totals.ts'
 
 export interface Uploads {
   count(shareId: ShareId, bytes: number): void
   changed(shareId: ShareId): void
-  view(shareId: string): UploadView | undefined
+  view(shareId: ShareId): UploadView | undefined
   /** Shares that sent something or have someone connected. */
   views(): readonly UploadView[]
   stop(): void
@@ -18,19 +20,54 @@ export interface Uploads {
 
 export interface UploadsParts {
   readonly clock: Clock
+  readonly log: Log
+  readonly totals: UploadTotals
   swarms(): Iterable<Swarm>
   changed(shareId: ShareId): void
 }
 
-export function createUploads({ clock, swarms, changed }: UploadsParts): Uploads {
-  const totals = new BoundedMap<string, { readonly shareId: ShareId; bytes: number }>(uploadTotalsMax)
+interface Total {
+  readonly shareId: ShareId
+  bytes: number
+}
+
+export function createUploads(parts: UploadsParts): Uploads {
+  const { clock, log, swarms } = parts
+  const totals = new BoundedMap<ShareId, Total>(uploadTotalsMax)
+  for (const { shareId, bytes } of parts.totals.load()) totals.set(shareId, { shareId, bytes })
+  const unsaved = new Map<ShareId, Total>()
+  const forgotten = new Set<ShareId>()
+  let timer: Cancel | undefined
   let stopped = false
 
-  function view(shareId: string): UploadView | undefined {
-    const total = totals.get(shareId)
-    if (total === undefined) return undefined
-    const nowMs = clock.monotonicMs()
-    const swarm = [...swarms()].find(({ names }) => names.shareId === shareId)
+  function take(shareId: ShareId): Total {
+    const known = totals.get(shareId)
+    if (known !== undefined) return known
+    const total = { shareId, bytes: 0 }
+    const oldest = totals.set(shareId, total)
+    forgotten.delete(shareId)
+    if (oldest !== undefined) {
+      forgotten.add(oldest[0])
+      unsaved.delete(oldest[0])
+    }
+    return total
+  }
+
+  function save(): void {
+    timer?.()
+    timer = undefined
+    if (unsaved.size === 0) return
+    try {
+      parts.totals.save(unsaved.values(), forgotten)
+      unsaved.clear()
+      forgotten.clear()
+    } catch (error) {
+      // A full disk, say. The next byte brings the next try.
+      log.warn('upload_totals_not_saved', { message: String(error) })
+    }
+  }
+
+  function viewOf(total: Total, swarm: Swarm | undefined, nowMs: number): UploadView {
     const peers = [...(swarm?.sessions.values() ?? [])]
       .filter(({ traffic }) => traffic.theirInterest || traffic.blocksOut > 0)
       .map(({ peerId, traffic }) => ({
@@ -42,20 +79,37 @@ export function createUploads({ clock, swarms, changed }: UploadsParts): Uploads
     return { shareId: total.shareId, peers, bytesTotal: total.bytes }
   }
 
-  function note(shareId: ShareId, bytes: number): void {
-    const total = totals.get(shareId)
-    if (total === undefined) totals.set(shareId, { shareId, bytes })
-    else total.bytes += bytes
-    if (!stopped) changed(shareId)
+  function tell(shareId: ShareId): void {
+    if (!stopped) parts.changed(shareId)
   }
 
   return {
-    count: note,
-    changed: (shareId) => note(shareId, 0),
-    view,
-    views: () => [...totals.keys()].flatMap((shareId) => view(shareId) ?? []),
+    count(shareId, bytes) {
+      const total = take(shareId)
+      total.bytes += bytes
+      // Written in the order of last use, which is how the next start reads them.
+      unsaved.delete(shareId)
+      unsaved.set(shareId, total)
+      if (!stopped) timer ??= clock.after(uploadTotalsSaveMs, save)
+      tell(shareId)
+    },
+    changed(shareId) {
+      take(shareId)
+      tell(shareId)
+    },
+    view(shareId) {
+      const total = totals.get(shareId)
+      const swarm = [...swarms()].find(({ names }) => names.shareId === shareId)
+      return total === undefined ? undefined : viewOf(total, swarm, clock.monotonicMs())
+    },
+    views() {
+      const nowMs = clock.monotonicMs()
+      const byShare = new Map([...swarms()].map((swarm) => [swarm.names.shareId, swarm]))
+      return [...totals.values()].map((total) => viewOf(total, byShare.get(total.shareId), nowMs))
+    },
     stop() {
       stopped = true
+      save()
     },
   }
 }

@@ -13,6 +13,8 @@ import type { TransferPeerView, TransferState, TransferView } from './types.ts'
 export interface ViewParts {
   readonly row: TransferRow
   readonly holding: Holding | undefined
+  /** Bytes of the holding that an earlier transfer fetched. */
+  readonly takenUp: number
   readonly fetch: Fetch | undefined
   readonly swarm: Swarm | undefined
   readonly peers: readonly PeerView[]
@@ -37,7 +39,7 @@ export function viewOf(parts: ViewParts): TransferView {
   const active = [...(parts.swarm?.sessions.values() ?? [])].filter((session) => session.phase === 'active')
   const activity = activityOf(parts, active)
   const running = row.state === 'running'
-  const summary = running || row.state === 'paused' ? summaryOf(row, parts.holding) : row.summary
+  const summary = running || row.state === 'paused' ? summaryOf(row, parts.holding, parts.takenUp) : row.summary
   const bytesPerSecond =
     running && fetch !== undefined && active.length > 0 ? Math.round(fetch.rate.perSecond(nowMs)) : 0
   return {
@@ -60,7 +62,7 @@ export function viewOf(parts: ViewParts): TransferView {
 }
 
 /** The content's figures as they are now; those last known when there is no holding. */
-export function summaryOf(row: TransferRow, holding: Holding | undefined): Summary {
+export function summaryOf(row: TransferRow, holding: Holding | undefined, takenUp: number): Summary {
   if (holding === undefined) return row.summary
   const { record, have } = holding
   const blocks = { blocks: record.blocks, blocksDone: have.ones }
@@ -75,7 +77,7 @@ export function summaryOf(row: TransferRow, holding: Holding | undefined): Summa
     path: holding.path,
     bytes: holding.bytesWanted,
     bytesDone: holding.bytesDone,
-    bytesReused: holding.bytesReused,
+    bytesReused: holding.bytesReused + takenUp,
     files: holding.filesWanted,
     filesDone: holding.filesDone,
   }

@@ -1,4 +1,4 @@
-// `peerhood unshare WHAT…`: stops offering; files stay where they are.
+// `peerhood unshare WHAT…`: stops offering; files stay where they are, copies that the page uploaded go.
 
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -12,6 +12,9 @@ export function unshareCommand(context: CliContext): Command {
   return defineCommand({
     usage: 'unshare <what...>',
     summary: 'stop offering shares, named by id, path or link; files stay',
+    detail:
+      'What was dropped on the page lies as a copy in the data folder: that copy is deleted once nothing shares it,\n' +
+      'unless it has been changed there.',
     example: 'peerhood unshare ~/Pictures/summer',
   }).action(async (whats: readonly string[], options: CommonOptions) => {
     const daemon = await context.daemon()

@@ -5,6 +5,7 @@ import type { DaemonServices } from '../../api/services.ts'
 import type { Network } from '../../network/types.ts'
 import { diagnoseComputer, type LocalDoctorParts } from '../doctor-local.ts'
 import type { Foundation } from '../foundation.ts'
+import type { TrafficTotals } from '../traffic-totals.ts'
 import { checksToReport } from '../views.ts'
 
 type ComputerServices = Pick<DaemonServices, 'status' | 'stop' | 'doctor' | 'settings' | 'changeSettings' | 'metrics'>
@@ -16,6 +17,7 @@ export interface ComputerParts extends Omit<LocalDoctorParts, 'downloads'> {
   /** Base URL of the API; known once it listens. */
   readonly api: () => string
   readonly startedAtMs: number
+  readonly traffic: TrafficTotals
   readonly counts: () => Pick<Status, 'shares' | 'transfersActive'>
   readonly stop: () => void
   readonly settingsChanged: (settings: Settings) => void
@@ -24,7 +26,7 @@ export interface ComputerParts extends Omit<LocalDoctorParts, 'downloads'> {
 export function createComputerServices(parts: ComputerParts): ComputerServices {
   const { foundation, network } = parts
   const { settings, identity, metrics } = foundation
-  // The keystore owns the device's name: it is certified to others one day.
+  // The keystore has the device's name: it is certified to others one day.
   const readSettings = (): Settings => ({ ...settings.get(), deviceName: identity.show().deviceName })
   return {
     status: () => readStatus(parts),
@@ -37,6 +39,8 @@ export function createComputerServices(parts: ComputerParts): ComputerServices {
     settings: readSettings,
     async changeSettings(patch) {
       const { deviceName, ...others } = patch
+      // What is refused changes nothing, so all is checked before any of it is written.
+      settings.check(others)
       if (deviceName !== undefined) await identity.rename(deviceName)
       settings.change(others)
       parts.settingsChanged(readSettings())
@@ -50,7 +54,6 @@ function readStatus(parts: ComputerParts): Status {
   const { foundation, network } = parts
   const { did, deviceName } = foundation.identity.show()
   const peers = network.peers()
-  const sum = (figure: 'bytesIn' | 'bytesOut') => Math.round(peers.reduce((total, peer) => total + peer[figure], 0))
   return {
     version: parts.version,
     peerId: network.self,
@@ -64,8 +67,7 @@ function readStatus(parts: ComputerParts): Status {
     peersConnected: peers.filter((peer) => peer.state === 'connected').length,
     peersKnown: peers.length,
     ...parts.counts(),
-    bytesIn: sum('bytesIn'),
-    bytesOut: sum('bytesOut'),
+    ...parts.traffic.read(),
     notices: foundation.notices.list().map((notice) => ({ ...notice })),
   }
 }

@@ -48,14 +48,15 @@ export function createShareServices(parts: ShareParts): ShareServices {
     shares: () => [...shares.list(), ...library.facts()].map((facts) => toApi(parts, facts)),
     share: view,
     async addShare(request) {
-      const path = request.upload === undefined ? request.path : await uploads.finish(request.upload)
-      if (path === undefined) throw nodeErrors.request_malformed('Neither a path nor an upload was given.')
-      const share = await shares.add(path, { visibility: request.public ? 'public' : 'private' })
-      return toApi(parts, share)
+      const add = (path: string) => shares.add(path, { visibility: request.public ? 'public' : 'private' })
+      if (request.upload !== undefined) return toApi(parts, await uploads.finish(request.upload, add))
+      if (request.path === undefined) throw nodeErrors.request_malformed('Neither a path nor an upload was given.')
+      return toApi(parts, await add(request.path))
     },
     async removeShare(id) {
-      if (shares.has(id as ShareId)) await shares.remove(id as ShareId)
-      else await library.removeHolding(id as ShareId)
+      if (!shares.has(id as ShareId)) return library.removeHolding(id as ShareId)
+      await shares.remove(id as ShareId)
+      await uploads.clear()
     },
     async shareFiles(id) {
       const { holding, layout, name } = readable(parts, id)
@@ -94,8 +95,7 @@ function toApi(parts: ShareParts, facts: OwnShare | ShareFacts): Share {
   const self: PeerAddress = { peerId: network.self, addresses: network.addresses() }
   const hasVersion = facts.sequence > 0
   const links = hasVersion ? (shares.has(facts.id) ? shares : library).link(facts.id, [self]) : undefined
-  const upload = transfers.uploads().find(({ shareId }) => shareId === facts.id)
-  return shareToApi(facts, links, upload)
+  return shareToApi(facts, links, transfers.upload(facts.id))
 }
 
 /** What can be listed and read of a share. Throws `share_unknown`, `share_not_readable`, `file_not_here`. */
