@@ -13,10 +13,10 @@ export type ErrorKind =
   | 'interrupted' // the person or a signal ended it
   | 'internal' // a defect of ours
 
-/** Exit codes of the CLI (README, "Exit codes"). */
+/** Exit codes of the CLI (README, "Exit codes"). 3 is one code's alone: `home_in_use`, see cli/report.ts. */
 export const exitCodeOfKind: Readonly<Record<ErrorKind, number>> = {
   usage: 2,
-  conflict: 3,
+  conflict: 5,
   'not-found': 4,
   refused: 5,
   local: 6,

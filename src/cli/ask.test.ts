@@ -20,6 +20,7 @@ function setup(options: { isTTY: boolean }) {
     environment: { home: '/none', passphrase: undefined, logLevel: undefined },
     workFolder: '/',
     signal: controller.signal,
+    outliveReader: () => undefined,
     daemon: () => Promise.reject(new Error('no daemon in this test')),
   }
   return { context, stdin, controller, written: () => written.join('') }

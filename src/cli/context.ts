@@ -13,6 +13,8 @@ export interface CliContext {
   readonly workFolder: string
   /** Aborts at the first Ctrl-C, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
+  /** From now on the command goes on when whoever read its output has gone, instead of ending there. */
+  outliveReader(): void
   /** The daemon of this data folder. Throws `no_daemon`. */
   daemon(): Promise<Peerhood>
 }

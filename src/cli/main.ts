@@ -20,7 +20,11 @@ const signalRepeatMsMin = 400
 export async function runCli(args: readonly string[]): Promise<number> {
   const terminal = processTerminal()
   const json = args.includes('--json')
-  process.stdout.on('error', endOnClosedPipe)
+  let isFilter = true
+  // `peerhood shares | head -1`: whoever read has gone, and that is fine.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (isFilter && error.code === 'EPIPE') process.exit(0)
+  })
   process.stderr.on('error', () => undefined)
   const interruption = watchSignals()
   try {
@@ -30,6 +34,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
       environment,
       workFolder: process.cwd(),
       signal: interruption.signal,
+      outliveReader: () => {
+        isFilter = false
+      },
       daemon: () => connectDaemon(environment.home),
     }
     return await run(context, args)
@@ -104,11 +111,6 @@ function processTerminal(): Terminal {
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     colour: stdout.isTTY === true && !noColour && env.TERM !== 'dumb',
   }
-}
-
-/** `peerhood shares | head -1`: whoever read has gone, and that is fine. */
-function endOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0)
 }
 
 function packageVersion(): string {

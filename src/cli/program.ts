@@ -36,8 +36,8 @@ const commands: readonly ((context: CliContext) => Command)[] = [
 
 const exitCodes = `
 Exit codes:
-  0 done, 2 usage, 3 another daemon has this data folder, 4 not found or nobody has it, 5 refused or not trusted,
-  6 local disk or permission, 7 no daemon runs, 130 interrupted, 1 a defect of Peerhood
+  0 done, 2 usage, 3 another daemon has this data folder, 4 not found or nobody has it, 5 refused, not trusted, or
+  something else is in the way, 6 local disk or permission, 7 no daemon runs, 130 interrupted, 1 a defect of Peerhood
 
 Example:
   peerhood start

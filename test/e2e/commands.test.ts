@@ -83,13 +83,21 @@ test('a second daemon on one home says who has it and exits with 3', async (t) =
   await peers.restart(first)
 })
 
-test('a taken port: exit 3 when it was asked for', async (t) => {
+test('a taken port that was asked for, and a share that goes elsewhere already, exit with 5', async (t) => {
   const peers = peersOf(t)
   const first = await peers.start()
   const env = { ...process.env, PEERHOOD_HOME: peers.folder() }
   const result = await runCommand(['start', '--json', '--port', new URL(first.api).port, '--no-mdns'], env).done
-  assert.equal(result.code, 3)
+  assert.equal(result.code, 5)
   assert.equal(lastObject<{ code: string }>(result).code, 'port_taken')
+
+  const author = await peers.start()
+  const { link } = await share(author, writeFiles(join(peers.folder(), 'a'), { 'a.txt': 10 }))
+  await author.stop()
+  await first.client.transfers.add({ link, to: peers.folder() })
+  const busy = await first.run('get', link, '--to', peers.folder(), '--json')
+  assert.equal(busy.code, 5, busy.stdout)
+  assert.equal(lastObject<{ code: string }>(busy).code, 'transfer_share_busy')
 })
 
 test('local trouble exits with 6: a folder that is a file, a missing folder, a read-only one', async (t) => {
@@ -227,6 +235,12 @@ test('status, doctor, identity, shares, transfers, peers and link speak JSON, as
   assert.deepEqual(transfersSchema.parse({ transfers: await object('transfers') }).transfers, [])
   assert.deepEqual(peersSchema.parse({ peers: await object('peers') }).peers, [])
   assert.match((await object<{ page: string }>('open')).page, /^http:\/\/127\.0\.0\.1:\d+\/\?token=/)
+
+  // A change that is refused in part is refused as a whole.
+  const before = await peer.client.settings.get()
+  const change = peer.client.settings.change({ deviceName: 'renamed', downloads: 'no absolute path' })
+  await assert.rejects(change, { code: 'request_malformed' })
+  assert.deepEqual(await peer.client.settings.get(), before)
 
   const unshared = await peer.run('unshare', shared.id.slice(0, 8), '--json')
   assert.equal(unshared.code, 0)

@@ -41,6 +41,8 @@ export function startCommand(context: CliContext): Command {
 }
 
 async function start(context: CliContext, flags: StartFlags): Promise<void> {
+  // `peerhood start | head -1` is a way to wait until it is ready; the daemon then goes on.
+  context.outliveReader()
   const { startDaemon } = await import('../../node/daemon.ts')
   const options = startOptions(context, flags)
   const ask = context.terminal.canAsk ? () => askHidden(context, 'Passphrase of the keystore: ') : undefined
