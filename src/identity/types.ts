@@ -66,7 +66,8 @@ export interface Identity extends IdentityView {
 
   /**
    * Sets, changes (`current` is the present one) or with null removes the passphrase, also of the identities that
-   * `restore` put aside; `left` are the paths of those that it could not open and left as they were. Throws
+   * `restore` put aside; `left` are the paths of those that it could not open or write and left as they
+   * were. Throws
    * `passphrase_unusable`, `passphrase_needed`, `passphrase_wrong`, `keystore_unwritable`.
    */
   lock(

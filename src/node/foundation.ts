@@ -6,7 +6,7 @@ import type { Clock, Log, LogLevel, Metrics, Random } from '../base/ports.ts'
 import { openIdentity } from '../identity/service.ts'
 import type { Identity } from '../identity/types.ts'
 import { createLog, createMetrics, type LogSink, systemClock, systemRandom } from './adapters.ts'
-import { openSettings, type SettingsStore, type StartOptions } from './config.ts'
+import { defaultDeviceName, moveDeviceName, openSettings, type SettingsStore, type StartOptions } from './config.ts'
 import { removeDaemonFile } from './daemon-file.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
 import { type Home, homeAt, prepareHome } from './home.ts'
@@ -61,11 +61,12 @@ export async function layFoundation(options: StartOptions, parts: StartParts): P
       notices.add(notice)
       log.warn(notice.code, { sentence: notice.sentence })
     }
-    const { deviceName } = settings.get()
+    const deviceName = settings.deviceName ?? defaultDeviceName()
     const identity = await openLocked(options, parts, (passphrase) =>
       openIdentity({ home: home.folder, passphrase, deviceName })({ clock, random, log: log.child('identity') }),
     )
     if (identity.created) notices.add(newIdentityNotice)
+    await moveDeviceName({ settings, identity, notices, log })
     const metrics = createMetrics()
     return { clock, random, log, metrics, home, settings, database, token, identity, notices, lifecycle }
   } catch (error) {

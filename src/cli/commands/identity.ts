@@ -63,7 +63,14 @@ function restoreCommand(context: CliContext): Command {
   return defineCommand({
     usage: 'restore',
     summary: 'become the person of a recovery phrase, asked for or read from stdin',
-    detail: 'The person known here until now can come back only by their own phrase.',
+    detail:
+      'What it does: the daemon takes the person, and the wallet, that the 24 words give, and makes a new certificate for\n' +
+      'this device.\n' +
+      'What is replaced: the person known here until now. Their keystore is put aside in the data folder, under a name\n' +
+      'that is then shown in `peerhood status`; nothing is deleted.\n' +
+      'What stays: the device with its peer id and name, shares, links and transfers, the passphrase of the keystore.\n' +
+      'Before: write down the words of the present person (`peerhood identity phrase`), unless nothing of theirs, no\n' +
+      'money either, will be needed: without the file put aside only those words bring them back.',
     example: 'peerhood identity restore\npeerhood identity restore --yes < phrase.txt',
   })
     .option('--yes', 'do not ask')

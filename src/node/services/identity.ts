@@ -33,8 +33,9 @@ export function createIdentityServices(parts: {
       if (left.length > 0) {
         notices.add({
           code: 'identities_left_unlocked',
-          sentence: `These files have another passphrase and were left as they are: ${left.join(', ')}.`,
-          advice: 'Delete them if nothing of theirs is needed.',
+          sentence: `These files of earlier identities could not be opened or written, and were left as they are: ${left.join(', ')}.`,
+          advice:
+            'The log says why. One that has another passphrase still opens with that one; delete those of which nothing is needed.',
         })
       }
       changed()
