@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests need from the system, on Debian and its children: Chromium for the page. Needs root.
+# Installs what the tests need from the system, on Debian and its children: Chromium for the page, libfaketime for a clock
+# that jumps. Needs root.
 # `--bench` adds the programs that `npm run bench` compares Peerhood with. Does nothing where they are there already.
 set -euo pipefail
 
 packages=()
 command -v chromium >/dev/null || packages+=(chromium)
+command -v faketime >/dev/null || packages+=(faketime)
 if [ "${1:-}" = --bench ]; then
   command -v syncthing >/dev/null || packages+=(syncthing)
   /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || packages+=(python3-libtorrent)

@@ -39,6 +39,10 @@ test('a jump is told once, and the watch goes on', () => {
   pass(0)
   assert.deepEqual(jumps, [7_200_000])
   assert.equal(watch.lastJumpMs(), 7_200_000)
+  // Whoever asks is told of a jump that no tick has seen yet.
+  wallMs -= 3_600_000
+  assert.equal(watch.lastJumpMs(), -3_600_000)
+  assert.deepEqual(jumps, [7_200_000, -3_600_000])
   watch.stop()
   assert.equal(next, undefined)
 })

@@ -5,7 +5,7 @@ import type { Cancel, Clock } from '../base/ports.ts'
 import { clockJumpMsMin, clockLookEveryMs } from './limits.ts'
 
 export interface ClockWatch {
-  /** Size of the last jump in ms, positive when the clock went forward; 0 when there was none. */
+  /** Size of the last jump in ms, positive when the clock went forward; 0 when there was none. Looks at the clocks now. */
   lastJumpMs(): number
   stop(): void
 }
@@ -27,16 +27,24 @@ export function watchClock(parts: { clock: Clock; onJump: (jumpMs: number) => vo
   let before = look()
   let last = 0
   let cancel: Cancel
-  const tick = () => {
+  const compare = () => {
     const now = look()
     const jumpMs = clockJumpMs(before, now)
     before = now
-    if (jumpMs !== 0) {
-      last = jumpMs
-      onJump(jumpMs)
-    }
+    if (jumpMs === 0) return
+    last = jumpMs
+    onJump(jumpMs)
+  }
+  const tick = () => {
+    compare()
     cancel = clock.after(clockLookEveryMs, tick)
   }
   cancel = clock.after(clockLookEveryMs, tick)
-  return { lastJumpMs: () => last, stop: () => cancel() }
+  return {
+    lastJumpMs() {
+      compare()
+      return last
+    },
+    stop: () => cancel(),
+  }
 }

@@ -1,8 +1,9 @@
 // Peers as separate processes share and fetch files and folders, over real sockets on loopback.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { counter, fileHash, get, mebibyte, peersOf, sampleBytes, share, tree, until, writeFiles } from './support.ts'
 
@@ -180,4 +181,27 @@ test('what is dropped on the page is shared from the data folder, and read back 
     ['film.mp4', film.length],
     ['notes/a.txt', 5],
   ])
+})
+
+test('a dropped copy goes when it is shared no more, a file shared by its path stays', async (t) => {
+  const peers = peersOf(t)
+  const author = await peers.start()
+  const begun = await author.client.uploads.share([{ path: 'trip/a.txt', body: Buffer.from('hello') }])
+  const dropped = await author.client.shares.ready(begun.id)
+  const file = join(peers.folder(), 'own.txt')
+  writeFileSync(file, 'mine')
+  const own = await share(author, file)
+  for (const id of [dropped.id, own.id]) assert.equal((await author.run('unshare', id)).code, 0)
+  assert.deepEqual(readdirSync(join(author.home, 'dropped')), ['.unfinished'])
+  assert.ok(existsSync(file))
+
+  // What a SIGKILL left: the copy is there, its share is not.
+  const second = await author.client.uploads.share([{ path: 'b.txt', body: Buffer.from('hello') }])
+  await author.client.shares.ready(second.id)
+  await author.kill()
+  const database = new DatabaseSync(join(author.home, 'peerhood.db'))
+  database.exec('DELETE FROM library_holdings')
+  database.close()
+  await peers.restart(author)
+  assert.deepEqual(readdirSync(join(author.home, 'dropped')), ['.unfinished'])
 })

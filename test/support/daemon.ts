@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createPeerhood, type Peerhood } from '../../src/sdk/client.ts'
 
-const program = fileURLToPath(new URL('../../bin/peerhood.mjs', import.meta.url))
+/** What `peerhood` is in a checkout. */
+export const program = fileURLToPath(new URL('../../bin/peerhood.mjs', import.meta.url))
 
 /** How long a daemon may take to be ready, in ms: a second here, more on a busy machine. */
 const readyMsMax = 30_000
@@ -20,6 +21,8 @@ interface PeerOptions {
   /** More arguments for `peerhood start`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** A command that runs the daemon's own as its last arguments, in the same process. */
+  readonly within?: readonly string[]
 }
 
 export interface Peer {
@@ -93,8 +96,9 @@ export function createPeers(): Peers {
 async function startPeer(options: PeerOptions & { home: string }, running: Set<ChildProcess>): Promise<Peer> {
   const { home } = options
   const env = { ...process.env, ...options.env, PEERHOOD_HOME: home }
-  const args = ['start', '--json', '--port', '0', ...(options.args ?? defaultArgs)]
-  const child = track(spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }), running)
+  const args = [program, 'start', '--json', '--port', '0', ...(options.args ?? defaultArgs)]
+  const [command = process.execPath, ...before] = [...(options.within ?? []), process.execPath]
+  const child = track(spawn(command, [...before, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }), running)
   const ready = await readReady(child)
   const client = createPeerhood({ url: ready.api, token: ready.token })
   const spawnCommand = (...commandArgs: readonly string[]) => runCommand(commandArgs, env, { running })
