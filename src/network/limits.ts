@@ -163,3 +163,12 @@ export const addressesOwnMax = 16
 /** Connections have this long to say goodbye in `stop`, which is over after `stopTimeoutMs`, whatever peers do. */
 export const stopGraceMs = 700
 export const stopTimeoutMs = 1_200
+
+/** A write that joins its parts in memory which is used again: a large block with its headers. */
+export const jointWriteBytes = 1_114_112
+
+/** Such memory kept for the next writes. Each connection has one large write under way at most. */
+export const spareWritesMax = 8
+
+/** Writes up to this size need not wait for the one before: control frames, and what is cheap to copy anew. */
+export const smallWriteBytesMax = 16_384

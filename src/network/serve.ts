@@ -8,6 +8,7 @@ import { networkErrors, toConnectError } from './errors.ts'
 import { openStreamTimeoutMs } from './limits.ts'
 import { bestConnection, type Peers } from './peers.ts'
 import { type AdaptedStream, adaptStream } from './stream.ts'
+import { copiesWhatIsSent } from './tls.ts'
 import type { Blame, PeerId, PeerStream, StreamHandler } from './types.ts'
 
 export interface ServeParts {
@@ -53,7 +54,11 @@ export async function serveProtocol(
       return
     }
     open.set(peerId, count + 1)
-    const adapted = adaptStream(stream, peerId, { clock: parts.clock, meter: peers.meter(peerId) })
+    const adapted = adaptStream(stream, peerId, {
+      clock: parts.clock,
+      meter: peers.meter(peerId),
+      copies: copiesWhatIsSent(connection),
+    })
     void Promise.allSettled([runHandler(adapted, handler, protocol, parts), adapted.closed]).then(() => {
       const left = (open.get(peerId) ?? 1) - 1
       if (left === 0) open.delete(peerId)
@@ -95,7 +100,7 @@ export async function openPeerStream(
       runOnLimitedConnection: true,
       maxOutboundStreams: Number.MAX_SAFE_INTEGER, // our own code is bounded by itself, the peer by its own limits
     })
-    return adaptStream(stream, peerId, { clock, meter: peers.meter(peerId) })
+    return adaptStream(stream, peerId, { clock, meter: peers.meter(peerId), copies: copiesWhatIsSent(connection) })
   } catch (error) {
     if (signal?.aborted) throw signal.reason
     if (limit.signal.aborted) throw limit.signal.reason

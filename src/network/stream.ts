@@ -6,6 +6,7 @@
 // paused stream), and a stream that ends without the peer having closed its side throws instead of ending.
 
 import type { Stream } from '@libp2p/interface'
+import { Uint8ArrayList } from 'uint8arraylist'
 import type { PeerhoodError } from '../base/errors.ts'
 import { type Clock, deadline } from '../base/ports.ts'
 import { networkErrors, toStreamError } from './errors.ts'
@@ -155,11 +156,14 @@ function untilDrained(stream: Stream, failure: () => PeerhoodError | undefined, 
   })
 }
 
-/** `stream` must be fresh from negotiation and must have no other consumer. */
+/**
+ * `stream` must be fresh from negotiation and must have no other consumer. `copies`: its connection has copied what it was
+ * sent once there is room again; for all others a copy is made here.
+ */
 export function adaptStream(
   stream: Stream,
   remotePeer: PeerId,
-  parts: { readonly clock: Clock; readonly meter: Meter },
+  parts: { readonly clock: Clock; readonly meter: Meter; readonly copies: boolean },
 ): AdaptedStream {
   const reader = new Reader(stream, parts.meter)
   const closed = new Promise<void>((resolve) => {
@@ -193,11 +197,12 @@ export function adaptStream(
     remotePeer,
     incoming: reader,
     closed,
-    send(bytes) {
+    send(...given) {
       if (reader.failure !== undefined || stream.writeStatus !== 'writable') throw broken()
       try {
+        const bytes = new Uint8ArrayList(...(parts.copies ? given : given.map((part) => part.slice())))
         const room = stream.send(bytes)
-        parts.meter.sent(bytes.length)
+        parts.meter.sent(bytes.byteLength)
         return room && !stream.writableNeedsDrain
       } catch (error) {
         throw reader.failure ?? toStreamError(error)

@@ -10,6 +10,7 @@
 import { Socket } from 'node:net'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import type {
+  Connection,
   ConnectionEncrypter,
   MessageStream,
   PrivateKey,
@@ -20,6 +21,7 @@ import type {
 } from '@libp2p/interface'
 import { tls } from '@libp2p/tls'
 import { generateCertificate, toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
+import { jointWriteBytes, smallWriteBytesMax, spareWritesMax } from './limits.ts'
 
 type PackageTls = ReturnType<ReturnType<typeof tls>>
 type TlsComponents = Parameters<ReturnType<typeof tls>>[0]
@@ -112,10 +114,12 @@ async function secure(
     const { raw: certificate } = socket.getPeerCertificate()
     const remotePeer = await verifyPeerCertificate(certificate, options.remotePeer, connection.log)
     assertOpen(connection, socket)
+    const secured = toMessageStream(connection, socket)
+    sendAtOnce(secured, socket)
     const streamMuxer = socket.alpnProtocol ? muxers.get(socket.alpnProtocol) : undefined
     return {
       remotePeer,
-      connection: toMessageStream(connection, socket),
+      connection: secured,
       ...(streamMuxer === undefined ? {} : { streamMuxer }),
     }
   } catch (error) {
@@ -123,6 +127,65 @@ async function secure(
     connection.abort(error instanceof Error ? error : new Error(String(error)))
     throw error
   }
+}
+
+// ---- sending
+
+/** Connections that copy what they send. */
+const copying = new WeakSet<object>()
+
+/** Whether what a stream of this connection was given has been copied once there is room for more. */
+export function copiesWhatIsSent(connection: Connection): boolean {
+  const { muxer } = connection as unknown as { muxer?: { maConn?: object } }
+  return muxer?.maConn !== undefined && copying.has(muxer.maConn)
+}
+
+interface Bytes {
+  readonly byteLength: number
+  [Symbol.iterator](): Iterator<Uint8Array>
+}
+
+/** What a stream of `toMessageStream` has beneath libp2p's interface (AbstractMessageStream of @libp2p/utils). */
+interface SendingStream extends MessageStream {
+  sendData(data: Bytes): { readonly sentBytes: number; readonly canSendMore: boolean }
+}
+
+/** Memory of large writes, used again. */
+const spare: Buffer[] = []
+
+/**
+ * Makes one write of what libp2p hands over in pieces, because a write costs a turn of the event loop, and copies it
+ * meanwhile, so that whoever sent it may use its memory again. A large write waits for the end of the one before.
+ */
+function sendAtOnce(secured: MessageStream, socket: TLSSocket): void {
+  const stream = secured as unknown as SendingStream
+  const written = () => {
+    if (stream.writableNeedsDrain) stream.safeDispatchEvent('drain')
+  }
+  stream.sendData = (data) => {
+    const sentBytes = data.byteLength
+    if (sentBytes <= smallWriteBytesMax) {
+      socket.write(copyInto(Buffer.allocUnsafe(sentBytes), data), written)
+      return { sentBytes, canSendMore: !socket.writableNeedDrain }
+    }
+    const joint = sentBytes <= jointWriteBytes ? (spare.pop() ?? Buffer.allocUnsafeSlow(jointWriteBytes)) : undefined
+    socket.write(copyInto(joint ?? Buffer.allocUnsafeSlow(sentBytes), data), () => {
+      if (joint !== undefined && spare.length < spareWritesMax) spare.push(joint)
+      written()
+    })
+    return { sentBytes, canSendMore: false }
+  }
+  copying.add(stream)
+}
+
+function copyInto(target: Buffer, data: Bytes): Buffer {
+  let length = 0
+  for (const part of data) {
+    // `fill` rather than `set`: it is the faster one when the part lies in shared memory.
+    if (part.length > 0) target.fill(part, length, length + part.length)
+    length += part.length
+  }
+  return target.subarray(0, length)
 }
 
 function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {

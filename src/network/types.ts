@@ -21,8 +21,11 @@ export interface PeerStream {
   readonly remotePeer: PeerId
   /** Ends when the peer closes its side; throws a PeerhoodError when the stream breaks. One consumer only. */
   readonly incoming: AsyncIterable<Uint8Array>
-  /** Queues bytes (not copied: leave them alone afterwards). False: the buffer is full, await `drained`. */
-  send(bytes: Uint8Array): boolean
+  /**
+   * Queues bytes, one part after the other. They are the caller's again when this has returned true; false: the buffer is
+   * full, and they are the caller's again when `drained` has resolved or the stream is over.
+   */
+  send(...parts: Uint8Array[]): boolean
   /** Resolves when the buffer has room again; rejects when the stream breaks or the signal aborts. */
   drained(options?: { signal?: AbortSignal }): Promise<void>
   /** Ends our side after what was sent; the other side may go on. */

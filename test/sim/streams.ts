@@ -5,6 +5,7 @@
 //
 // Errors and ends are those of the real streams (src/network/stream.ts): test/support/network-suite.ts holds both to it.
 
+import { concatBytes } from '../../src/base/bytes.ts'
 import type { PeerhoodError } from '../../src/base/errors.ts'
 import type { Clock } from '../../src/base/ports.ts'
 import { networkErrors } from '../../src/network/errors.ts'
@@ -211,9 +212,11 @@ export function createStreams({ clock, canTalk, isDeaf, onDelivery }: StreamsPar
     return {
       remotePeer: out.to.id,
       incoming: incoming(out.peer),
-      send(bytes) {
+      send(...parts) {
         if (out.failure !== undefined) throw out.failure
         if (out.closing) throw networkErrors.stream_closed('This stream is closed for sending.')
+        // Joined, and so copied: the sender may use its memory again.
+        const bytes = concatBytes(...parts)
         if (bytes.length > 0) {
           out.queue.push(bytes)
           out.queuedBytes += bytes.length

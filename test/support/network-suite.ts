@@ -122,6 +122,28 @@ function testBytes(setup: NetworkSetup): void {
     assert.equal(Buffer.compare(received, Buffer.concat(chunks)), 0)
   })
 
+  test('what was sent is the sender’s again once there is room: it may be overwritten', async (context) => {
+    const [a, b] = await connectedPair(setup, context)
+    await serveEcho(b)
+    const stream = await a.openStream(b.self, echo)
+    const memory = new Uint8Array(700_000)
+    const expected: Uint8Array[] = []
+    const sending = (async () => {
+      for (let round = 1; round <= 8; round++) {
+        const head = Uint8Array.of(round, round, round)
+        memory.fill(round)
+        expected.push(head.slice(), memory.slice())
+        if (!stream.send(head, memory)) await stream.drained()
+        memory.fill(0)
+        head.fill(0)
+      }
+      await stream.close()
+    })()
+    const received = await readAll(stream)
+    await sending
+    assert.equal(Buffer.compare(received, Buffer.concat(expected)), 0)
+  })
+
   test('a sender waits while nobody reads, and goes on when somebody does; other streams go on', async (context) => {
     const { a, b, near, far } = await streamBetween(setup, context)
     assert.equal(far.remotePeer, a.self)
