@@ -27,7 +27,10 @@ export function createFeatures(foundation: Foundation, network: Network): Featur
   const library = createLibrary({ home: home.folder })(foundation)
   const shares = createShares({ home: home.folder })({ ...foundation, library })
   const downloads = () => settings.get().downloads
-  const transfers = createTransferService({ ...foundation, network, library, parseLink, downloads })
+  const transfers = createTransferService({
+    ...{ ...foundation, network, library, parseLink, downloads },
+    blockBuffers: library.worker.buffers,
+  })
   const dropped = createDropped({ folder: home.dropped, database, log: log.child('dropped') })
   const shared = () => shares.list().map(({ path }) => path)
   const uploads = createUploads({ folder: home.dropped, random, dropped, shared })

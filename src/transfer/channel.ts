@@ -5,8 +5,8 @@
 import { TokenBucket } from '../base/bounded.ts'
 import type { PeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock } from '../base/ports.ts'
+import type { BlockBuffers } from '../content/worker/buffers.ts'
 import type { PeerId, PeerStream } from '../network/types.ts'
-import type { BlockBuffers } from './block-buffers.ts'
 import { createDecoder } from './decoder.ts'
 import { peerErrors } from './errors.ts'
 import { controlFramesBurst, controlFramesPerSecond, farewellMs, unsentBytesMax } from './limits.ts'
@@ -36,8 +36,8 @@ export interface Channel {
   readonly writable: boolean
   /** Sends a control frame. */
   send(frame: Frame): void
-  /** Sends ready-made bytes, not copied. */
-  sendBytes(bytes: Uint8Array): void
+  /** Sends ready-made bytes, not copied: they are the caller's again when `free` is called. */
+  sendBytes(parts: readonly Uint8Array[], free?: () => void): void
   /** Reads until the stream ends. */
   run(): Promise<void>
   /** Sends a last frame, gives it a moment to leave, and ends the stream. */
@@ -62,6 +62,8 @@ export function createChannel(
   let broken = false
   /** Cuts the stream when the peer does not let it end. */
   let cut: Cancel | undefined
+  /** To be called once the stream has let go of what it was given. */
+  let waiting: (() => void)[] = []
 
   const decoder = createDecoder({
     admit(kind, length, index) {
@@ -70,30 +72,45 @@ export function createChannel(
       return events.admit(kind, length, index)
     },
     buffer: blockBuffers.take,
+    drop: blockBuffers.give,
     accept: events.accept,
   })
 
   function finish(error: unknown): void {
+    decoder.drop()
+    letGo()
     if (ended) return
     ended = true
     events.closed(error)
   }
 
-  function transmit(bytes: Uint8Array): void {
-    if (ended || broken) return
-    bytesOut += bytes.length
+  function letGo(): void {
+    const all = waiting
+    waiting = []
+    for (const free of all) free()
+  }
+
+  function transmit(bytes: readonly Uint8Array[], free?: () => void): void {
+    if (ended || broken) {
+      free?.()
+      return
+    }
+    const length = bytes.reduce((sum, part) => sum + part.length, 0)
+    bytesOut += length
     sentMs = clock.monotonicMs()
-    if (!writable) unsentBytes += bytes.length
+    if (!writable) unsentBytes += length
     const hasRoom = pass(bytes)
+    if (hasRoom) free?.()
+    else if (free !== undefined) waiting.push(free)
     if (hasRoom || !writable) return
     writable = false
     stream.drained().then(onDrained, finish)
   }
 
   /** Gives bytes to the stream, which throws when it is broken. */
-  function pass(bytes: Uint8Array): boolean {
+  function pass(bytes: readonly Uint8Array[]): boolean {
     try {
-      return stream.send(bytes)
+      return stream.send(...bytes)
     } catch (error) {
       breakOff(error)
       return true
@@ -109,6 +126,7 @@ export function createChannel(
   function onDrained(): void {
     writable = true
     unsentBytes = 0
+    letGo()
     if (!ended) events.writable()
   }
 
@@ -144,7 +162,7 @@ export function createChannel(
       return writable && !ended && !broken
     },
     send(frame) {
-      transmit(encodeFrame(frame))
+      transmit([encodeFrame(frame)])
       if (unsentBytes > unsentBytesMax) breakOff(peerErrors.peer_not_reading('A peer does not read what it is sent.'))
     },
     sendBytes: transmit,
@@ -160,11 +178,13 @@ export function createChannel(
     },
     close(last, error) {
       ended = true
+      decoder.drop()
       if (last === undefined) {
         stream.abort(error)
+        letGo()
         return
       }
-      pass(encodeFrame(last))
+      pass([encodeFrame(last)])
       cut = clock.after(farewellMs, () => stream.abort(error))
       stream.close().catch(() => stream.abort(error))
     },

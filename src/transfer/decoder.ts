@@ -3,6 +3,7 @@
 // pages) the index before any body byte is kept: it refuses by throwing, or lets the body pass by unread. So memory is
 // bounded by what we asked for, however long a frame claims to be.
 
+import { copyBytes } from '../content/worker/copy.ts'
 import { peerErrors } from './errors.ts'
 import { checkLength, decodeBody, type Frame, type FrameKind, frameHeaderBytes, kindOf, readU32 } from './wire.ts'
 
@@ -14,6 +15,8 @@ export interface FramePolicy {
   admit(kind: FrameKind, length: number, index: number | undefined): 'keep' | 'skip'
   /** A buffer to gather a block's bytes in. */
   buffer(length: number): Uint8Array
+  /** Takes back such a buffer, when its block will not come. */
+  drop(bytes: Uint8Array): void
   /** Takes one frame. Bytes in it are views that stay valid. */
   accept(frame: Frame): void
 }
@@ -25,6 +28,8 @@ export interface Decoder {
   readonly blockBytes: number
   /** The stream has ended; throws `frame_cut` in the middle of a frame. */
   end(): void
+  /** Lets go of an unfinished frame. */
+  drop(): void
 }
 
 type Phase = 'head' | 'index' | 'body' | 'skip'
@@ -91,7 +96,7 @@ export function createDecoder(policy: FramePolicy): Decoder {
         return taken
       }
       body ??= kind === 'block' ? policy.buffer(bodyLength) : new Uint8Array(bodyLength)
-      body.set(chunk.subarray(at, at + taken), filled)
+      copyBytes(body, filled, chunk.subarray(at, at + taken))
     }
     filled += taken
     if (filled === bodyLength) finish(body ?? new Uint8Array(0))
@@ -116,6 +121,10 @@ export function createDecoder(policy: FramePolicy): Decoder {
           at += readBody(chunk, at)
         }
       }
+    },
+    drop() {
+      if (body !== undefined && kind === 'block') policy.drop(body)
+      body = undefined
     },
     end() {
       if (phase !== 'head' || smallLength > 0) throw peerErrors.frame_cut('A peer ended in the middle of a frame.')

@@ -4,7 +4,7 @@
 import { isPeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock, Random } from '../base/ports.ts'
 import type { Holding } from '../content/types.ts'
-import type { BlockBuffers } from './block-buffers.ts'
+import type { BlockBuffers } from '../content/worker/buffers.ts'
 import { createFetch, type FetchEffect, type FetchInput, type FetchState, stepFetch } from './core.ts'
 import { peerErrors } from './errors.ts'
 import type { FetchBudget } from './fetch-budget.ts'
@@ -67,7 +67,7 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
   const unchoked = new Set<number>()
   const told = createTellTale(holding.record.blocks)
   const pages = createPages(holding, holding.record.pages.length, parts.failed)
-  const stores = createStores(storesMax, { put, stored, failed })
+  const stores = createStores(storesMax, { put, stored, failed, dropped: parts.blockBuffers.give })
   const senders = new Map<number, number>()
   let state: FetchState | undefined
   let tickTimer: Cancel | undefined
@@ -147,8 +147,11 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
   // ---- blocks
 
   async function put(index: number, bytes: Uint8Array): Promise<void> {
-    await holding.putBlock(index, bytes)
-    parts.blockBuffers.give(bytes)
+    try {
+      await holding.putBlock(index, bytes)
+    } finally {
+      parts.blockBuffers.give(bytes)
+    }
   }
 
   function stored(index: number): void {
@@ -276,15 +279,16 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
       return (state?.status[index] ?? here) < 3 ? 'keep' : 'skip'
     },
     block(session, index, bytes) {
-      if (state === undefined || stopped) return
+      if (state === undefined || stopped) return parts.blockBuffers.give(bytes)
       const nowMs = clock.monotonicMs()
       rate.add(bytes.length, nowMs)
       session.rateIn.add(bytes.length, nowMs)
       const effects = stepFetch(state, { type: 'arrived', peer: session.key, index }, nowMs)
       perform(effects)
-      if (!effects.some((effect) => effect.type === 'store')) return
+      if (!effects.some((effect) => effect.type === 'store')) return parts.blockBuffers.give(bytes)
       senders.set(index, session.key)
-      stores.add(index, bytes)
+      // Small blocks are views of what the network read: kept so, they would hold all of that for as long.
+      stores.add(index, parts.blockBuffers.keep(bytes))
     },
     flushed: (session) => fill(session.key),
     read(reader, indexes) {

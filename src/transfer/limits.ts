@@ -96,12 +96,8 @@ export const tickMs = 100
 /** New blocks are told to others after at most this long. */
 export const haveDelayMs = 100
 
-/** Blocks from this size on are gathered into buffers that are used again; inner nodes (at most 256 KiB) never are. */
-export const blockBufferBytesMin = 512 * kibibyte
-/** Such buffers kept for the next blocks. */
-export const blockBuffersMax = 24
 /** Blocks handed to the holding at once … */
-export const storesMax = 128
+export const storesMax = 1024
 /** … and waiting for that; past it nothing more is asked. */
 export const storesQueuedMax = 1024
 /** Blocks that a peer may still send although we no longer ask for them. */

@@ -8,8 +8,8 @@ import { Emitter } from '../base/events.ts'
 import type { Cancel, Clock, Log, Metrics, Random } from '../base/ports.ts'
 import { shareIdOf } from '../content/format/keys.ts'
 import type { Holding, Library, ShareId, ShareLink } from '../content/types.ts'
+import type { BlockBuffers } from '../content/worker/buffers.ts'
 import type { Network } from '../network/types.ts'
-import { createBlockBuffers } from './block-buffers.ts'
 import { createCoalescer } from './coalescer.ts'
 import { transferErrors } from './errors.ts'
 import { createFetchBudget } from './fetch-budget.ts'
@@ -30,6 +30,8 @@ export interface TransferServiceParts {
   readonly random: Random
   readonly log: Log
   readonly metrics: Metrics
+  /** Memory for blocks, the library's: what is gathered there need not be copied to be written. */
+  readonly blockBuffers: BlockBuffers
   /** Reads a link's text again after a restart; throws a PeerhoodError. */
   parseLink(text: string): ShareLink
   /** Absolute path of the folder that a get without `to` writes into. */
@@ -37,13 +39,12 @@ export interface TransferServiceParts {
 }
 
 export function createTransferService(parts: TransferServiceParts): TransferService {
-  const { network, library, clock, random } = parts
+  const { network, library, clock, random, blockBuffers } = parts
   const log = parts.log.child('transfer')
   const store = createTransferStore(parts.database, log)
   const events = new Emitter<TransferEvent>()
   const transfers = new Map<TransferId, Transfer>()
   const budget = createFetchBudget()
-  const blockBuffers = createBlockBuffers()
   const provider = createProvider({ network, clock, log })
   const coalescer = createCoalescer(clock, eventEveryMs)
   const uploads = createUploads({

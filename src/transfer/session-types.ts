@@ -2,8 +2,8 @@
 
 import type { Clock } from '../base/ports.ts'
 import type { AccessKey } from '../content/types.ts'
+import type { BlockBuffers } from '../content/worker/buffers.ts'
 import type { PeerId } from '../network/types.ts'
-import type { BlockBuffers } from './block-buffers.ts'
 import type { Rate } from './rate.ts'
 import type { Traffic } from './traffic.ts'
 import type { ServeBudget } from './upload.ts'

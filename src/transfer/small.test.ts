@@ -4,10 +4,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createBits, forEachBit, hasBit, isBitsOf, nextInBoth, setBit } from './bits.ts'
-import { createBlockBuffers } from './block-buffers.ts'
 import { type ChokeCandidate, chooseServed } from './choke-core.ts'
 import { createLate } from './late.ts'
-import { blockBuffersMax, lateBlocksMax, uploadTurnMs } from './limits.ts'
+import { lateBlocksMax, uploadTurnMs } from './limits.ts'
 import { indexesToRanges, pieces, rangesToIndexes } from './ranges.ts'
 import { createRarity } from './rarity-core.ts'
 import { createRate } from './rate.ts'
@@ -95,23 +94,6 @@ test('rarity keeps each listed block under its availability', () => {
       )
     }),
   )
-})
-
-test('block buffers are used again when given back whole, and nothing else is taken', () => {
-  const buffers = createBlockBuffers()
-  const first = buffers.take(1_048_576)
-  buffers.give(first)
-  assert.equal(buffers.take(1_048_576), first)
-  buffers.give(new Uint8Array(1_048_576))
-  buffers.give(first.subarray(0, 1_000_000))
-  const second = buffers.take(1_048_576)
-  assert.notEqual(second, first)
-  const many = Array.from({ length: blockBuffersMax + 5 }, () => buffers.take(600_000))
-  for (const buffer of many) buffers.give(buffer)
-  const again = many.map(() => buffers.take(600_000))
-  assert.equal(again.filter((buffer) => many.includes(buffer)).length, blockBuffersMax)
-  assert.equal(new Set(again).size, again.length)
-  assert.equal(buffers.take(10).length, 10)
 })
 
 test('late blocks are forgotten, the oldest first, past their limit', () => {

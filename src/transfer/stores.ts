@@ -11,6 +11,8 @@ export interface StoresParts {
   put(index: number, bytes: Uint8Array): Promise<void>
   stored(index: number): void
   failed(index: number, error: unknown): void
+  /** A block that waited when this was stopped. */
+  dropped(bytes: Uint8Array): void
 }
 
 export function createStores(atOnceMax: number, parts: StoresParts): Stores {
@@ -58,6 +60,7 @@ export function createStores(atOnceMax: number, parts: StoresParts): Stores {
     },
     stop() {
       stopped = true
+      for (const { bytes } of waiting.slice(next)) parts.dropped(bytes)
       waiting = []
       next = 0
     },

@@ -3,6 +3,7 @@
 import { TokenBucket } from '../base/bounded.ts'
 import type { Clock } from '../base/ports.ts'
 import type { Holding } from '../content/types.ts'
+import type { BlockBuffers } from '../content/worker/buffers.ts'
 import type { Channel } from './channel.ts'
 import { createLate, type Late } from './late.ts'
 import { peersFramesBurst, peersFramesPerSecond, speedHalfLifeMs } from './limits.ts'
@@ -44,7 +45,7 @@ export interface Traffic {
 
 export function createTraffic(
   channel: Channel,
-  parts: { readonly clock: Clock; readonly serveBudget: ServeBudget },
+  parts: { readonly clock: Clock; readonly serveBudget: ServeBudget; readonly blockBuffers: BlockBuffers },
 ): Traffic {
   const { clock } = parts
   const startMs = clock.monotonicMs()
@@ -79,7 +80,7 @@ export function createTraffic(
     },
     serveFrom(holding, sent, unreadable) {
       upload?.stop()
-      upload = createUpload(holding, channel, parts.serveBudget, clock, {
+      upload = createUpload(holding, channel, parts.serveBudget, parts, {
         sent(bytes) {
           blocksOut++
           blockBytesOut += bytes

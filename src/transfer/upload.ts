@@ -5,6 +5,8 @@
 import { isPeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock } from '../base/ports.ts'
 import type { Holding } from '../content/types.ts'
+import type { BlockBuffers } from '../content/worker/buffers.ts'
+import { copyBytes } from '../content/worker/copy.ts'
 import type { Channel } from './channel.ts'
 import { peerErrors } from './errors.ts'
 import {
@@ -57,9 +59,10 @@ export function createUpload(
   holding: Holding,
   channel: Channel,
   budget: ServeBudget,
-  clock: Clock,
+  parts: { readonly clock: Clock; readonly blockBuffers: BlockBuffers },
   events: UploadEvents,
 ): Upload {
+  const { clock, blockBuffers } = parts
   const queue = new Set<number>()
   const reading = new Map<number, number>()
   const pages: number[] = []
@@ -92,7 +95,11 @@ export function createUpload(
     hold(bytes)
     holding.readBlock(index, { signal: aborter.signal }).then(
       (block) => {
-        if (reading.get(index) !== bytes || !reading.delete(index)) return hold(-bytes)
+        if (reading.get(index) !== bytes || !reading.delete(index)) {
+          hold(-bytes)
+          blockBuffers.give(block)
+          return
+        }
         ready.push({ index, bytes: block })
         readyBytes += block.length
         flushSoon(block.length)
@@ -117,8 +124,7 @@ export function createUpload(
       const page = pages.shift()
       if (page === undefined) return
       const bytes = holding.inventory?.page(page) ?? new Uint8Array(0)
-      channel.sendBytes(encodeBlockHeader('page', page, bytes.length))
-      if (bytes.length > 0) channel.sendBytes(bytes)
+      channel.sendBytes([encodeBlockHeader('page', page, bytes.length), bytes])
     }
   }
 
@@ -144,20 +150,21 @@ export function createUpload(
 
   function sendAlone(block: Ready | undefined): void {
     if (block === undefined) return
-    channel.sendBytes(encodeBlockHeader('block', block.index, block.bytes.length))
-    channel.sendBytes(block.bytes)
+    const header = encodeBlockHeader('block', block.index, block.bytes.length)
+    channel.sendBytes([header, block.bytes], () => blockBuffers.give(block.bytes))
     left(block)
   }
 
   function sendTogether(blocks: readonly Ready[], bytes: number): void {
-    const joint = Buffer.allocUnsafeSlow(bytes)
+    const joint = blockBuffers.take(bytes)
     let at = 0
     for (const block of blocks) {
       writeBlockHeader(joint, at, 'block', block.index, block.bytes.length)
-      joint.set(block.bytes, at + blockHeaderBytes)
+      copyBytes(joint, at + blockHeaderBytes, block.bytes)
       at += blockHeaderBytes + block.bytes.length
+      blockBuffers.give(block.bytes)
     }
-    channel.sendBytes(joint)
+    channel.sendBytes([joint], () => blockBuffers.give(joint))
     for (const block of blocks) left(block)
   }
 
@@ -178,7 +185,10 @@ export function createUpload(
   function clear(): void {
     queue.clear()
     reading.clear()
-    for (const block of ready) hold(-block.bytes.length)
+    for (const block of ready) {
+      hold(-block.bytes.length)
+      blockBuffers.give(block.bytes)
+    }
     ready = []
     readyBytes = 0
   }

@@ -19,11 +19,12 @@ const plain = (frame: Frame): unknown =>
   JSON.parse(JSON.stringify(frame, (_, value) => (value instanceof Uint8Array ? toHex(value) : value)))
 
 const buffer = (length: number) => new Uint8Array(length)
+const drop = () => {}
 
 /** Everything that a decoder makes of the chunks. */
 function decode(chunks: readonly Uint8Array[]): Frame[] {
   const frames: Frame[] = []
-  const decoder = createDecoder({ admit: () => 'keep', buffer, accept: (frame) => frames.push(frame) })
+  const decoder = createDecoder({ admit: () => 'keep', buffer, drop, accept: (frame) => frames.push(frame) })
   for (const chunk of chunks) decoder.push(chunk)
   decoder.end()
   return frames
@@ -154,6 +155,7 @@ test('a refused or skipped body costs no memory, however long it claims to be', 
       return kind === 'block' ? 'skip' : 'keep'
     },
     buffer,
+    drop,
     accept: (frame) => frames.push(frame),
   })
   decoder.push(encodeBlockHeader('block', 9, 1_000_000))
@@ -173,10 +175,12 @@ test('a frame may be as long as its kind allows, and not a byte longer', () => {
   const order = Object.keys(bodyBytes) as FrameKind[]
   for (const [i, kind] of order.entries()) {
     const [, max] = bodyBytes[kind]
-    const decoder = createDecoder({ admit: () => 'skip', buffer, accept: () => {} })
+    const decoder = createDecoder({ admit: () => 'skip', buffer, drop, accept: () => {} })
     decoder.push(lengthOnly(max + 1, i + 1))
     assert.equal(
-      codeOf(() => createDecoder({ admit: () => 'skip', buffer, accept: () => {} }).push(lengthOnly(max + 2, i + 1))),
+      codeOf(() =>
+        createDecoder({ admit: () => 'skip', buffer, drop, accept: () => {} }).push(lengthOnly(max + 2, i + 1)),
+      ),
       'frame_too_long',
       kind,
     )

@@ -43,6 +43,7 @@ export function createRawPeer(world: World, content: Content): RawPeer {
     let ended = false
     const decoder = createDecoder({
       admit: () => 'keep',
+      drop: () => {},
       buffer: (length) => new Uint8Array(length),
       accept: (frame) => received.push(frame),
     })

@@ -12,7 +12,7 @@
 // What must stay true: `have` says only what is written and was hashed by this process (inner nodes: in the database,
 // from where they are served and read, also as leaves); nothing outside the working folder changes before `finish`.
 
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
 import { Emitter } from '../../base/events.ts'
 import type { Clock } from '../../base/ports.ts'
@@ -22,25 +22,26 @@ import { digestOf } from '../format/keys.ts'
 import { readLayout } from '../format/layout.ts'
 import { openRecord } from '../format/record.ts'
 import { createSealer, digestAsync, type Sealer } from '../format/seal.ts'
-import type { FetchedHolding, FileEntry, HoldingEvent, VersionMeta, VersionRecord } from '../types.ts'
+import type { Digest, FetchedHolding, FileEntry, HoldingEvent, VersionMeta, VersionRecord } from '../types.ts'
+import type { BlockPlace } from '../worker/job.ts'
+import type { BlockWorker } from '../worker/worker.ts'
 import { type BaseVersion, createBaseVersion } from './base-version.ts'
 import type { BlockIndex } from './block-index.ts'
-import { createBreath } from './breathe.ts'
 import type { Committer } from './committer.ts'
 import type { Disk } from './disk.ts'
 import { libraryErrors } from './errors.ts'
-import { readPiece } from './file-read.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { type InstallResult, install } from './install.ts'
-import { type CheckLeaf, createLeafCheck } from './leaf-check.ts'
-import { smallFileBytesMax } from './limits.ts'
+import type { CheckLeaf } from './leaf-check.ts'
+import { createLeafReader, type LeafReader, type LeafSpot } from './leaf-reader.ts'
+import { createLeafWriter, type LeafWriter } from './leaf-writer.ts'
 import type { LocalBlocksParts } from './local-blocks.ts'
 import type { OpenFiles } from './open-files.ts'
 import { createPageShelf, type PageShelf } from './page-shelf.ts'
 import { Placement } from './placement.ts'
 import { checkSpace, putEmptyLeaves, putNodesInFiles, reuseLeaves, takeKnownNodes } from './prepare.ts'
 import { restoreFromDisk } from './restore.ts'
-import { SealIds } from './seal-ids.ts'
+import { SealIds, sealIdBytes } from './seal-ids.ts'
 
 export interface FetchParts extends LocalBlocksParts {
   readonly clock: Clock
@@ -49,6 +50,7 @@ export interface FetchParts extends LocalBlocksParts {
   readonly rows: HoldingRows
   readonly committer: Committer
   readonly files: OpenFiles
+  readonly worker: BlockWorker
   /** Chooses another final path, when something took the one that was meant. */
   readonly freePath: (path: string) => string
   /** The get ended: `finish` or `discard` is through. */
@@ -72,9 +74,10 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   readonly sealIds: SealIds
   readonly parts: FetchParts
   #facts: HoldingFacts
+  readonly #writer: LeafWriter
+  readonly #reader: LeafReader
   readonly #shelf: PageShelf
   readonly #events = new Emitter<HoldingEvent>()
-  readonly #folders = new Set<string>()
   readonly #writing = new Map<number, Promise<void>>()
   #layout: readonly FileEntry[] | undefined
   #placement: Placement | undefined
@@ -91,6 +94,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
       throw new Error('assertion failed: a get has a record and a meta')
     }
     this.#facts = facts
+    this.#writer = createLeafWriter(facts, parts)
     this.parts = parts
     this.share = facts.share
     this.shareId = facts.shareId
@@ -103,7 +107,8 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     this.#nodesMissing = facts.meta.nodes
     this.#shelf = createPageShelf(parts.rows, facts.id, this.record)
     this.sealer = createSealer(facts)
-    this.check = createLeafCheck(this.sealer)
+    this.#reader = createLeafReader(facts, this.sealer, parts.worker)
+    this.check = this.#reader.check
     this.sealIds = new SealIds(facts.visibility, this.record.blocks)
     const base = facts.replaces === undefined ? undefined : parts.rows.get(facts.replaces)
     this.base = base === undefined ? undefined : createBaseVersion(parts.index, base, this.check)
@@ -209,28 +214,54 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     const { inventory } = this
     if (inventory === undefined || index >= inventory.count) throw this.#notWanted(index)
     if (this.have.has(index)) return
-    const isRight = bytes.length === inventory.length(index)
-    if (!isRight || !equalBytes(await digestAsync(bytes), inventory.digest(index))) {
-      throw formatErrors.block_hash_wrong(`Block ${index} is not the one that the author signed.`)
+    if (bytes.length !== inventory.length(index)) throw this.#wrong(index)
+    if (!this.#writing.has(index)) {
+      const stored = this.#storeByWorker(index, inventory.digest(index), bytes)
+      if (stored !== undefined) return this.#once(index, stored)
     }
+    if (!equalBytes(await digestAsync(bytes), inventory.digest(index))) throw this.#wrong(index)
     this.#checkOpen()
     const known = this.#writing.get(index)
     if (known !== undefined) return known
     if (this.have.has(index)) return
-    const writing = (this.#isNode(index) ? this.#putNode(index, bytes) : this.#putLeaf(index, bytes)).finally(() =>
-      this.#writing.delete(index),
-    )
+    return this.#once(index, this.#isNode(index) ? this.#putNode(index, bytes) : this.#putLeaf(index, bytes))
+  }
+
+  /** One write of a block at a time. */
+  #once(index: number, work: Promise<void>): Promise<void> {
+    const writing = work.finally(() => this.#writing.delete(index))
     this.#writing.set(index, writing)
     return writing
   }
 
-  async readBlock(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
-    return this.#isNode(index) ? this.readNode(index) : (await this.#readLeaf(index, options.signal)).wire
+  /** Checks, opens and writes a leaf beside this thread, if the worker takes it. */
+  #storeByWorker(index: number, digest: Digest, wire: Uint8Array): Promise<void> | undefined {
+    const placement = this.#placement
+    if (placement === undefined || this.#isNode(index) || !this.isWanted(index)) return undefined
+    // The worker opens large blocks where they lie.
+    const seal = this.#facts.visibility === 'private' ? wire.slice(0, sealIdBytes) : wire
+    return this.#writer.store(this.#places(index, placement), digest, wire)?.then(() => this.#count(index, seal))
   }
 
-  async readLeaf(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+  #count(index: number, wire: Uint8Array): void {
+    if (this.#ended !== undefined) return
+    this.sealIds.note(index, wire)
+    this.#setHave(index)
+  }
+
+  #wrong(index: number) {
+    return formatErrors.block_hash_wrong(`Block ${index} is not the one that the author signed.`)
+  }
+
+  async readBlock(index: number, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    if (this.#isNode(index)) return this.readNode(index)
+    const lengthOf = () => this.inventory?.length(index) ?? 0
+    return this.#fromFiles(index, (spots, digest) => this.#reader.wire(spots, digest, lengthOf(), signal))
+  }
+
+  async readLeaf(index: number, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     if (this.#isNode(index)) return this.sealer.open(this.readNode(index))
-    return (await this.#readLeaf(index, options.signal)).plain
+    return (await this.#fromFiles(index, (spots, digest) => this.#reader.find(spots, digest, signal))).plain
   }
 
   async finish(): Promise<{ readonly path: string; readonly bytes: number }> {
@@ -240,7 +271,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     if (!this.complete || placement === undefined) {
       throw libraryErrors.get_not_finished('Not everything that is wanted is here yet.')
     }
-    this.parts.files.closeBelow(this.#facts.work ?? '')
+    await this.#closeFiles()
     const { facts }: InstallResult = await install(this, placement, (patch) => {
       this.#facts = this.parts.rows.update(this.#facts.id, patch)
     })
@@ -272,7 +303,11 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   /** Lets go of files; what was got stays for the next `open`. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#writing.values())
-    if (this.#facts.work !== undefined) this.parts.files.closeBelow(this.#facts.work)
+    await this.#closeFiles()
+  }
+
+  async #closeFiles(): Promise<void> {
+    if (this.#facts.work !== undefined) await this.#writer.closeBelow(this.#facts.work)
   }
 
   /** A newer version takes over the row and the working folder. */
@@ -301,28 +336,14 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   async writeLeaf(index: number, plain: Uint8Array, except?: number): Promise<void> {
     const placement = this.#placement
     if (placement === undefined) throw this.#notWanted(index)
-    const breathe = createBreath(this.parts.clock)
+    await this.#writer.write(this.#places(index, placement, except), plain)
+  }
+
+  *#places(index: number, placement: Placement, except?: number): Generator<BlockPlace, void, undefined> {
     for (const { entry, start } of placement.places(index)) {
       if (entry === except || this.installed.has(entry)) continue
-      await this.#writeAt(entry, start, plain)
-      // A stranger's leaf may have millions of places.
-      await breathe()
+      yield { path: this.pathOf(entry), start, whole: this.#layout?.[entry]?.leaves.length === 1 }
     }
-  }
-
-  async #writeAt(entry: number, start: number, plain: Uint8Array): Promise<void> {
-    const { disk, files } = this.parts
-    const path = this.pathOf(entry)
-    this.#makeFolder(dirname(path))
-    const isWhole = this.#layout?.[entry]?.leaves.length === 1
-    if (isWhole && plain.length <= smallFileBytesMax) disk.writeWhole(path, plain)
-    else await files.use(path, (descriptor) => disk.write(descriptor, path, plain, start))
-  }
-
-  #makeFolder(path: string): void {
-    if (this.#folders.has(path)) return
-    this.parts.disk.makeFolder(path)
-    this.#folders.add(path)
   }
 
   async #putNode(index: number, wire: Uint8Array): Promise<void> {
@@ -338,9 +359,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     if (!this.isWanted(index)) throw this.#notWanted(index)
     const plain = this.sealer.open(wire)
     await this.writeLeaf(index, plain)
-    if (this.#ended !== undefined) return
-    this.sealIds.note(index, wire)
-    this.#setHave(index)
+    this.#count(index, wire)
   }
 
   #setHave(index: number): boolean {
@@ -396,7 +415,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     const placement = new Placement({ meta, inventory, layout, overheadBytes, only: this.#facts.only })
     this.#layout = layout
     this.#placement = placement
-    this.#makeFolder(this.#facts.work ?? '')
+    this.#writer.makeFolder(this.#facts.work ?? '')
     await restoreFromDisk(this, placement, signal)
     await putEmptyLeaves(this, placement)
     await reuseLeaves(this, placement, signal)
@@ -422,33 +441,31 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     return bytes
   }
 
-  async #readLeaf(
+  /** Where a leaf lies, and where it has gone when its file was moved to its final name meanwhile. */
+  *#spots(index: number, placement: Placement): Generator<LeafSpot, void, undefined> {
+    const [bytes, seal] = [placement.leafBytes(index), this.sealIds.of(index)]
+    for (const { entry, start } of placement.anyPlaces(index)) {
+      const first = this.pathOf(entry)
+      yield { path: first, start, bytes, seal }
+      const final = join(this.path, placement.paths[entry] ?? '')
+      const mayHaveMoved = this.#facts.installing || this.#ended === 'finished'
+      if (final !== first && mayHaveMoved) yield { path: final, start, bytes, seal }
+    }
+  }
+
+  /** What `read` makes of the places of a leaf that is here. */
+  async #fromFiles<Found>(
     index: number,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly plain: Uint8Array; readonly wire: Uint8Array }> {
+    read: (spots: Iterable<LeafSpot>, digest: Digest) => Promise<Found | undefined>,
+  ): Promise<Found> {
     const placement = this.#placement
     const { inventory } = this
     if (placement === undefined || inventory === undefined || !this.have.has(index)) {
       throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
     }
-    for (const { entry, start } of placement.anyPlaces(index)) {
-      for (const path of this.#readPaths(entry)) {
-        signal?.throwIfAborted()
-        const plain = await readPiece(path, start, placement.leafBytes(index))
-        const wire =
-          plain === undefined ? undefined : await this.check(plain, inventory.digest(index), this.sealIds.of(index))
-        if (plain !== undefined && wire !== undefined) return { plain, wire }
-      }
-    }
-    throw this.#lost(index, placement)
-  }
-
-  /** Where an entry's content lies, and where it has gone when it was moved to its final name meanwhile. */
-  *#readPaths(entry: number): Generator<string, void, undefined> {
-    const first = this.pathOf(entry)
-    yield first
-    const final = join(this.path, this.#placement?.paths[entry] ?? '')
-    if (final !== first && (this.#facts.installing || this.#ended === 'finished')) yield final
+    const found = await read(this.#spots(index, placement), inventory.digest(index))
+    if (found === undefined) throw this.#lost(index, placement)
+    return found
   }
 
   #lost(index: number, placement: Placement) {

@@ -8,6 +8,7 @@ import type { Clock, Log } from '../../base/ports.ts'
 import { openMeta } from '../format/meta.ts'
 import { createSealer } from '../format/seal.ts'
 import type { FetchedHolding, Library, ShareLink, VersionMeta } from '../types.ts'
+import type { BlockWorker } from '../worker/worker.ts'
 import { lstatOrUndefined } from './base-version.ts'
 import type { BlockFiles } from './block-files.ts'
 import type { BlockIndex, HoldingRow } from './block-index.ts'
@@ -48,6 +49,7 @@ export interface FetchesParts {
   readonly registry: Registry
   readonly committer: Committer
   readonly blockFiles: BlockFiles
+  readonly worker: BlockWorker
 }
 
 interface State extends FetchesParts {

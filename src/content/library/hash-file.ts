@@ -5,7 +5,7 @@
 import { type BigIntStats, closeSync, fstatSync, openSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { digestOf } from '../format/keys.ts'
-import { leafBytes } from '../format/limits.ts'
+import { blockBytesMax, leafBytes } from '../format/limits.ts'
 import type { Sealer } from '../format/seal.ts'
 import type { IndexedLeaf } from './block-index.ts'
 import { type SkipCode, systemCode } from './errors.ts'
@@ -64,7 +64,7 @@ export function hashFileNow(path: string, sealer: Sealer, scratch: Uint8Array): 
   }
 }
 
-/** Buffers of one leaf each, lent out again and again; waiting for one is what bounds the leaves under way. */
+/** Buffers for one leaf and its wire bytes each, lent out again and again; waiting for one is what bounds the leaves under way. */
 export interface LeafBuffers {
   take(): Promise<Uint8Array>
   giveBack(buffer: Uint8Array): void
@@ -80,7 +80,8 @@ export function createLeafBuffers(): LeafBuffers {
       if (buffer !== undefined) return buffer
       if (made < leavesInFlightMax) {
         made += 1
-        return Buffer.allocUnsafeSlow(leafBytes)
+        // No Buffer: slices of one are views, and a leaf keeps a slice of its wire bytes.
+        return new Uint8Array(leafBytes + blockBytesMax)
       }
       return new Promise((resolve) => waiting.push(resolve))
     },
@@ -166,7 +167,8 @@ async function hashLeaf(
   try {
     const plain = buffer.subarray(0, length)
     if ((await fillFrom(handle, plain, start)) !== length) return undefined
-    const { wire, digest } = await sealer.sealAsync(plain)
+    const into = buffer.subarray(leafBytes, leafBytes + length + sealer.overheadBytes)
+    const { wire, digest } = await sealer.sealAsync(plain, into)
     return toLeaf(sealer, start, length, wire, digest)
   } finally {
     buffers.giveBack(buffer)

@@ -22,11 +22,11 @@ import type {
   VersionMeta,
   VersionRecord,
 } from '../types.ts'
+import type { BlockWorker } from '../worker/worker.ts'
 import type { BlockIndex, HoldingRow } from './block-index.ts'
 import { libraryErrors } from './errors.ts'
-import { readPiece } from './file-read.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
-import { type CheckLeaf, createLeafCheck } from './leaf-check.ts'
+import { createLeafReader, type LeafReader, type LeafSpot } from './leaf-reader.ts'
 import { lazyInventory } from './page-shelf.ts'
 import { noStamp } from './stamps.ts'
 
@@ -36,13 +36,9 @@ const placesTried = 4
 export interface IndexedHoldingParts {
   readonly index: BlockIndex
   readonly rows: HoldingRows
+  readonly worker: BlockWorker
   /** A block was not found where the index says: the share's files have changed. */
   readonly onChanged: () => void
-}
-
-interface FoundLeaf {
-  readonly plain: Uint8Array
-  readonly wire: Uint8Array
 }
 
 /** `facts` need a path, a record and a meta, and the secret if private. */
@@ -60,7 +56,7 @@ export class IndexedHolding implements ReadableHolding {
   readonly #parts: IndexedHoldingParts
   readonly #inventory: () => IndexedInventory | undefined
   readonly #sealer: Sealer
-  readonly #check: CheckLeaf
+  readonly #reader: LeafReader
   readonly #wanted: Bitfield | undefined
   readonly #events = new Emitter<HoldingEvent>()
   #layout: WeakRef<readonly FileEntry[]> | undefined
@@ -81,7 +77,7 @@ export class IndexedHolding implements ReadableHolding {
     this.#parts = parts
     this.#inventory = lazyInventory(parts.rows, facts.id, this.record)
     this.#sealer = createSealer(facts)
-    this.#check = createLeafCheck(this.#sealer)
+    this.#reader = createLeafReader(facts, this.#sealer, parts.worker)
     this.have = bitsOf(facts, this.record.blocks)
     this.#wanted = facts.have === undefined ? undefined : bitsOf(facts, this.record.blocks)
   }
@@ -126,11 +122,19 @@ export class IndexedHolding implements ReadableHolding {
   async readBlock(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     const digest = this.#digestOf(index)
     if (index < this.meta.nodes) return this.#storedBlock(digest, index)
-    return (await this.#readLeaf(index, digest, options.signal)).wire
+    const length = this.inventory?.length(index) ?? 0
+    const wire = await this.#reader.wire(this.#spots(digest), digest, length, options.signal)
+    if (wire === undefined) throw this.#lost(index)
+    return wire
   }
 
   async readLeaf(index: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
-    return (await this.#readLeaf(index, this.#digestOf(index), options.signal)).plain
+    const digest = this.#digestOf(index)
+    // A node that is a file's content, too; the file may have been left out.
+    if (index < this.meta.nodes) return this.#sealer.open(this.#storedBlock(digest, index))
+    const found = await this.#reader.find(this.#spots(digest), digest, options.signal)
+    if (found === undefined) throw this.#lost(index)
+    return found.plain
   }
 
   on(listener: (event: HoldingEvent) => void) {
@@ -156,16 +160,13 @@ export class IndexedHolding implements ReadableHolding {
     throw this.#lost(index)
   }
 
-  async #readLeaf(index: number, digest: Digest, signal: AbortSignal | undefined): Promise<FoundLeaf> {
+  *#spots(digest: Digest): Generator<LeafSpot, void, undefined> {
     for (const place of this.#parts.index.places(this.row, digest, placesTried)) {
-      signal?.throwIfAborted()
-      const plain = await readPiece(join(this.#path, place.path), place.start, place.bytes)
-      const wire = plain === undefined ? undefined : await this.#check(plain, digest, place.seal)
-      if (plain !== undefined && wire !== undefined) return { plain, wire }
-      // A write may leave a file's times as they were; the next scan has to read this one.
+      yield { ...place, path: join(this.#path, place.path) }
+      // Asked for another: this file does not hold the leaf. A write may leave a file's times as they were, so the next
+      // scan has to read it.
       this.#parts.index.setStamp(place.file, noStamp)
     }
-    throw this.#lost(index)
   }
 
   #lost(index: number) {

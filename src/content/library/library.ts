@@ -7,6 +7,7 @@ import { type Database, migrate } from '../../base/database.ts'
 import type { Clock, Log, Random } from '../../base/ports.ts'
 import type { PeerAddress } from '../../network/types.ts'
 import type { Holding, Library, ReadableHolding, ShareId } from '../types.ts'
+import { type BlockWorker, createBlockWorker, noBlockWorker } from '../worker/worker.ts'
 import { createBlockFiles } from './block-files.ts'
 import { createBlockIndex } from './block-index.ts'
 import { createCommitter } from './committer.ts'
@@ -35,6 +36,8 @@ export interface LibraryService extends Library {
    * are deleted. Throws `share_unknown`.
    */
   removeHolding(share: ShareId): Promise<void>
+  /** Reads and writes blocks beside this thread; its buffers are for whoever moves blocks. */
+  readonly worker: BlockWorker
   /** For the share service. */
   readonly own: Pick<Registry, 'add' | 'remove' | 'replace'>
 }
@@ -44,12 +47,14 @@ export interface LibraryParts {
   readonly random: Random
   readonly log: Log
   readonly database: Database
-  /** The real disk unless given. */
+  /** The real disk unless given; then nothing is written by the block worker, which knows no other. */
   readonly disk?: Disk
 }
 
 export function createLibrary(options: { readonly home: string }): (parts: LibraryParts) => LibraryService {
-  return ({ clock, log, database, disk = createDisk() }) => {
+  return ({ clock, log, database, disk: given }) => {
+    const disk = given ?? createDisk()
+    const worker = given === undefined ? createBlockWorker({ clock, log }) : noBlockWorker()
     migrate(database, 'library', librarySchema)
     const home = resolve(options.home)
     const index = createBlockIndex(database)
@@ -57,7 +62,7 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
     const registry = createRegistry()
     const committer = createCommitter({ clock, index })
     const blockFiles = createBlockFiles({ home })({ disk })
-    const shared = { clock, log, disk, index, rows, registry, committer, blockFiles }
+    const shared = { clock, log, disk, index, rows, registry, committer, blockFiles, worker }
     const fetches = createFetches(shared)
     const keeps = createKeeps(shared)
 
@@ -76,6 +81,7 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
       async stop() {
         await fetches.stop()
         await keeps.stop()
+        await worker.stop()
       },
       holdings: () => registry.holdings(),
       byDiscovery: (discovery) => registry.byDiscovery(discovery),
@@ -99,6 +105,7 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
         if (held.length === 0) throw unknownShare()
         for (const facts of held) await (facts.origin === 'kept' ? keeps.remove(facts) : fetches.remove(facts))
       },
+      worker,
       own: registry,
     }
   }

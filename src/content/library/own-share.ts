@@ -9,6 +9,7 @@ import { type PeerhoodError, toPeerhoodError } from '../../base/errors.ts'
 import type { Cancel, Clock, Log } from '../../base/ports.ts'
 import { createSealer } from '../format/seal.ts'
 import type { Digest } from '../types.ts'
+import type { BlockWorker } from '../worker/worker.ts'
 import type { BlockIndex } from './block-index.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { IndexedHolding } from './indexed-holding.ts'
@@ -27,6 +28,7 @@ export interface OwnShareParts {
   readonly rows: HoldingRows
   /** Our own data folder, which is never shared along with a folder above it. */
   readonly home: string
+  readonly worker: BlockWorker
   readonly registry: Pick<Registry, 'add' | 'remove' | 'replace'>
   /** Runs scans a few at a time. */
   readonly runScan: <Result>(work: () => Promise<Result>) => Promise<Result>

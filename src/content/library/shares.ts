@@ -53,7 +53,7 @@ export interface ShareServiceParts {
   readonly random: Random
   readonly log: Log
   readonly database: Database
-  readonly library: Pick<LibraryService, 'own'>
+  readonly library: Pick<LibraryService, 'own' | 'worker'>
 }
 
 interface Service {
@@ -111,6 +111,7 @@ function createService(home: string, parts: ShareServiceParts): Service {
     rows,
     home: resolve(home),
     registry: library.own,
+    worker: library.worker,
     runScan,
     watch: (path, onChange) => watchShare({ clock, budget }, path, onChange),
   }

@@ -17,7 +17,7 @@ import { deriveKeys, digestOf, generateShareKeys, generateShareSecret } from '..
 import { parseLink } from '../format/link.ts'
 import { createSealer } from '../format/seal.ts'
 import type { FetchedHolding, Holding, ShareId, ShareLink, Visibility } from '../types.ts'
-import { createDisk, type Disk } from './disk.ts'
+import type { Disk } from './disk.ts'
 import { createLibrary, type LibraryService } from './library.ts'
 import type { OwnShare } from './share-view.ts'
 import { createShares, type ShareService } from './shares.ts'
@@ -111,7 +111,7 @@ export async function openComputer(
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   const clock = options.clock ?? testClock
   const parts = { clock, random: testRandom, log: silentLog, database }
-  const library = createLibrary({ home })({ ...parts, disk: options.disk ?? createDisk() })
+  const library = createLibrary({ home })(options.disk === undefined ? parts : { ...parts, disk: options.disk })
   const shares = createShares({ home })({ ...parts, library })
   await library.start()
   await shares.start()

@@ -1,0 +1,8 @@
+// Copies into and out of shared memory. `Uint8Array.set` copies shared bytes one by one when the two sides are not aligned
+// alike (0.28 ms a MiB); `Buffer.fill` with a source of the same length is a plain memcpy in Node (0.02 ms).
+
+/** Copies all of `source` to `target` from index `at` on. */
+export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): void {
+  if (source.length === 0) return
+  Buffer.from(target.buffer, target.byteOffset, target.length).fill(source, at, at + source.length)
+}
