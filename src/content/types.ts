@@ -135,7 +135,7 @@ export interface Holding {
   /**
    * Verifies a block and writes it into place; `have` says so once it is written. Throws `block_hash_wrong` (blame
    * the sender), `disk_full`, `folder_read_only`, … (ours). Putting a block twice does nothing. Leave `bytes` alone until
-   * the promise settles, either way; from then on they are the caller's again, and nothing here looks at them any more.
+   * the promise settles, either way; they may be overwritten meanwhile. From then on they are the caller's again.
    */
   putBlock(index: number, bytes: Uint8Array): Promise<void>
 

@@ -2,6 +2,8 @@
 // (prom-client). Nothing else in src/ touches any of them.
 
 import { randomBytes } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import pino from 'pino'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Clock, Log, LogLevel, Metrics, Random } from '../base/ports.ts'
@@ -26,6 +28,13 @@ export function isoTime(ms: number): string {
 
 export const systemRandom: Random = {
   bytes: (length) => new Uint8Array(randomBytes(length)),
+}
+
+/** Collects everything that V8 can let go of, and gives its memory back to the system. Takes about a tenth of a second. */
+export function collectMemory(): void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
+  collect({ type: 'major', flavor: 'last-resort' })
 }
 
 /** Where finished log lines go: one JSON object each, ending in a line feed. */

@@ -3,15 +3,18 @@
 //   library (what this computer holds) ─► shares (own ones) ─► transfers (serving and fetching) ─► network (last: only
 //   now may anyone ask)
 
+import type { Cancel } from '../base/ports.ts'
 import { parseLink } from '../content/format/link.ts'
 import { createLibrary, type LibraryService } from '../content/library/library.ts'
 import { createShares, type ShareService } from '../content/library/shares.ts'
-import type { Network } from '../network/types.ts'
+import type { Network, PeerId } from '../network/types.ts'
 import { createTransferService } from '../transfer/service.ts'
 import type { TransferService } from '../transfer/types.ts'
+import { collectMemory } from './adapters.ts'
 import { createDropped } from './dropped.ts'
 import type { Foundation } from './foundation.ts'
 import type { BuiltNetwork } from './network.ts'
+import { createRest } from './rest.ts'
 import { createUploads, type Uploads } from './uploads.ts'
 
 export interface Features {
@@ -54,4 +57,33 @@ export async function startFeatures(features: Features, built: BuiltNetwork, fou
   built.keepPorts()
   lifecycle.onStop('transfers', () => transfers.stop())
   await transfers.start()
+  giveMemoryBack(features, foundation)
+}
+
+/** Calls `run` for each peer that was not connected before; events of its figures are no news. */
+function onConnected(network: Network, run: () => void): Cancel {
+  const connected = new Set<PeerId>()
+  return network.on((event) => {
+    if (event.type !== 'peer') return
+    const { peerId, state } = event.peer
+    if (state !== 'connected') connected.delete(peerId)
+    else if (!connected.has(peerId)) {
+      connected.add(peerId)
+      run()
+    }
+  })
+}
+
+function giveMemoryBack({ network, shares, transfers }: Features, { clock, lifecycle }: Foundation): void {
+  const rest = createRest(clock, collectMemory)
+  const offs = [
+    transfers.on(() => rest.moved()),
+    shares.on(() => rest.moved()),
+    onConnected(network, () => rest.moved()),
+  ]
+  rest.moved()
+  lifecycle.onStop('rest', () => {
+    for (const off of offs) off()
+    rest.stop()
+  })
 }

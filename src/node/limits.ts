@@ -50,3 +50,9 @@ export const shareEventEveryMs = 250
 
 /** How often totals of traffic go to the database while they grow, in ms: each write is a flush of the disk. */
 export const totalsSaveEveryMs = 60_000
+
+/** Quiet time, in ms, after which a daemon gives memory back: longer than the pauses between two files of one person. */
+export const restAfterMs = 20_000
+
+/** Time between two such collections, in ms: peers that come and go must not cost a tenth of a second each. */
+export const restEveryMs = 300_000

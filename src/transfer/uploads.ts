@@ -69,7 +69,7 @@ export function createUploads(parts: UploadsParts): Uploads {
 
   function viewOf(total: Total, swarm: Swarm | undefined, nowMs: number): UploadView {
     const peers = [...(swarm?.sessions.values() ?? [])]
-      .filter(({ traffic }) => traffic.theirInterest || traffic.blocksOut > 0)
+      .filter(({ traffic }) => traffic.theirInterest)
       .map(({ peerId, traffic }) => ({
         peerId,
         blocks: traffic.blocksOut,

@@ -92,9 +92,8 @@ const publicSealer: Sealer = {
  *   two worker threads, transferring   2,481   (427)    1,374   (338)         4 KiB: 73
  *   GCM alone on this thread             380   (380)    the same              what `open` and `sealAgain` do
  *
- * So opening and small blocks stay here, and the pool gives back a third of this thread while it is not full. Worker
- * threads would give back most of it, for half as much processor time again and a life cycle to look after: not worth
- * it while the network takes several times as long for each block, and any of these outruns a disk.
+ * So a scan, which waits for nothing else, uses the pool. Blocks that are served or arrive are sealed and opened by the
+ * block worker (../worker), which works with the first line's cost in memory that is not allocated anew.
  */
 function createPrivateSealer({ share, secret }: ShareKeys): Sealer {
   const idKey = deriveSecret(share, secret, 'peerhood/share/block-id/1')

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Clock } from '../base/ports.ts'
+import { restAfterMs, restEveryMs } from './limits.ts'
+import { createRest } from './rest.ts'
+
+/** A clock that goes on when told, and runs what is due. */
+function handClock() {
+  let nowMs = 0
+  const timers = new Map<() => void, number>()
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    after(delayMs, run) {
+      timers.set(run, nowMs + delayMs)
+      return () => void timers.delete(run)
+    },
+  }
+  const pass = (ms: number) => {
+    nowMs += ms
+    for (const [run, dueMs] of [...timers]) if (dueMs <= nowMs && timers.delete(run)) run()
+  }
+  return { clock, timers, pass }
+}
+
+test('memory is collected once, when nothing has moved for a while, and again only after something moved', () => {
+  const { clock, timers, pass } = handClock()
+  let collections = 0
+  const rest = createRest(clock, () => {
+    collections += 1
+  })
+  pass(restAfterMs * 2)
+  assert.equal(collections, 0)
+  rest.moved()
+  for (let i = 0; i < 10; i++) {
+    pass(restAfterMs / 2)
+    rest.moved()
+  }
+  assert.equal(collections, 0)
+  pass(restAfterMs)
+  assert.equal(collections, 1)
+  pass(restEveryMs / 2)
+  rest.moved()
+  pass(restAfterMs)
+  assert.equal(collections, 1)
+  pass(restEveryMs)
+  assert.equal(collections, 2)
+  pass(restEveryMs * 10)
+  assert.equal(collections, 2)
+  rest.moved()
+  rest.stop()
+  rest.moved()
+  pass(restAfterMs * 2)
+  assert.equal(collections, 2)
+  assert.equal(timers.size, 0)
+})
