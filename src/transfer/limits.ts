@@ -66,7 +66,7 @@ export const coalesceBytesMax = 256 * kibibyte
 // ---- what we ask of peers
 
 /** Blocks asked of all peers that have not been written yet: what bounds the receiver's memory. */
-export const fetchBytesMax = 48 * mebibyte
+export const fetchBytesMax = 16 * mebibyte
 /** The most that is asked of one peer at once. */
 export const pipelineBytesMax = 16 * mebibyte
 /** The first window, doubled while it proves too small: many who start at once must not all queue at one seed. */

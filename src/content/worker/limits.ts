@@ -5,11 +5,11 @@ import { blockBytesMax } from '../format/limits.ts'
 /** Bytes of one buffer: the largest block, in whole 64 KiB pages so that each begins where the disk likes it. */
 export const bufferBytes = Math.ceil(blockBytesMax / 65_536) * 65_536
 
-/** Buffers of a pool: 26 MiB, of which only those that were ever used take memory, and none while nothing moves. */
-export const buffersMax = 24
+/** Buffers of a pool: 34 MiB, of which only those that were ever used take memory, and none while nothing moves. */
+export const buffersMax = 32
 
 /** Buffers that blocks which still arrive may hold; the rest is for the worker's own, so that stalled peers stop nobody. */
-export const gatherBuffersMax = 12
+export const gatherBuffersMax = 20
 
 /** Blocks from this size on get a buffer of their own; smaller ones share one. */
 export const ownBufferBytesMin = 262_144
