@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { performance } from 'node:perf_hooks'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { PeerhoodError } from '../base/errors.ts'
 import { networkErrors } from './errors.ts'
 import { stopTimeoutMs } from './limits.ts'
@@ -81,11 +81,12 @@ test('a half-closed stream goes on the other way', async (t) => {
   await until('all bytes are counted', () => viewOf(b, a.self)?.bytesIn === 3 * mebibyte)
 })
 
-test('a connection that goes away breaks the stream instead of ending it', async (t) => {
+/** A stream from `a` to `b` that has carried something, and what its handler at `b` met. */
+async function openWatched(t: TestContext) {
   const [a, b] = await Promise.all([startNetwork(t), startNetwork(t)])
-  let seen: unknown
+  const met: { error?: unknown } = {}
   const note = (error: unknown) => {
-    seen = error
+    met.error = error
   }
   await b.handle(echo, (stream) => readAll(stream).then(undefined, note), {
     streamsPerPeerMax: 1,
@@ -94,27 +95,21 @@ test('a connection that goes away breaks the stream instead of ending it', async
   const stream = await a.openStream(b.self, echo)
   stream.send(new Uint8Array(10))
   await until('the bytes are there', () => viewOf(b, a.self)?.bytesIn === 10)
+  return { a, b, stream, met }
+}
+
+test('a connection that goes away breaks the stream instead of ending it', async (t) => {
+  const { a, b, stream, met } = await openWatched(t)
   b.blame(a.self, { code: 'test', verdict: 'reject' })
   await assert.rejects(readAll(stream), (error: unknown) => error instanceof PeerhoodError)
-  await until('the handler was told', () => seen instanceof PeerhoodError)
+  await until('the handler was told', () => met.error instanceof PeerhoodError)
   assert.throws(() => stream.send(new Uint8Array(1)), PeerhoodError)
 })
 
 test('aborting resets the other side', async (t) => {
-  const [a, b] = await Promise.all([startNetwork(t), startNetwork(t)])
-  let seen: unknown
-  const note = (error: unknown) => {
-    seen = error
-  }
-  await b.handle(echo, (stream) => readAll(stream).then(undefined, note), {
-    streamsPerPeerMax: 1,
-  })
-  await join(a, b)
-  const stream = await a.openStream(b.self, echo)
-  stream.send(new Uint8Array(10))
-  await until('the bytes are there', () => viewOf(b, a.self)?.bytesIn === 10)
+  const { stream, met } = await openWatched(t)
   stream.abort(networkErrors.stream_closed('enough'))
-  await until('the handler was told', () => hasCode('stream_reset')(seen))
+  await until('the handler was told', () => hasCode('stream_reset')(met.error))
   await assert.rejects(readAll(stream), hasCode('stream_closed'))
 })
 

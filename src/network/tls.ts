@@ -21,6 +21,7 @@ import type {
 } from '@libp2p/interface'
 import { tls } from '@libp2p/tls'
 import { generateCertificate, toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
+import { copyBytes } from '../base/copy.ts'
 import { jointWriteBytes, smallWriteBytesMax, spareWritesMax } from './limits.ts'
 
 type PackageTls = ReturnType<ReturnType<typeof tls>>
@@ -181,8 +182,7 @@ function sendAtOnce(secured: MessageStream, socket: TLSSocket): void {
 function copyInto(target: Buffer, data: Bytes): Buffer {
   let length = 0
   for (const part of data) {
-    // `fill` rather than `set`: it is the faster one when the part lies in shared memory.
-    if (part.length > 0) target.fill(part, length, length + part.length)
+    copyBytes(target, length, part)
     length += part.length
   }
   return target.subarray(0, length)

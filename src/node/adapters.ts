@@ -2,11 +2,10 @@
 // (prom-client). Nothing else in src/ touches any of them.
 
 import { randomBytes } from 'node:crypto'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import pino from 'pino'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Clock, Log, LogLevel, Metrics, Random } from '../base/ports.ts'
+import { garbageCollector } from '../content/worker/collect.ts'
 
 /** `setTimeout` takes no longer delays than this (2^31 - 1 ms, about 24.8 days): longer ones would fire at once. */
 const timerMsMax = 0x7fff_ffff
@@ -32,9 +31,7 @@ export const systemRandom: Random = {
 
 /** Collects everything that V8 can let go of, and gives its memory back to the system. Takes about a tenth of a second. */
 export function collectMemory(): void {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
-  collect({ type: 'major', flavor: 'last-resort' })
+  garbageCollector()({ type: 'major', flavor: 'last-resort' })
 }
 
 /** Where finished log lines go: one JSON object each, ending in a line feed. */

@@ -3,7 +3,7 @@
 // pages) the index before any body byte is kept: it refuses by throwing, or lets the body pass by unread. So memory is
 // bounded by what we asked for, however long a frame claims to be.
 
-import { copyBytes } from '../content/worker/copy.ts'
+import { copyBytes } from '../base/copy.ts'
 import { peerErrors } from './errors.ts'
 import { checkLength, decodeBody, type Frame, type FrameKind, frameHeaderBytes, kindOf, readU32 } from './wire.ts'
 

@@ -2,11 +2,11 @@
 // hash), small ones leave together in one buffer, large ones as they were read, and nothing is read for a peer that
 // does not take what it has already asked for.
 
+import { copyBytes } from '../base/copy.ts'
 import { isPeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock } from '../base/ports.ts'
 import type { Holding } from '../content/types.ts'
 import type { BlockBuffers } from '../content/worker/buffers.ts'
-import { copyBytes } from '../content/worker/copy.ts'
 import type { Channel } from './channel.ts'
 import { peerErrors } from './errors.ts'
 import {

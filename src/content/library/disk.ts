@@ -6,6 +6,7 @@ import { closeSync, constants, mkdirSync, openSync, write as writeAsync, writeSy
 import { access, open, rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeError } from './errors.ts'
+import { wholeFlags, writeAndClose, writeFlags } from './file-write.ts'
 import { flushOneByOneMax, smallFileBytesMax } from './limits.ts'
 
 export interface Disk {
@@ -30,10 +31,6 @@ export interface Disk {
   flushFolder(folder: string): Promise<void>
 }
 
-const noFollow = constants.O_NOFOLLOW ?? 0
-const writeFlags = constants.O_RDWR | constants.O_CREAT | noFollow
-const wholeFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | noFollow
-
 /** The real disk. */
 export function createDisk(): Disk {
   return {
@@ -50,7 +47,7 @@ export function createDisk(): Disk {
     open: (path) => attempt(path, () => openSync(path, writeFlags, 0o666)),
     close: (descriptor) => closeSync(descriptor),
     write: writeFully,
-    writeWhole: (path, bytes) => attempt(path, () => writeWhole(path, bytes)),
+    writeWhole: (path, bytes) => attempt(path, () => writeAndClose(openSync(path, wholeFlags, 0o666), bytes)),
     rename: (from, to) => attemptAsync(to, () => rename(from, to)),
     remove: (path) => attemptAsync(path, () => rm(path, { recursive: true, force: true })),
     flush,
@@ -91,15 +88,6 @@ function writeSome(descriptor: number, bytes: Uint8Array, position: number): Pro
       else reject(error)
     })
   })
-}
-
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const descriptor = openSync(path, wholeFlags, 0o666)
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written)
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 /**

@@ -55,7 +55,8 @@ export function createLeafWriter(keys: ShareKeys, { clock, disk, files, worker }
     },
     store(places, digest, wire) {
       const few: BlockPlace[] = []
-      for (const place of places) if (few.push(place) > placesPerJobMax) return undefined
+      // One too many is enough for the worker to leave it.
+      for (const place of places) if (few.push(place) > placesPerJobMax) break
       return worker.store({ keys, digest, wire, places: few })
     },
     async closeBelow(folder) {

@@ -16,6 +16,11 @@ interface OpenFile {
   closing: boolean
 }
 
+/** Whether a path leads to a folder or into it; on Windows too. */
+export function isAtOrBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`)
+}
+
 export function createOpenFiles(disk: Pick<Disk, 'open' | 'close'>): OpenFiles {
   // In the order of last use.
   const files = new Map<string, OpenFile>()
@@ -56,7 +61,7 @@ export function createOpenFiles(disk: Pick<Disk, 'open' | 'close'>): OpenFiles {
     },
     closeBelow(folder) {
       for (const [path, file] of [...files]) {
-        if (path !== folder && !path.startsWith(`${folder}/`) && !path.startsWith(`${folder}\\`)) continue
+        if (!isAtOrBelow(path, folder)) continue
         file.closing = true
         files.delete(path)
         closeIfIdle(path, file)

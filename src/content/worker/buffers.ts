@@ -5,7 +5,7 @@
 //
 // Must stay true: only what came from here goes back, once, and only when nobody reads or writes it any more.
 
-import { copyBytes } from './copy.ts'
+import { copyBytes } from '../../base/copy.ts'
 import { bufferBytes, buffersMax, gatherBuffersMax, ownBufferBytesMin } from './limits.ts'
 
 export interface BlockBuffers {

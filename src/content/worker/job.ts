@@ -6,14 +6,16 @@
 //
 // Must stay true: a block is handed out, or opened, only after its bytes had the digest that the author signed.
 
-import { closeSync, constants, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { digestOf, type ShareKeys } from '../format/keys.ts'
 import { leafBytes } from '../format/limits.ts'
 import { createSealer, type Sealer } from '../format/seal.ts'
-import { readFlags, readFully } from '../library/file-read.ts'
+import { readInto } from '../library/file-read.ts'
+import { noFollow, wholeFlags, writeAndClose, writeFlags, writeNow } from '../library/file-write.ts'
+import { isAtOrBelow } from '../library/open-files.ts'
 import type { Digest } from '../types.ts'
 import { directAlignBytes, workerFilesMax } from './limits.ts'
 
@@ -155,22 +157,15 @@ function openInPlace(sealer: Sealer, wire: Uint8Array): Uint8Array {
 }
 
 function readPlain(path: string, start: number, plain: Uint8Array): boolean {
-  let descriptor: number | undefined
   try {
-    descriptor = openSync(path, readFlags)
-    return fstatSync(descriptor).isFile() && readFully(descriptor, plain, start) === plain.length
+    return readInto(path, start, plain)
   } catch {
     return false
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor)
   }
 }
 
 // ---- writing
 
-const noFollow = constants.O_NOFOLLOW ?? 0
-const writeFlags = constants.O_RDWR | constants.O_CREAT | noFollow
-const wholeFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | noFollow
 // Whole leaves go to the disk around the page cache where the system can do that: filling the cache takes several times
 // the processor time of the write itself, pushes out what other programs read, and only puts the flush off.
 const direct = process.platform === 'linux' ? constants.O_DIRECT : undefined
@@ -211,10 +206,10 @@ function createFiles(): Files {
     return file
   }
   const write = ({ path, start, whole }: BlockPlace, plain: Uint8Array) => {
-    if (whole && plain.length < leafBytes) return writeWhole(path, plain)
+    if (whole && plain.length < leafBytes) return writeAndClose(openMaking(path, wholeFlags), plain)
     const file = fileAt(path)
     const isAligned = plain.length > 0 && (plain.length | start | plain.byteOffset) % directAlignBytes === 0
-    if (!isAligned || !writeDirect(file, path, plain, start)) writeFully(file.descriptor, plain, start)
+    if (!isAligned || !writeDirect(file, path, plain, start)) writeNow(file.descriptor, plain, start)
   }
   return {
     write(place, plain) {
@@ -226,7 +221,7 @@ function createFiles(): Files {
     },
     closeBelow(folder) {
       for (const [path, file] of [...files]) {
-        if (path === folder || path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`)) close(path, file)
+        if (isAtOrBelow(path, folder)) close(path, file)
       }
     },
   }
@@ -240,21 +235,6 @@ function openMaking(path: string, flags: number): number {
     if ((error as { code?: unknown }).code !== 'ENOENT') throw error
     mkdirSync(dirname(path), { recursive: true })
     return openSync(path, flags, 0o666)
-  }
-}
-
-function writeFully(descriptor: number, bytes: Uint8Array, start: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(descriptor, bytes, done, bytes.length - done, start + done)
-  }
-}
-
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const descriptor = openMaking(path, wholeFlags)
-  try {
-    writeFully(descriptor, bytes, 0)
-  } finally {
-    closeSync(descriptor)
   }
 }
 

@@ -1,14 +1,12 @@
 // The block worker's thread: runs jobs in the order in which they come and tells how they ended, several at a time.
 
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
+import { garbageCollector } from './collect.ts'
 import { createJobRunner, type Job, type Outcome } from './job.ts'
 import { collectBytes, tellBytes } from './limits.ts'
 
 // Ciphers return fresh memory. V8 lets 64 MB of it pile up before it looks; collecting the young is a matter of 0.1 ms here.
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as (options: { readonly type: 'minor' }) => void
+const collect = garbageCollector()
 
 const runner = createJobRunner((workerData as { memory: SharedArrayBuffer }).memory)
 let sinceCollection = 0

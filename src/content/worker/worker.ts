@@ -13,7 +13,6 @@ import type { ShareKeys } from '../format/keys.ts'
 import { writeError } from '../library/errors.ts'
 import type { Digest } from '../types.ts'
 import { type BlockBuffers, type BufferPool, createBufferPool } from './buffers.ts'
-import { copyBytes } from './copy.ts'
 import type { BlockPlace, Job, Outcome, Span } from './job.ts'
 import { jobsMax, placesPerJobMax, workerIdleMs } from './limits.ts'
 
@@ -134,15 +133,13 @@ function read(state: State, request: ReadRequest): Promise<Uint8Array | undefine
 function store(state: State, request: StoreRequest): Promise<void> | undefined {
   const { wire, digest, places } = request
   if (places.length > placesPerJobMax || !isFree(state)) return undefined
-  const isOurs = state.pool.holds(wire)
-  const shared = isOurs ? wire : state.pool.lend(wire.length)
-  if (shared === undefined) return undefined
-  if (!isOurs) copyBytes(shared, 0, wire)
+  const shared = state.pool.keep(wire)
+  if (!state.pool.holds(shared)) return undefined
   const sealer = sealerNumber(state, request.keys)
   return new Promise((resolve, reject) => {
     const job = { kind: 'store', id: state.nextId++, sealer, places, wire: spanOf(shared) } as const
     add(state, { ...job, digest: copyDigest(digest) }, (outcome) => {
-      if (!isOurs) state.pool.give(shared)
+      if (shared !== wire) state.pool.give(shared)
       if (outcome.how === 'done') resolve()
       else reject(storeError(outcome))
     })

@@ -1,4 +1,4 @@
-// Copies into and out of shared memory. `Uint8Array.set` copies shared bytes one by one when the two sides are not aligned
+// Copies into and out of shared memory, for code that runs under Node. `Uint8Array.set` copies shared bytes one by one when the two sides are not aligned
 // alike (0.28 ms a MiB); `Buffer.fill` with a source of the same length is a plain memcpy in Node (0.02 ms).
 
 /** Copies all of `source` to `target` from index `at` on. */
