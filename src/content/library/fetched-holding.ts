@@ -14,15 +14,13 @@
 
 import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
-import { Emitter } from '../../base/events.ts'
 import type { Clock } from '../../base/ports.ts'
 import { Bitfield } from '../format/bitfield.ts'
 import { formatErrors } from '../format/errors.ts'
 import { digestOf } from '../format/keys.ts'
 import { readLayout } from '../format/layout.ts'
-import { openRecord } from '../format/record.ts'
 import { createSealer, digestAsync, type Sealer } from '../format/seal.ts'
-import type { Digest, FetchedHolding, FileEntry, HoldingEvent, VersionMeta, VersionRecord } from '../types.ts'
+import type { Digest, FetchedHolding, FileEntry, VersionMeta } from '../types.ts'
 import type { BlockPlace } from '../worker/job.ts'
 import type { BlockWorker } from '../worker/worker.ts'
 import { type BaseVersion, createBaseVersion } from './base-version.ts'
@@ -41,6 +39,7 @@ import { createPageShelf, type PageShelf } from './page-shelf.ts'
 import { Placement } from './placement.ts'
 import { checkSpace, putEmptyLeaves, putNodesInFiles, reuseLeaves, takeKnownNodes } from './prepare.ts'
 import { restoreFromDisk } from './restore.ts'
+import { RowHolding } from './row-holding.ts'
 import { SealIds, sealIdBytes } from './seal-ids.ts'
 
 export interface FetchParts extends LocalBlocksParts {
@@ -57,13 +56,7 @@ export interface FetchParts extends LocalBlocksParts {
   readonly onEnd: (holding: FetchedHoldingOnDisk, how: 'finished' | 'discarded') => void
 }
 
-export class FetchedHoldingOnDisk implements FetchedHolding {
-  readonly share: HoldingFacts['share']
-  readonly shareId: HoldingFacts['shareId']
-  readonly access: HoldingFacts['access']
-  readonly discovery: HoldingFacts['discovery']
-  readonly record: VersionRecord
-  readonly recordBytes: Uint8Array
+export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   readonly meta: VersionMeta
   readonly have: Bitfield
   /** Entries whose content lies at its final place already. */
@@ -77,7 +70,6 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   readonly #writer: LeafWriter
   readonly #reader: LeafReader
   readonly #shelf: PageShelf
-  readonly #events = new Emitter<HoldingEvent>()
   readonly #writing = new Map<number, Promise<void>>()
   #layout: readonly FileEntry[] | undefined
   #placement: Placement | undefined
@@ -93,15 +85,10 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     if (facts.recordBytes === undefined || facts.meta === undefined) {
       throw new Error('assertion failed: a get has a record and a meta')
     }
+    super(facts, facts.recordBytes)
     this.#facts = facts
     this.#writer = createLeafWriter(facts, parts)
     this.parts = parts
-    this.share = facts.share
-    this.shareId = facts.shareId
-    this.access = facts.access
-    this.discovery = facts.discovery
-    this.recordBytes = facts.recordBytes
-    this.record = openRecord(facts.recordBytes, facts.share)
     this.meta = facts.meta
     this.have = new Bitfield(this.record.blocks)
     this.#nodesMissing = facts.meta.nodes
@@ -175,10 +162,6 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     return this.#isNode(index) || (this.#ready && this.#placement?.isBlockWanted(index) === true)
   }
 
-  on(listener: (event: HoldingEvent) => void) {
-    return this.#events.on(listener)
-  }
-
   hasPage(page: number): boolean {
     return this.#shelf.has(page)
   }
@@ -204,7 +187,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   async putPage(page: number, bytes: Uint8Array): Promise<void> {
     this.#checkOpen()
     if (!this.#shelf.put(page, bytes)) return
-    this.#events.emit({ type: 'inventory' })
+    this.events.emit({ type: 'inventory' })
     await takeKnownNodes(this)
     if (this.#nodesMissing === 0) await this.#prepare(undefined)
   }
@@ -314,7 +297,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   async supersede(): Promise<void> {
     this.#ended = 'discarded'
     await this.close()
-    this.#events.emit({ type: 'superseded' })
+    this.events.emit({ type: 'superseded' })
   }
 
   // What prepare.ts and restore.ts use.
@@ -365,7 +348,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   #setHave(index: number): boolean {
     if (!this.have.set(index)) return false
     if (!this.#isNode(index)) this.#placement?.count(index)
-    this.#events.emit({ type: 'block', index })
+    this.events.emit({ type: 'block', index })
     if (this.#ready && this.#placement?.isBlockWanted(index) === true) {
       this.#wantedMissing -= 1
       this.#tellWhenComplete()
@@ -374,7 +357,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
   }
 
   #tellWhenComplete(): void {
-    if (this.#wantedMissing === 0) this.#events.emit({ type: 'complete' })
+    if (this.#wantedMissing === 0) this.events.emit({ type: 'complete' })
   }
 
   /** The wire bytes of an inner node, checked, if the database has it. */
@@ -423,7 +406,7 @@ export class FetchedHoldingOnDisk implements FetchedHolding {
     await putNodesInFiles(this, placement, signal)
     this.#ready = true
     this.#wantedMissing = this.#countMissing(placement)
-    this.#events.emit({ type: 'wanted' })
+    this.events.emit({ type: 'wanted' })
     this.#tellWhenComplete()
   }
 

@@ -3,31 +3,19 @@
 
 import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
-import { Emitter } from '../../base/events.ts'
 import { Bitfield } from '../format/bitfield.ts'
 import type { IndexedInventory } from '../format/inventory.ts'
 import { digestOf } from '../format/keys.ts'
 import { readLayout } from '../format/layout.ts'
-import { openRecord } from '../format/record.ts'
 import { createSealer, type Sealer } from '../format/seal.ts'
-import type {
-  AccessKey,
-  Digest,
-  DiscoveryKey,
-  FileEntry,
-  HoldingEvent,
-  ReadableHolding,
-  ShareId,
-  ShareKey,
-  VersionMeta,
-  VersionRecord,
-} from '../types.ts'
+import type { Digest, FileEntry, ReadableHolding, VersionMeta } from '../types.ts'
 import type { BlockWorker } from '../worker/worker.ts'
 import type { BlockIndex, HoldingRow } from './block-index.ts'
 import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { createLeafReader, type LeafReader, type LeafSpot } from './leaf-reader.ts'
 import { lazyInventory } from './page-shelf.ts'
+import { RowHolding } from './row-holding.ts'
 import { noStamp } from './stamps.ts'
 
 /** Places of one block that are tried; equal leaves may lie in many files. */
@@ -42,14 +30,8 @@ export interface IndexedHoldingParts {
 }
 
 /** `facts` need a path, a record and a meta, and the secret if private. */
-export class IndexedHolding implements ReadableHolding {
+export class IndexedHolding extends RowHolding implements ReadableHolding {
   readonly row: HoldingRow
-  readonly share: ShareKey
-  readonly shareId: ShareId
-  readonly access: AccessKey
-  readonly discovery: DiscoveryKey
-  readonly record: VersionRecord
-  readonly recordBytes: Uint8Array
   readonly meta: VersionMeta
   readonly have: Bitfield
   readonly #path: string
@@ -58,20 +40,14 @@ export class IndexedHolding implements ReadableHolding {
   readonly #sealer: Sealer
   readonly #reader: LeafReader
   readonly #wanted: Bitfield | undefined
-  readonly #events = new Emitter<HoldingEvent>()
   #layout: WeakRef<readonly FileEntry[]> | undefined
 
   constructor(facts: HoldingFacts, parts: IndexedHoldingParts) {
     if (facts.path === undefined || facts.recordBytes === undefined || facts.meta === undefined) {
       throw new Error('assertion failed: an indexed holding has a path, a record and a meta')
     }
+    super(facts, facts.recordBytes)
     this.row = facts.id
-    this.share = facts.share
-    this.shareId = facts.shareId
-    this.access = facts.access
-    this.discovery = facts.discovery
-    this.recordBytes = facts.recordBytes
-    this.record = openRecord(facts.recordBytes, facts.share)
     this.meta = facts.meta
     this.#path = facts.path
     this.#parts = parts
@@ -137,13 +113,9 @@ export class IndexedHolding implements ReadableHolding {
     return found.plain
   }
 
-  on(listener: (event: HoldingEvent) => void) {
-    return this.#events.on(listener)
-  }
-
   /** Tells that a newer version took this one's place. */
   supersede(): void {
-    this.#events.emit({ type: 'superseded' })
+    this.events.emit({ type: 'superseded' })
   }
 
   #digestOf(index: number): Digest {

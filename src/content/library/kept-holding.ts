@@ -3,12 +3,10 @@
 // out wrong is asked for again.
 
 import { equalBytes } from '../../base/bytes.ts'
-import { Emitter } from '../../base/events.ts'
 import { Bitfield } from '../format/bitfield.ts'
 import { formatErrors } from '../format/errors.ts'
-import { openRecord } from '../format/record.ts'
 import { digestAsync } from '../format/seal.ts'
-import type { Digest, Holding, HoldingEvent, VersionRecord } from '../types.ts'
+import type { Digest, Holding } from '../types.ts'
 import type { BlockFiles } from './block-files.ts'
 import type { BlockIndex } from './block-index.ts'
 import type { Committer } from './committer.ts'
@@ -16,6 +14,7 @@ import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { storedInDatabaseBytesMax } from './limits.ts'
 import { createPageShelf, type PageShelf } from './page-shelf.ts'
+import { RowHolding } from './row-holding.ts'
 
 export interface KeptParts {
   readonly index: BlockIndex
@@ -26,30 +25,18 @@ export interface KeptParts {
   readonly onComplete: (holding: KeptHolding) => void
 }
 
-export class KeptHolding implements Holding {
+export class KeptHolding extends RowHolding implements Holding {
   readonly facts: HoldingFacts
-  readonly share: HoldingFacts['share']
-  readonly shareId: HoldingFacts['shareId']
-  readonly access: HoldingFacts['access']
-  readonly discovery: HoldingFacts['discovery']
-  readonly record: VersionRecord
-  readonly recordBytes: Uint8Array
   readonly have: Bitfield
   readonly #parts: KeptParts
   readonly #shelf: PageShelf
-  readonly #events = new Emitter<HoldingEvent>()
   readonly #writing = new Map<number, Promise<void>>()
   #ended = false
 
   constructor(facts: HoldingFacts, parts: KeptParts) {
     if (facts.recordBytes === undefined) throw new Error('assertion failed: a kept copy has a record')
+    super(facts, facts.recordBytes)
     this.facts = facts
-    this.share = facts.share
-    this.shareId = facts.shareId
-    this.access = facts.access
-    this.discovery = facts.discovery
-    this.recordBytes = facts.recordBytes
-    this.record = openRecord(facts.recordBytes, facts.share)
     this.have = new Bitfield(this.record.blocks)
     this.#parts = parts
     this.#shelf = createPageShelf(parts.rows, facts.id, this.record)
@@ -71,10 +58,6 @@ export class KeptHolding implements Holding {
     return this.#shelf.has(page)
   }
 
-  on(listener: (event: HoldingEvent) => void) {
-    return this.#events.on(listener)
-  }
-
   /** Takes up what is on disk, and lets go of blocks of older versions. Call once. */
   async open(): Promise<void> {
     if (this.inventory !== undefined) await this.#takeKnown()
@@ -85,7 +68,7 @@ export class KeptHolding implements Holding {
     if (this.#ended) throw libraryErrors.block_not_wanted('This version is not kept any more.')
     if (!this.#shelf.put(page, bytes)) return
     await this.#takeKnown()
-    this.#events.emit({ type: 'inventory' })
+    this.events.emit({ type: 'inventory' })
     if (this.complete) await this.#completed()
   }
 
@@ -125,7 +108,7 @@ export class KeptHolding implements Holding {
   async supersede(): Promise<void> {
     this.#ended = true
     await this.close()
-    this.#events.emit({ type: 'superseded' })
+    this.events.emit({ type: 'superseded' })
   }
 
   /** Waits for what is being written. */
@@ -138,14 +121,14 @@ export class KeptHolding implements Holding {
     if (wire.length <= storedInDatabaseBytesMax) await committer.put(this.facts.id, digest, wire)
     else await blockFiles.write(this.shareId, digest, wire)
     if (!this.have.set(index)) return
-    this.#events.emit({ type: 'block', index })
+    this.events.emit({ type: 'block', index })
     if (this.complete) await this.#completed()
   }
 
   async #completed(): Promise<void> {
     await this.#parts.blockFiles.flush(this.shareId, this.#digestsInFiles())
     this.#parts.onComplete(this)
-    this.#events.emit({ type: 'complete' })
+    this.events.emit({ type: 'complete' })
   }
 
   #digestsInFiles(): Digest[] {
