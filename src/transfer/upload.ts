@@ -1,8 +1,7 @@
 // What one peer asked of us and has not been sent: blocks are read several ahead (the holding checks each against its
-// hash), small ones leave together in one buffer, large ones as they were read, and nothing is read for a peer that
-// does not take what it has already asked for.
+// hash), small ones leave together, large ones alone, and nothing is read for a peer that does not take what it has
+// already asked for.
 
-import { copyBytes } from '../base/copy.ts'
 import { isPeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock } from '../base/ports.ts'
 import type { Holding } from '../content/types.ts'
@@ -19,7 +18,7 @@ import {
   serveBytesMax,
 } from './limits.ts'
 import { indexesToRanges } from './ranges.ts'
-import { blockHeaderBytes, encodeBlockHeader, writeBlockHeader } from './wire.ts'
+import { blockHeaderBytes, encodeBlockHeader } from './wire.ts'
 
 /** Bytes read ahead for all peers together. */
 export interface ServeBudget {
@@ -143,28 +142,17 @@ export function createUpload(
       if (length > coalesceBlockBytesMax || bytes + blockHeaderBytes + length > coalesceBytesMax) break
       bytes += blockHeaderBytes + length
     }
-    if (to - from > 1) sendTogether(ready.slice(from, to), bytes)
-    else sendAlone(ready[from])
-    return Math.max(to, from + 1)
+    // A block that is no small one leaves alone.
+    const end = Math.max(to, from + 1)
+    sendTogether(ready.slice(from, end))
+    return end
   }
 
-  function sendAlone(block: Ready | undefined): void {
-    if (block === undefined) return
-    const header = encodeBlockHeader('block', block.index, block.bytes.length)
-    channel.sendBytes([header, block.bytes], () => blockBuffers.give(block.bytes))
-    left(block)
-  }
-
-  function sendTogether(blocks: readonly Ready[], bytes: number): void {
-    const joint = blockBuffers.take(bytes)
-    let at = 0
-    for (const block of blocks) {
-      writeBlockHeader(joint, at, 'block', block.index, block.bytes.length)
-      copyBytes(joint, at + blockHeaderBytes, block.bytes)
-      at += blockHeaderBytes + block.bytes.length
-      blockBuffers.give(block.bytes)
-    }
-    channel.sendBytes([joint], () => blockBuffers.give(joint))
+  function sendTogether(blocks: readonly Ready[]): void {
+    const parts = blocks.flatMap(({ index, bytes }) => [encodeBlockHeader('block', index, bytes.length), bytes])
+    channel.sendBytes(parts, () => {
+      for (const { bytes } of blocks) blockBuffers.give(bytes)
+    })
     for (const block of blocks) left(block)
   }
 

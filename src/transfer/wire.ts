@@ -179,21 +179,10 @@ export function encodeFrame(frame: Frame): Uint8Array {
 /** What goes before the bytes of a block or page of this length. */
 export function encodeBlockHeader(kind: 'block' | 'page', index: number, length: number): Uint8Array {
   const header = new Uint8Array(blockHeaderBytes)
-  writeBlockHeader(header, 0, kind, index, length)
+  writeU32(header, 0, 5 + length)
+  header[4] = codes[kind]
+  writeU32(header, 5, index)
   return header
-}
-
-/** The same into a buffer that already exists. */
-export function writeBlockHeader(
-  target: Uint8Array,
-  at: number,
-  kind: 'block' | 'page',
-  index: number,
-  length: number,
-): void {
-  writeU32(target, at, 5 + length)
-  target[at + 4] = codes[kind]
-  writeU32(target, at + 5, index)
 }
 
 function joined(kind: FrameKind, chunks: readonly Uint8Array[]): Uint8Array {
