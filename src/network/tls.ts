@@ -1,7 +1,7 @@
 // TLS 1.3 as libp2p defines it (https://github.com/libp2p/specs/blob/master/tls/tls.md), run by Node on the TCP socket
 // itself. @libp2p/tls puts a JavaScript duplex between TLS and the socket, which copies and wakes JavaScript for every
-// record; taking the socket over halves the processor time of a bulk stream. Certificates, their checks and the wire are
-// that package's own, and everything that is not a plain TCP socket (WebSockets, relayed connections) goes through it.
+// record; taking the socket over halves the processor time of a bulk stream. What is not a plain TCP socket (WebSockets,
+// relayed connections) goes through that package's duplex.
 //
 // What must stay true: bytes that libp2p has read from the socket during negotiation, but not used, reach TLS first; the
 // TLS wrap closes before the socket beneath it, whoever closes; and a connection that ends during the handshake is never
@@ -9,27 +9,33 @@
 
 import { Socket } from 'node:net'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
-import type {
-  Connection,
-  ConnectionEncrypter,
-  MessageStream,
-  PrivateKey,
-  SecureConnectionOptions,
-  SecuredConnection,
-  StreamMuxerFactory,
-  Upgrader,
+import {
+  type Connection,
+  type ConnectionEncrypter,
+  InvalidCryptoExchangeError,
+  type MessageStream,
+  type PeerId,
+  type PrivateKey,
+  type SecureConnectionOptions,
+  type SecuredConnection,
+  type StreamMuxerFactory,
+  type Upgrader,
 } from '@libp2p/interface'
-import { tls } from '@libp2p/tls'
-import { generateCertificate, toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
+import { toMessageStream, toNodeDuplex } from '@libp2p/tls/utils'
 import { copyBytes } from '../base/copy.ts'
+import { type Certificate, checkCertificate, createCertificate } from './certificate.ts'
 import { jointWriteBytes, smallWriteBytesMax, spareWritesMax } from './limits.ts'
 
-type PackageTls = ReturnType<ReturnType<typeof tls>>
-type TlsComponents = Parameters<ReturnType<typeof tls>>[0]
-
-interface Parts {
+interface Components {
   readonly privateKey: PrivateKey
   readonly upgrader: Upgrader
+}
+
+interface Parts {
+  /** Complete only once the host is: not to be read before a connection comes. */
+  readonly components: Components
+  /** This peer's own, one for all connections. */
+  readonly certificate: () => Promise<Certificate>
 }
 
 /** A connection of @libp2p/tcp, as far as it must be known to take its socket. */
@@ -46,7 +52,6 @@ function isSocketConnection(connection: MessageStream): connection is SocketConn
 /** Ends libp2p's reading of the socket and puts back what it has read ahead. */
 function takeSocket(connection: SocketConnection): Socket {
   const { socket, readBuffer } = connection
-  assertOpen(connection, socket)
   connection.pause()
   socket.removeAllListeners('data')
   if (readBuffer.byteLength > 0) {
@@ -56,8 +61,8 @@ function takeSocket(connection: SocketConnection): Socket {
   return socket
 }
 
-function assertOpen(connection: MessageStream, socket: Socket): void {
-  if (connection.status !== 'open' || socket.destroyed) throw new Error('The connection closed during the handshake.')
+function assertOpen(connection: MessageStream, socket?: TLSSocket): void {
+  if (connection.status !== 'open' || socket?.destroyed) throw new Error('The connection closed during the handshake.')
 }
 
 // Node dies of a socket that is reset beneath its wrap: a wrap that closes when its socket is gone already frees its state
@@ -87,33 +92,22 @@ function closeWrapFirst(raw: Socket, wrap: TLSSocket): void {
 // ALPN names the muxer early; 'libp2p' stands for "negotiate it afterwards".
 const negotiateLater = 'libp2p'
 
+type Muxers = ReadonlyMap<string, StreamMuxerFactory>
+
 async function secure(
   parts: Parts,
-  connection: SocketConnection,
+  connection: MessageStream,
   isServer: boolean,
   options: SecureConnectionOptions = {},
 ): Promise<SecuredConnection> {
-  const muxers: ReadonlyMap<string, StreamMuxerFactory> =
-    options.skipStreamMuxerNegotiation === true ? new Map() : parts.upgrader.getStreamMuxers()
-  const chooseMuxer = ({ protocols }: { protocols: string[] }) =>
-    protocols.find((protocol) => protocol === negotiateLater || muxers.has(protocol))
-  const tlsOptions: TLSSocketOptions & ConnectionOptions = {
-    ...(await generateCertificate(parts.privateKey, options)),
-    minVersion: 'TLSv1.3',
-    maxVersion: 'TLSv1.3',
-    // Certificates are self-signed; verifyPeerCertificate checks the key that they carry.
-    rejectUnauthorized: false,
-    ...(isServer
-      ? { isServer, requestCert: true, ALPNCallback: chooseMuxer }
-      : { ALPNProtocols: [...muxers.keys(), negotiateLater] }),
-  }
-  const raw = takeSocket(connection)
-  const socket = isServer ? new TLSSocket(raw, tlsOptions) : connect({ ...tlsOptions, socket: raw })
-  closeWrapFirst(raw, socket)
+  const { upgrader } = parts.components
+  const muxers: Muxers = options.skipStreamMuxerNegotiation === true ? new Map() : upgrader.getStreamMuxers()
+  const certificate = await parts.certificate()
+  assertOpen(connection)
+  const socket = startTls(connection, isServer, tlsOptions(certificate, muxers, isServer))
   try {
     await handshake(socket, options.signal)
-    const { raw: certificate } = socket.getPeerCertificate()
-    const remotePeer = await verifyPeerCertificate(certificate, options.remotePeer, connection.log)
+    const remotePeer = await remotePeerOf(socket, options)
     assertOpen(connection, socket)
     const secured = toMessageStream(connection, socket)
     sendAtOnce(secured, socket)
@@ -128,6 +122,44 @@ async function secure(
     connection.abort(error instanceof Error ? error : new Error(String(error)))
     throw error
   }
+}
+
+// Each connection gets a context of its own from these: tickets of one session resume no other, which would skip the
+// exchange of certificates.
+function tlsOptions(certificate: Certificate, muxers: Muxers, isServer: boolean): TLSSocketOptions & ConnectionOptions {
+  const chooseMuxer = ({ protocols }: { protocols: string[] }) =>
+    protocols.find((protocol) => protocol === negotiateLater || muxers.has(protocol))
+  return {
+    ...certificate,
+    minVersion: 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+    // Certificates are self-signed, so no authority counts; checkCertificate checks the key that they carry.
+    ca: [],
+    rejectUnauthorized: false,
+    ...(isServer
+      ? { isServer, requestCert: true, ALPNCallback: chooseMuxer }
+      : { ALPNProtocols: [...muxers.keys(), negotiateLater] }),
+  }
+}
+
+function startTls(
+  connection: MessageStream,
+  isServer: boolean,
+  options: TLSSocketOptions & ConnectionOptions,
+): TLSSocket {
+  const raw = isSocketConnection(connection) ? takeSocket(connection) : toNodeDuplex(connection)
+  const socket = isServer ? new TLSSocket(raw, options) : connect({ ...options, socket: raw })
+  if (raw instanceof Socket) closeWrapFirst(raw, socket)
+  return socket
+}
+
+function remotePeerOf(socket: TLSSocket, { remotePeer }: SecureConnectionOptions): Promise<PeerId> {
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) throw new InvalidCryptoExchangeError('The peer has no certificate.')
+  // The next of the chain that the peer sent, whatever it is: libp2p's certificates come alone.
+  if (certificate.issuerCertificate !== undefined)
+    throw new InvalidCryptoExchangeError('The peer has two certificates.')
+  return checkCertificate(certificate, remotePeer)
 }
 
 // ---- sending
@@ -208,20 +240,15 @@ function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<
 }
 
 /** The encrypter for `connectionEncrypters`; speaks to any libp2p peer's TLS. */
-export function socketTls(): (components: TlsComponents) => ConnectionEncrypter {
-  const create = tls()
+export function socketTls(): (components: Components) => ConnectionEncrypter {
   return (components) => {
-    const inner: PackageTls = create(components)
+    let own: Promise<Certificate> | undefined
+    // Never with the signal of one connection, whose end would be everyone's.
+    const parts = { components, certificate: () => (own ??= createCertificate(components.privateKey)) }
     const encrypter: ConnectionEncrypter = {
-      protocol: inner.protocol,
-      secureInbound: (connection, options) =>
-        isSocketConnection(connection)
-          ? secure(components, connection, true, options)
-          : inner.secureInbound(connection, options),
-      secureOutbound: (connection, options) =>
-        isSocketConnection(connection)
-          ? secure(components, connection, false, options)
-          : inner.secureOutbound(connection, options),
+      protocol: '/tls/1.0.0',
+      secureInbound: (connection, options) => secure(parts, connection, true, options),
+      secureOutbound: (connection, options) => secure(parts, connection, false, options),
     }
     return Object.assign(encrypter, { [Symbol.toStringTag]: 'peerhood-tls' })
   }

@@ -41,8 +41,9 @@ export async function diagnoseComputer(parts: LocalDoctorParts): Promise<readonl
 async function checkClock(parts: LocalDoctorParts): Promise<DoctorCheck> {
   const base = { id: 'clock', title: 'Clock' }
   const advice =
-    'Let the system keep the time by itself (on Linux: `timedatectl set-ntp true`). Computers whose clocks are over an ' +
-    'hour apart can not make new connections: the one behind takes certificates of the other for some of the future.'
+    'Let the system keep the time by itself (on Linux: `timedatectl set-ntp true`). Connections and transfers need no ' +
+    'clock. But while it is behind, relays are asked too late and drop this computer, peers that met it before take no ' +
+    'new addresses from it, and shared files that are newer than the clock are read anew at each scan.'
   const writtenMs = await newestWriteMs(parts.home)
   const behindMs = writtenMs - parts.clock.nowMs()
   if (behindMs > 60_000) {

@@ -1,5 +1,6 @@
-// A wall clock that jumps by a year, both ways, in the middle of a transfer: it goes on over the same connection, and the
-// doctor says that the clock is wrong. New connections need clocks less than an hour apart: certificates are dated.
+// Wall clocks that are wrong. One that jumps by a year, both ways, in the middle of a transfer: it goes on over the same
+// connection, and the doctor says that the clock is wrong. And clocks that are years apart from the start: peers meet all
+// the same.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
@@ -62,7 +63,7 @@ test('a clock that jumps a year forward and a year back stops no transfer, and t
   assert.ok(notices.some(({ code }) => code === 'clock_jumped'))
   assert.ok(Math.abs((done.endedAtMs ?? 0) - (Date.now() - 365 * dayMs)) < dayMs, 'it was the reader’s own clock')
 
-  // Set right again, it serves peers that are new to it.
+  // It serves peers that are new to it, too.
   clock.set('+0d')
   await until('the doctor to be content', async () => (await clockCheck())?.state === 'warning')
   await author.stop()
@@ -70,4 +71,40 @@ test('a clock that jumps a year forward and a year back stops no transfer, and t
   const [{ link: onward = null } = {}] = await reader.client.shares.list()
   const again = await get(third, onward ?? '', peers.folder(), '--timeout', '20')
   assert.equal(fileHash(again.path), fileHash(file))
+})
+
+test('computers whose clocks are years apart connect by TLS, and files go every way', async (t) => {
+  const peers = peersOf(t)
+  const startAt = async (offset: `${'+' | '-'}${number}d`) => {
+    const clock = fakeClock(peers.folder())
+    clock?.set(offset)
+    return clock && peers.start({ env: clock.env })
+  }
+  // The last one has an empty battery: 1970 or a little later.
+  const daysSince1970 = Math.floor(Date.now() / dayMs)
+  const others = await Promise.all([startAt('+730d'), startAt('-730d'), startAt(`-${daysSince1970 - 1}d`)])
+  const all = [await peers.start(), ...others].filter((peer) => peer !== undefined)
+  if (all.length < 4) return t.skip('libfaketime is not installed (scripts/install-test-tools.sh)')
+
+  for (const author of all) {
+    const file = join(peers.folder(), 'note.bin')
+    writeFileSync(file, sampleBytes(author.peerId, 2 * mebibyte))
+    const { link } = await share(author, file)
+    for (const reader of all.filter((peer) => peer !== author)) {
+      const done = await get(reader, link, peers.folder(), '--timeout', '20')
+      assert.equal(fileHash(done.path), fileHash(file))
+    }
+  }
+  for (const peer of all) {
+    const connected = (await peer.client.peers.list()).filter(({ state }) => state === 'connected')
+    assert.deepEqual([...new Set(connected.map(({ encryption }) => encryption))], ['tls'])
+  }
+  const years = await Promise.all(
+    all.map(async ({ client }) => {
+      const clock = (await client.doctor()).checks.find(({ id }) => id === 'clock')
+      return Number(/\d{4}/.exec(clock?.finding ?? ''))
+    }),
+  )
+  const yearAt = (days: number) => new Date(Date.now() + days * dayMs).getUTCFullYear()
+  assert.deepEqual(years, [yearAt(0), yearAt(730), yearAt(-730), 1970])
 })
