@@ -107,7 +107,8 @@ const upnp: Check = (facts) => {
 
 const relays: Check = ({ relays: count, isPublic, relayServer, hasRemotePeers }) => {
   const base = { id: 'relays', title: 'Relays' } as const
-  const serving = relayServer.running ? ` This computer relays for ${relayServer.reservations} others.` : ''
+  const { running, reservations } = relayServer
+  const serving = running ? ` This computer relays for ${reservations} ${reservations === 1 ? 'other' : 'others'}.` : ''
   if (count > 0) {
     return {
       ...base,

@@ -25,6 +25,7 @@ export const networkErrors = defineErrors({
   stream_broken: { kind: 'not-found', hint: 'The connection was lost; Peerhood tries again by itself.' },
   stream_reset: { kind: 'refused', hint: 'The other peer ended it; its own log says why.' },
   stream_closed: { kind: 'internal', hint: 'Something was sent after the end of a stream: please report it.' },
+  port_not_mapped: { kind: 'refused', hint: 'Forward the listening TCP port by hand in the router’s settings.' },
   network_stopped: { kind: 'interrupted', hint: 'Peerhood is stopping; start it again to go on.' },
 })
 

@@ -1,7 +1,6 @@
 // Builds the libp2p node: which modules, with which limits. Everything else in this folder works on the result.
 
 import { networkInterfaces } from 'node:os'
-import { autoNAT } from '@libp2p/autonat'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
@@ -17,7 +16,9 @@ import { uPnPNAT } from '@libp2p/upnp-nat'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
 import type { Clock, Random } from '../base/ports.ts'
 import { dialRank, toPeerAddress } from './addresses.ts'
+import { checkingAutoNat } from './autonat.ts'
 import { createDatastore } from './datastore.ts'
+import { createPortMapper, type PortMapper } from './gateways.ts'
 import { type InnerService, innerService } from './inner.ts'
 import { createLanCheck } from './lan.ts'
 import * as limits from './limits.ts'
@@ -125,9 +126,12 @@ function lanDiscovery(options: HostOptions, parts: HostParts) {
   }
 }
 
-function upnp() {
+type PortMappingClient = NonNullable<NonNullable<Parameters<typeof uPnPNAT>[0]>['portMappingClient']>
+
+function upnp(parts: HostParts) {
   return uPnPNAT({
-    portMappingDescription: 'Peerhood',
+    // The service calls no more of it than ours has.
+    portMappingClient: createPortMapper(parts) as PortMapper & PortMappingClient,
     // Routers that have not answered by then will not; asking every five seconds for ever is for nothing.
     initialGatewaySearchInterval: 5 * 60_000,
     gatewaySearchInterval: 30 * 60_000,
@@ -165,10 +169,10 @@ export async function createHost(options: HostOptions, parts: HostParts): Promis
       identifyPush: identifyPush(),
       ping: ping({ timeout: limits.pingTimeoutMs }),
       dht: kadDHT(dht()),
-      autonat: autoNAT(),
+      autonat: checkingAutoNat(),
       dcutr: dcutr(),
       inner: innerService(parts),
-      ...(options.upnp ? { upnp: upnp() } : {}),
+      ...(options.upnp ? { upnp: upnp(parts) } : {}),
     },
   })
 }

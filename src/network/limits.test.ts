@@ -152,7 +152,11 @@ test('of what is said of our own address, and of our own addresses, so much coun
   const own = Array.from({ length: 100 }, (_, n) => multiaddr(`/ip4/10.0.0.${n + 1}/tcp/4001`))
   const reach = createReach({
     self: await peerIdOf(1),
-    host: { getMultiaddrs: () => own, getConnections: () => [] } as unknown as Host,
+    host: {
+      getMultiaddrs: () => own,
+      getConnections: () => [],
+      services: { inner: { listening: () => [] } },
+    } as unknown as Host,
     routing: {} as Routing,
     relay: false,
     log: memoryLog(),

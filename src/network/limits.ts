@@ -172,3 +172,18 @@ export const spareWritesMax = 8
 
 /** Writes up to this size need not wait for the one before: control frames, and what is cheap to copy anew. */
 export const smallWriteBytesMax = 16_384
+
+/** Answers heeded in one search for routers, for each of our addresses: whatever is on the local network may answer. */
+export const gatewayAnswersMax = 8
+/** What a router says at once. Its description is the longest; those of real ones have 3 to 20 KiB. */
+export const gatewayReplyMaxBytes = 64 * 1024
+/** Patience with one request to a router; slow ones take a second or two. */
+export const gatewayTimeoutMs = 5_000
+/** A search is repeated this often while it lasts: its datagrams may be lost. */
+export const gatewaySearchIntervalMs = 1_000
+/** How long a router keeps a port open unless asked again, so that it closes when this computer is gone. In seconds. */
+export const portLeaseSeconds = 3_600
+/** How often an open port is asked for again; also brings it back after the router restarted. */
+export const portRenewIntervalMs = 20 * 60_000
+/** Ports asked for, when others have the first. */
+export const portTriesMax = 4

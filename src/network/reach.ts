@@ -3,9 +3,10 @@
 
 import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { BoundedMap } from '../base/bounded.ts'
 import type { Log } from '../base/ports.ts'
-import { isOutside, rankAddresses, scopeOf, scopeOfIp, withPeer } from './addresses.ts'
+import { isOutside, rankAddresses, scopeOf, scopeOfIp, tryMultiaddr, withPeer } from './addresses.ts'
 import type { DoctorFacts } from './doctor-core.ts'
 import type { Host } from './host.ts'
 import { addressesOwnMax, observedAddressesMax } from './limits.ts'
@@ -50,10 +51,23 @@ class Reachable implements Reach {
   }
 
   addresses(): readonly string[] {
-    const { host, self } = this.#parts
-    return rankAddresses(host.getMultiaddrs())
+    const { self } = this.#parts
+    return rankAddresses(this.#ownAddresses())
       .slice(0, addressesOwnMax)
       .map((address) => withPeer(address.toString(), self))
+  }
+
+  #ownAddresses(): Multiaddr[] {
+    const { host } = this.#parts
+    // A relay that came to us is named by the port that it came from, where nobody listens.
+    const cameFrom = host.getConnections().filter(({ direction }) => direction === 'inbound')
+    const wrongWays = cameFrom.map(({ remoteAddr }) => `${remoteAddr}/p2p-circuit`)
+    const own = host.getMultiaddrs().filter((address) => !wrongWays.some((way) => address.toString().startsWith(way)))
+    if (own.some((address) => ['public', 'relayed'].includes(scopeOf(address)))) return own
+    // Until another peer has dialled it, libp2p holds back a public address of this computer. But the first peer of a
+    // network has nobody to ask, and others can only come if it names one.
+    const listening = host.services.inner.listening().flatMap((address) => tryMultiaddr(address) ?? [])
+    return [...own, ...listening.filter((address) => scopeOf(address) === 'public')]
   }
 
   reachability(): Reachability {

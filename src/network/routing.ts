@@ -1,6 +1,7 @@
 // Announcing and finding keys in the DHT. What is announced is remembered (bounded) and told again: when the first DHT
 // peers appear after we announced to nobody, when the neighbourhood grows while it is still small, and every
-// `announceIntervalMs`. Searches are bounded in time and results, whatever peers answer.
+// `announceIntervalMs`. The DHT remembers it as well, by a provider record of our own that it repeats by itself: what is
+// announced no more is forgotten by both, also when an announcement of it is under way. Searches are bounded in time and results, whatever peers answer.
 
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { CID } from 'multiformats/cid'
@@ -33,6 +34,7 @@ const waitStepMs = 50
 
 export interface Routing {
   provide(key: Uint8Array, signal?: AbortSignal): Promise<void>
+  unprovide(key: Uint8Array): Promise<void>
   findProviders(key: Uint8Array, signal?: AbortSignal): AsyncIterable<PeerAddress>
   /** DHT peers that we know. */
   readonly tableSize: number
@@ -50,6 +52,14 @@ export interface RoutingParts {
   readonly metrics: Metrics
 }
 
+interface Announcement {
+  readonly cid: CID
+  /** When it was last told to somebody (monotonic); undefined: to nobody yet. */
+  atMs: number | undefined
+  /** Aborts when it is announced no more. */
+  readonly dropped: AbortController
+}
+
 interface EventfulTable {
   readonly size: number
   addEventListener(name: 'peer:add', run: () => void): void
@@ -63,8 +73,8 @@ function cidOf(key: Uint8Array): CID {
 class DhtRouting implements Routing {
   readonly #parts: RoutingParts
   readonly #table: EventfulTable
-  /** Keys by their text, with when each was last announced to somebody (monotonic; undefined: to nobody yet). */
-  readonly #announced = new BoundedMap<string, { readonly cid: CID; atMs: number | undefined }>(announcementsMax)
+  /** By the text of their keys. */
+  readonly #announced = new BoundedMap<string, Announcement>(announcementsMax)
   readonly #stopped = new AbortController()
   #timer: Cancel | undefined
   #dueMs = Number.POSITIVE_INFINITY
@@ -101,8 +111,26 @@ class DhtRouting implements Routing {
   async provide(key: Uint8Array, signal?: AbortSignal): Promise<void> {
     const cid = cidOf(key)
     const text = cid.toString()
-    if (!this.#announced.has(text)) this.#announced.set(text, { cid, atMs: undefined })
+    if (!this.#announced.has(text)) {
+      this.#announced.set(text, { cid, atMs: undefined, dropped: new AbortController() })
+    }
     await this.#announce(text, signal)
+  }
+
+  async unprovide(key: Uint8Array): Promise<void> {
+    const cid = cidOf(key)
+    const entry = this.#announced.get(cid.toString())
+    this.#announced.delete(cid.toString())
+    entry?.dropped.abort()
+    await this.#forget(cid)
+  }
+
+  /** Removes our own provider record, which the DHT would answer with and repeat; unless it is announced again. */
+  async #forget(cid: CID): Promise<void> {
+    if (this.#announced.has(cid.toString())) return
+    await this.#parts.host.contentRouting.cancelReprovide(cid).catch((error: unknown) => {
+      this.#parts.log.warn('announcement_not_forgotten', { message: String(error) })
+    })
   }
 
   async *findProviders(key: Uint8Array, signal?: AbortSignal): AsyncIterable<PeerAddress> {
@@ -145,7 +173,7 @@ class DhtRouting implements Routing {
     const { clock, host, metrics } = this.#parts
     const late = new Error('announcement over')
     const limit = deadline(clock, provideTimeoutMs, () => late, signal)
-    const stop = AbortSignal.any([limit.signal, this.#stopped.signal])
+    const stop = AbortSignal.any([limit.signal, this.#stopped.signal, entry.dropped.signal])
     try {
       await this.#untilPeers(stop)
       const toSomebody = this.tableSize > 0
@@ -155,10 +183,13 @@ class DhtRouting implements Routing {
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       if (this.#stopped.signal.aborted) throw this.#stopped.signal.reason
+      if (entry.dropped.signal.aborted) return
       metrics.count('network_announcements', 1, { result: 'failed' })
       this.#parts.log.debug('announcement_failed', { reason: error instanceof Error ? error.name : String(error) })
     } finally {
       limit.done()
+      // It may have written our record after that was removed.
+      if (entry.dropped.signal.aborted) await this.#forget(entry.cid)
     }
   }
 

@@ -251,6 +251,11 @@ class PeerhoodNetwork implements Network {
     await this.#routing.provide(key, options.signal)
   }
 
+  async unprovide(key: Uint8Array): Promise<void> {
+    // One that does not run announces nothing, and remembers nothing over its end.
+    if (this.#state === 'running') await this.#routing.unprovide(key)
+  }
+
   findProviders(key: Uint8Array, options: { signal?: AbortSignal } = {}): AsyncIterable<PeerAddress> {
     this.#mustRun()
     return this.#routing.findProviders(key, options.signal)

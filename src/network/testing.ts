@@ -82,11 +82,11 @@ export async function startNetwork(t: TestContext, options: TestOptions = {}): P
 }
 
 /** A bare libp2p node that plays by no rules of ours. */
-export async function startStranger(t: TestContext): Promise<Host> {
+export async function startStranger(t: TestContext, listen = ['/ip4/127.0.0.1/tcp/0']): Promise<Host> {
   const host = await createHost(
     {
       privateKey: await privateKeyOfSeed(testRandom.bytes(32)),
-      listen: ['/ip4/127.0.0.1/tcp/0'],
+      listen,
       agent: 'stranger',
       mdns: false,
       mdnsService: undefined,

@@ -109,6 +109,11 @@ export interface Network {
 
   /** Announces in the DHT that we have what `key` (32 bytes, a sha2-256 digest) stands for. */
   provide(key: Uint8Array, options?: { signal?: AbortSignal }): Promise<void>
+  /**
+   * From now on `key` is announced no more; never rejects, and forgetting what was never announced is fine. Peers that were
+   * told keep what they were told until it expires (48 hours): the DHT has no way to take it back.
+   */
+  unprovide(key: Uint8Array): Promise<void>
   /** Those who announced `key`, as they are found. Never ourselves. */
   findProviders(key: Uint8Array, options?: { signal?: AbortSignal }): AsyncIterable<PeerAddress>
 

@@ -26,7 +26,7 @@ export interface Features {
 }
 
 export function createFeatures(foundation: Foundation, network: Network): Features {
-  const { home, random, settings, database, log } = foundation
+  const { home, clock, random, settings, database, log } = foundation
   const library = createLibrary({ home: home.folder })(foundation)
   const shares = createShares({ home: home.folder })({ ...foundation, library })
   const downloads = () => settings.get().downloads
@@ -36,7 +36,7 @@ export function createFeatures(foundation: Foundation, network: Network): Featur
   })
   const dropped = createDropped({ folder: home.dropped, database, log: log.child('dropped') })
   const shared = () => shares.list().map(({ path }) => path)
-  const uploads = createUploads({ folder: home.dropped, random, dropped, shared })
+  const uploads = createUploads({ folder: home.dropped, clock, random, log: log.child('uploads'), dropped, shared })
   return { network, library, shares, transfers, uploads }
 }
 
@@ -44,6 +44,7 @@ export function createFeatures(foundation: Foundation, network: Network): Featur
 export async function startFeatures(features: Features, built: BuiltNetwork, foundation: Foundation): Promise<void> {
   const { network, library, shares, transfers, uploads } = features
   const { lifecycle } = foundation
+  lifecycle.onStop('uploads', () => uploads.stop())
   await uploads.start()
   lifecycle.onStop('library', () => library.stop())
   await library.start()

@@ -1,4 +1,5 @@
 // Announces in the DHT what we hold: soon after it is added, again while the DHT may still be empty, then twice a day.
+// What we hold no more is taken back here; peers of the DHT that were told forget it by themselves, within two days.
 
 import { toHex } from '../base/bytes.ts'
 import { isPeerhoodError } from '../base/errors.ts'
@@ -66,7 +67,7 @@ export function createProvider(parts: { network: Network; clock: Clock; log: Log
       next()
     },
     remove(discovery) {
-      entries.delete(toHex(discovery))
+      if (entries.delete(toHex(discovery))) void network.unprovide(discovery)
     },
     stop() {
       aborter.abort()

@@ -55,6 +55,14 @@ export interface SimNetwork extends Network {
 const brokenAfterMs = 15_000
 const connectFailsMs = 3_000
 const blamePauseMs = 60_000
+const recordExpiresAfterMs = 48 * 3_600_000
+
+/** As the DHT keeps them: what others were told is not taken back, it expires. */
+interface ProviderRecord {
+  readonly expiresMs: number
+  /** Others hold it, too. */
+  readonly told: boolean
+}
 
 interface Node {
   readonly id: PeerId
@@ -75,7 +83,7 @@ interface Node {
 
 export function createNet(clock: Clock, random: SeededRandom): Net {
   const nodes = new Map<PeerId, Node>()
-  const providers = new Map<string, Set<PeerId>>()
+  const providers = new Map<string, Map<PeerId, ProviderRecord>>()
   const deaf = new Set<PeerId>()
   let groups: ReadonlyMap<PeerId, number> | undefined
 
@@ -251,15 +259,21 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
         async provide(key, options) {
           checkRuns(node)
           await later(50, options?.signal, () => {})
-          const set = providers.get(toHex(key)) ?? new Set()
-          providers.set(toHex(key), set)
-          set.add(id)
+          const records = providers.get(toHex(key)) ?? new Map()
+          providers.set(toHex(key), records)
+          const told = node.connected.size > 0 || records.get(id)?.told === true
+          records.set(id, { expiresMs: clock.monotonicMs() + recordExpiresAfterMs, told })
+        },
+        async unprovide(key) {
+          const records = providers.get(toHex(key))
+          // Who connected meanwhile was told as well.
+          if (records?.get(id)?.told === false && node.connected.size === 0) records.delete(id)
         },
         async *findProviders(key, options) {
           options?.signal?.throwIfAborted()
-          for (const peerId of [...(providers.get(toHex(key)) ?? [])]) {
+          for (const [peerId, { expiresMs }] of [...(providers.get(toHex(key)) ?? [])]) {
             await later(50, options?.signal, () => {})
-            if (peerId !== id) yield { peerId, addresses: [`/sim/${peerId}`] }
+            if (peerId !== id && clock.monotonicMs() < expiresMs) yield { peerId, addresses: [`/sim/${peerId}`] }
           }
         },
         blame(peerId, blame) {

@@ -25,6 +25,9 @@ const quiet = [
   '--disable-sync',
 ]
 
+/** Of what lies inside the browser, such as its viewer for PDF: whoever asks for that asks nobody else. */
+const ownProtocols: ReadonlySet<string> = new Set(['chrome:', 'chrome-extension:'])
+
 export function launchBrowser(): Promise<Browser> {
   if (program === undefined) throw new Error('Chromium is not installed')
   return chromium.launch({ executablePath: program, headless: true, args: quiet })
@@ -61,8 +64,8 @@ export async function openPage(browser: Browser, daemon: Daemon, options: PageOp
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   const complaints: string[] = []
   await context.route('**/*', (route) => {
-    const { origin } = new URL(route.request().url())
-    if (origin === daemon.api) return route.continue()
+    const { origin, protocol } = new URL(route.request().url())
+    if (origin === daemon.api || ownProtocols.has(protocol)) return route.continue()
     complaints.push(`request to ${route.request().url()}`)
     return route.abort()
   })

@@ -7,7 +7,7 @@
 // runs from the moment it joins; the real one wants `start`.
 
 import assert from 'node:assert/strict'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test as unboundedTest } from 'node:test'
 import { isPeerhoodError } from '../../src/base/errors.ts'
 import { networkErrors } from '../../src/network/errors.ts'
 import type { Network, NetworkEvent, PeerAddress, PeerId, PeerStream, PeerView } from '../../src/network/types.ts'
@@ -23,6 +23,11 @@ export interface NetworkSetup {
 const echo = '/peerhood-test/echo/1'
 const hold = '/peerhood-test/hold/1'
 const mebibyte = 1024 * 1024
+
+/** Each takes a second at most; a stream that hangs must not hang the run. */
+const testTimeoutMs = 30_000
+const test = (name: string, run: (context: TestContext) => Promise<void>) =>
+  unboundedTest(name, { timeout: testTimeoutMs }, run)
 
 const withCode = (code: string) => (error: unknown) => isPeerhoodError(error) && error.code === code
 
@@ -403,6 +408,23 @@ function testProviders({ start }: NetworkSetup): void {
       [b.self],
     )
     assert.deepEqual(await find(c, new Uint8Array(32).fill(8)), [])
+  })
+
+  test('what is announced no more is told to nobody who comes later, until it is announced again', async (context) => {
+    const [a, b] = [await start(context), await start(context)]
+    const keys = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte))
+    const [dropped, back, ...kept] = keys as [Uint8Array, Uint8Array, ...Uint8Array[]]
+    for (const key of keys) await a.provide(key)
+    await Promise.all([a.unprovide(dropped), a.unprovide(back), a.unprovide(new Uint8Array(32))])
+    await a.provide(back)
+    await join(a, b)
+    const isFound = async (key: Uint8Array) => (await find(b, key)).some(({ peerId }) => peerId === a.self)
+    for (const key of [back, ...kept]) await until(() => isFound(key))
+    assert.equal(await isFound(dropped), false)
+    await b.provide(dropped)
+    await b.unprovide(dropped)
+    await b.stop()
+    await b.unprovide(dropped) // nothing to take back, and nothing wrong with that
   })
 
   test('a search whose signal is aborted ends with its reason', async (context) => {
