@@ -47,7 +47,12 @@ export function createHandlers(services: DaemonServices): JsonHandlers {
     },
     'GET /api/shares/:id/files': async ({ params, query }) => pageOf(await services.shareFiles(params.id), query),
 
-    'POST /api/uploads': () => services.beginUpload(),
+    'POST /api/uploads': async ({ signal }) => {
+      const upload = await services.beginUpload()
+      // Nobody is there to be told its id, so nobody would ever end it.
+      if (signal.aborted) await services.cancelUpload(upload.id)
+      return upload
+    },
     'DELETE /api/uploads/:id': async ({ params }) => {
       await services.cancelUpload(params.id)
       return undefined

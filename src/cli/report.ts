@@ -6,18 +6,17 @@ import type { Terminal } from './terminal.ts'
 import { plain } from './text.ts'
 
 export function reportError(terminal: Terminal, error: PeerhoodError, json: boolean): number {
-  const exitCode = exitCodeOf(error)
-  if (json) terminal.stdout.write(`${JSON.stringify(errorToJson(error, exitCode))}\n`)
+  if (json) terminal.stdout.write(`${JSON.stringify(errorToJson(error))}\n`)
   else terminal.stderr.write(`peerhood: ${plain(error.message)}\n${plain(error.hint)}\n`)
-  return exitCode
+  return exitCodeOf(error)
 }
 
 /** Scripts tell by 3 that a Peerhood runs on the data folder already, so nothing else may end with it. */
-export function exitCodeOf(error: PeerhoodError): number {
+function exitCodeOf(error: PeerhoodError): number {
   return error.code === 'home_in_use' ? 3 : exitCodeOfKind[error.kind]
 }
 
-export function errorToJson(error: PeerhoodError, exitCode: number): Record<string, unknown> {
+export function errorToJson(error: PeerhoodError): Record<string, unknown> {
   const { code, kind, message, hint, details } = error
-  return { event: 'error', code, kind, message, hint, details, exitCode }
+  return { event: 'error', code, kind, message, hint, details, exitCode: exitCodeOf(error) }
 }

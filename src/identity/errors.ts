@@ -23,7 +23,10 @@ export const identityErrors = defineErrors({
     kind: 'conflict',
     hint: 'Stop Peerhood and start it again, so that it takes up the keystore that is there now.',
   },
-  passphrase_needed: { kind: 'refused', hint: 'Give the passphrase of the keystore.' },
+  passphrase_needed: {
+    kind: 'refused',
+    hint: 'Give the passphrase of the keystore: at a terminal `peerhood start` asks for it; elsewhere set the environment variable PEERHOOD_PASSPHRASE.',
+  },
   passphrase_wrong: {
     kind: 'refused',
     hint: 'Check Caps Lock and the keyboard layout, then try again. If it is lost, the recovery phrase still restores everything but this device’s key.',

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
-import { createLog, systemRandom } from './adapters.ts'
+import { createLog, systemClock, systemRandom } from './adapters.ts'
 import { createDropped } from './dropped.ts'
 import { temporaryHome } from './testing.ts'
 import { createUploads } from './uploads.ts'
@@ -18,7 +18,12 @@ function setup(t: TestContext) {
   const database = new DatabaseSync(':memory:')
   const begin = () => {
     const dropped = createDropped({ folder, database, log: createLog([]) })
-    return createUploads({ folder, random: systemRandom, dropped, shared: () => shared })
+    const uploads = createUploads({
+      ...{ folder, clock: systemClock, random: systemRandom, log: createLog([]), dropped },
+      shared: () => shared,
+    })
+    t.after(() => uploads.stop())
+    return uploads
   }
   const uploads = begin()
   const drop = async (...paths: string[]) => {

@@ -15,7 +15,10 @@ export const nodeErrors = defineErrors({
     kind: 'local',
     hint: 'Mend settings.json in the data folder, or delete it to start from the defaults.',
   },
-  upload_unknown: { kind: 'not-found', hint: 'Begin a new upload: unfinished ones end when the daemon stops.' },
+  upload_unknown: {
+    kind: 'not-found',
+    hint: 'Begin a new upload: one that brings nothing for ten minutes is dropped, and all end when the daemon stops.',
+  },
   upload_name_unsafe: { kind: 'usage', hint: 'Rename the file and drop it again.' },
   upload_too_large: { kind: 'usage', hint: 'Share it by its path instead: `peerhood share PATH` copies nothing.' },
   uploads_too_many: { kind: 'conflict', hint: 'Wait for the others to finish, or cancel one.' },

@@ -24,6 +24,12 @@ export const apiPortDefault = 4713
 /** Unfinished uploads of the page at one time; each holds a folder under `dropped/`. */
 export const uploadsMax = 16
 
+/**
+ * An upload for which no byte and no request came for this long is dropped with its files, in ms: longer than a page
+ * takes between two files, and short enough that pages that were closed don't keep the places of others for long.
+ */
+export const uploadQuietMs = 10 * 60_000
+
 /** Files in one upload: what a person drops at once; more is a `peerhood share PATH`. */
 export const uploadFilesMax = 10_000
 

@@ -1,9 +1,10 @@
 // Bytes of payload in and out since the data folder was made. The network counts for each peer that it knows, and
 // forgets peers; here what each has grown by is added up, so a total never goes down. One row in the database, written
-// at most once a minute and at the stop: a crash costs the figures of that minute, never what they count.
+// rarely (base/saver.ts).
 
 import { type Database, migrate } from '../base/database.ts'
-import type { Cancel, Clock, Log } from '../base/ports.ts'
+import type { Clock, Log } from '../base/ports.ts'
+import { createSaver } from '../base/saver.ts'
 import type { Network, PeerId, PeerView } from '../network/types.ts'
 import { totalsSaveEveryMs } from './limits.ts'
 
@@ -43,7 +44,6 @@ export function createTrafficTotals({ network, database, clock, log }: TrafficPa
   const update = database.prepare('UPDATE traffic_totals SET bytes_in = ?, bytes_out = ?')
   let total: Traffic = { bytesIn: Number(row?.bytes_in ?? 0), bytesOut: Number(row?.bytes_out ?? 0) }
   let saved = total
-  let timer: Cancel | undefined
   /** The figures that each peer had when we last looked. */
   const seen = new Map<PeerId, Traffic>()
 
@@ -55,7 +55,7 @@ export function createTrafficTotals({ network, database, clock, log }: TrafficPa
       bytesIn: total.bytesIn + growth(before.bytesIn, bytesIn),
       bytesOut: total.bytesOut + growth(before.bytesOut, bytesOut),
     }
-    timer ??= clock.after(totalsSaveEveryMs, save)
+    saver.grew()
   }
 
   function look(): void {
@@ -66,20 +66,18 @@ export function createTrafficTotals({ network, database, clock, log }: TrafficPa
     for (const peerId of seen.keys()) if (!known.has(peerId)) seen.delete(peerId)
   }
 
-  function save(): void {
-    timer?.()
-    timer = undefined
-    look()
-    if (saved.bytesIn === total.bytesIn && saved.bytesOut === total.bytesOut) return
-    try {
+  const saver = createSaver({
+    clock,
+    log,
+    everyMs: totalsSaveEveryMs,
+    failureCode: 'traffic_totals_not_saved',
+    save() {
+      look()
+      if (saved.bytesIn === total.bytesIn && saved.bytesOut === total.bytesOut) return
       update.run(Math.round(total.bytesIn), Math.round(total.bytesOut))
       saved = total
-    } catch (error) {
-      // A full disk, say. The next byte brings the next try.
-      log.warn('traffic_totals_not_saved', { message: String(error) })
-    }
-  }
-
+    },
+  })
   const off = network.on((event) => {
     if (event.type === 'peer') saw(event.peer)
   })
@@ -90,8 +88,7 @@ export function createTrafficTotals({ network, database, clock, log }: TrafficPa
     },
     stop() {
       off()
-      save()
-      timer?.()
+      saver.stop()
     },
   }
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import { createManualClock } from '../../test/support/clock.ts'
+import { until } from '../../test/support/until.ts'
 import { createLog, systemRandom } from './adapters.ts'
 import { createDropped } from './dropped.ts'
-import { uploadDepthMax, uploadsMax } from './limits.ts'
+import { uploadDepthMax, uploadQuietMs, uploadsMax } from './limits.ts'
 import { temporaryHome } from './testing.ts'
 import { createUploads, type Uploads } from './uploads.ts'
 
@@ -17,11 +19,14 @@ function setup(t: TestContext, options: { filesMax?: number } = {}) {
   const shared: string[] = []
   const database = new DatabaseSync(':memory:')
   const dropped = createDropped({ folder, database, log: createLog([]) })
-  const uploads = createUploads({ folder, random: systemRandom, dropped, shared: () => shared, ...options })
+  const clock = createManualClock()
+  const parts = { folder, clock, random: systemRandom, log: createLog([]), dropped, shared: () => shared }
+  const uploads = createUploads({ ...parts, ...options })
   const put = (id: string, path: string, text: string, signal = never) =>
     uploads.write(id, path, Readable.from([Buffer.from(text)]), { signal })
   const finish = (id: string) => uploads.finish(id, async (path) => path)
-  return { folder, shared, database, uploads, put, finish }
+  const unfinished = (...names: string[]) => readdirSync(join(folder, '.unfinished', ...names))
+  return { folder, shared, database, clock, uploads, put, finish, unfinished }
 }
 
 async function droppedFile(uploads: Uploads, put: ReturnType<typeof setup>['put'], name: string, text: string) {
@@ -88,6 +93,75 @@ test('a body that breaks leaves no half file', async (t) => {
   })
   await assert.rejects(uploads.write(id, 'a', endless, { signal: controller.signal }), { name: 'AbortError' })
   assert.deepEqual(readdirSync(join(folder, '.unfinished', id)), [])
+})
+
+test('a file that broke off is no part of the upload, and its name is free again', async (t) => {
+  const { uploads, put, finish } = setup(t, { filesMax: 1 })
+  const { id } = await uploads.begin()
+  const broken = () => uploads.write(id, 'a', Readable.from([Buffer.from('half')]), { signal: AbortSignal.abort() })
+  await assert.rejects(broken(), { name: 'AbortError' })
+  await assert.rejects(finish(id), { code: 'request_malformed' })
+  assert.deepEqual(await put(id, 'A', 'whole'), { id, bytes: 5 })
+})
+
+test('an upload for which nothing comes for long is dropped with its files; requests and bytes keep it', async (t) => {
+  const { clock, uploads, put, finish, unfinished } = setup(t)
+  const { id } = await uploads.begin()
+  const asked = await uploads.begin()
+  const sent = await uploads.begin()
+  const body = new PassThrough()
+  const writing = uploads.write(sent.id, 'large', body, { signal: never })
+  await put(id, 'half/of/it', 'x')
+  clock.advance(uploadQuietMs - 1)
+  await assert.rejects(finish(asked.id), { code: 'request_malformed' })
+  body.write('x')
+  await until(() => body.readableLength === 0)
+  clock.advance(1)
+  await until(() => !unfinished().includes(id))
+  await assert.rejects(put(id, 'b', 'x'), { code: 'upload_unknown' })
+  clock.advance(uploadQuietMs - 2)
+  assert.equal(unfinished().length, 2)
+  body.end()
+  assert.equal((await writing).bytes, 1)
+  clock.advance(uploadQuietMs)
+  await until(() => unfinished().length === 0)
+  assert.equal(clock.waiting, 0)
+})
+
+test('dropping ends writes that are under way, and nothing of theirs is left', async (t) => {
+  const { clock, uploads, unfinished } = setup(t)
+  for (const drop of [(id: string) => uploads.cancel(id), async () => clock.advance(uploadQuietMs)]) {
+    const { id } = await uploads.begin()
+    const body = new PassThrough()
+    const writing = uploads.write(id, 'a/b', body, { signal: never })
+    body.write('half')
+    const failed = assert.rejects(writing, { code: 'upload_unknown', kind: 'not-found' })
+    await drop(id)
+    await failed
+    assert.equal(body.destroyed, true)
+    await until(() => unfinished().length === 0)
+  }
+})
+
+test('what the disk refuses takes no place', async (t) => {
+  const { folder, clock, uploads, put, finish } = setup(t)
+  const { id } = await uploads.begin()
+  await put(id, 'a', 'x')
+  rmSync(join(folder, '.unfinished'), { recursive: true })
+  await assert.rejects(finish(id), { code: 'upload_failed', kind: 'local' })
+  writeFileSync(join(folder, '.unfinished'), 'no folder')
+  for (let upload = 0; upload <= uploadsMax; upload++) {
+    await assert.rejects(uploads.begin(), { code: 'upload_failed' })
+  }
+  assert.equal(clock.waiting, 0)
+})
+
+test('after the stop nothing waits', async (t) => {
+  const { clock, uploads } = setup(t)
+  await uploads.begin()
+  assert.equal(clock.waiting, 1)
+  uploads.stop()
+  assert.equal(clock.waiting, 0)
 })
 
 test('cancelled and abandoned uploads leave nothing', async (t) => {

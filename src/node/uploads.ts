@@ -1,7 +1,8 @@
 // What the page uploads by drag and drop. Files arrive one by one under `dropped/.unfinished/<id>/`; sharing the upload
 // moves it to `dropped/<name>` in one step, and from there it is shared like any other path. What was never shared is
-// deleted when the upload is cancelled, and at the next start; what is shared no more, by dropped.ts. Names come from a
-// page: each becomes a safe one, and `..` or an absolute path is refused, so nothing leaves the upload's folder.
+// deleted when the upload is cancelled, when nothing has come for it for long (its page was closed, its computer sleeps),
+// and at the next start; what is shared no more, by dropped.ts. Names come from a page: each becomes a safe one, and `..`
+// or an absolute path is refused, so nothing leaves the upload's folder.
 
 import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
@@ -9,12 +10,12 @@ import { basename, dirname, join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isPeerhoodError } from '../base/errors.ts'
-import type { Random } from '../base/ports.ts'
+import type { Cancel, Clock, Log, Random } from '../base/ports.ts'
 import { cleanName, foldName, nameWithSuffix } from '../content/library/safe-names.ts'
 import { createTurns } from '../content/library/turns.ts'
 import type { Dropped } from './dropped.ts'
 import { nodeErrors } from './errors.ts'
-import { uploadDepthMax, uploadFilesMax, uploadsMax } from './limits.ts'
+import { uploadDepthMax, uploadFilesMax, uploadQuietMs, uploadsMax } from './limits.ts'
 
 export interface UploadState {
   readonly id: string
@@ -32,6 +33,8 @@ export interface Uploads {
   finish<Result>(id: string, share: (path: string) => Promise<Result>): Promise<Result>
   /** Deletes the copies that no share needs any more. */
   clear(): Promise<void>
+  /** Waits for nothing any more; what is unfinished goes at the next start. */
+  stop(): void
 }
 
 interface Unfinished {
@@ -40,12 +43,20 @@ interface Unfinished {
   readonly files: Map<string, { readonly place: string; bytes: number }>
   /** Places taken, folded as file systems that ignore case do. */
   readonly taken: Set<string>
-  writing: number
+  /** Writes under way. */
+  readonly writes: Set<Promise<number>>
+  /** Aborts when the upload is dropped, which ends them. */
+  readonly dropped: AbortController
+  /** When a byte of it or a request for it last came (monotonic). */
+  movedMs: number
+  cancelWatch: Cancel
 }
 
 export interface UploadsParts {
   readonly folder: string
+  readonly clock: Clock
   readonly random: Random
+  readonly log: Log
   readonly dropped: Dropped
   /** Paths of all that is shared from here now. */
   readonly shared: () => readonly string[]
@@ -53,7 +64,7 @@ export interface UploadsParts {
 }
 
 export function createUploads(parts: UploadsParts): Uploads {
-  const { folder, random, dropped, shared, filesMax = uploadFilesMax } = parts
+  const { folder, clock, random, log, dropped, shared, filesMax = uploadFilesMax } = parts
   const unfinishedFolder = join(folder, '.unfinished')
   const uploads = new Map<string, Unfinished>()
   /** Names of copies that are about to be shared. */
@@ -74,10 +85,52 @@ export function createUploads(parts: UploadsParts): Uploads {
     return name
   }
 
+  /** Whoever asks for an upload shows that somebody still wants it. */
   function find(id: string): Unfinished {
     const upload = uploads.get(id)
     if (upload === undefined) throw nodeErrors.upload_unknown('There is no such upload.', { details: { id } })
+    upload.movedMs = clock.monotonicMs()
     return upload
+  }
+
+  /** Drops the upload once nothing has come for it for `uploadQuietMs`. */
+  function watch(id: string, upload: Unfinished): void {
+    const leftMs = upload.movedMs + uploadQuietMs - clock.monotonicMs()
+    if (leftMs > 0) {
+      upload.cancelWatch = clock.after(leftMs, () => watch(id, upload))
+      return
+    }
+    log.info('upload_dropped', { id, bytes: bytesOf(upload) })
+    drop(id, upload).catch((error) => log.warn('upload_not_deleted', { id, message: String(error) }))
+  }
+
+  /** Its place is free at once, its files are gone when this resolves. */
+  async function drop(id: string, upload: Unfinished): Promise<void> {
+    uploads.delete(id)
+    upload.cancelWatch()
+    upload.dropped.abort(nodeErrors.upload_unknown('This upload was dropped.', { details: { id } }))
+    await Promise.allSettled(upload.writes)
+    await onDisk(() => rm(upload.folder, { recursive: true, force: true }))
+  }
+
+  async function receive(upload: Unfinished, path: string, body: Readable, caller: AbortSignal): Promise<void> {
+    const file = takePlace(upload, path, filesMax)
+    const signal = AbortSignal.any([caller, upload.dropped.signal])
+    const moved = () => {
+      upload.movedMs = clock.monotonicMs()
+    }
+    const writing = onDisk(() => writeFile(join(upload.folder, file.place), body, moved, signal))
+    upload.writes.add(writing)
+    try {
+      file.bytes = await writing
+    } catch (error) {
+      leavePlace(upload, path, file.place)
+      upload.dropped.signal.throwIfAborted()
+      throw error
+    } finally {
+      upload.writes.delete(writing)
+      moved()
+    }
   }
 
   return {
@@ -91,39 +144,39 @@ export function createUploads(parts: UploadsParts): Uploads {
         throw nodeErrors.uploads_too_many(`${uploads.size} uploads are under way; more don't go at once.`)
       }
       const id = Buffer.from(random.bytes(16)).toString('hex')
-      const upload = { folder: join(unfinishedFolder, id), files: new Map(), taken: new Set<string>(), writing: 0 }
+      const upload = newUpload(join(unfinishedFolder, id), clock.monotonicMs())
       uploads.set(id, upload)
-      await onDisk(() => mkdir(upload.folder, { recursive: true, mode: 0o700 }))
+      watch(id, upload)
+      try {
+        await onDisk(() => mkdir(upload.folder, { recursive: true, mode: 0o700 }))
+      } catch (error) {
+        await drop(id, upload).catch(() => undefined)
+        throw error
+      }
       return { id, bytes: 0 }
     },
 
     async write(id, path, body, options) {
       const upload = find(id)
-      const file = takePlace(upload, path, filesMax)
-      upload.writing += 1
-      try {
-        file.bytes = await onDisk(() => writeFile(join(upload.folder, file.place), body, options.signal))
-      } finally {
-        upload.writing -= 1
-      }
+      await receive(upload, path, body, options.signal)
       return { id, bytes: bytesOf(upload) }
     },
 
-    async cancel(id) {
-      const upload = find(id)
-      uploads.delete(id)
-      await onDisk(() => rm(upload.folder, { recursive: true, force: true }))
-    },
+    cancel: async (id) => drop(id, find(id)),
 
     async finish(id, share) {
       const upload = find(id)
-      if (upload.files.size === 0 || upload.writing > 0) {
+      if (upload.files.size === 0 || upload.writes.size > 0) {
         throw nodeErrors.request_malformed('The upload has no files, or one is still being sent.', {
           hint: 'Share it once all of it has been sent.',
         })
       }
       uploads.delete(id)
-      const name = await inTurn(() => onDisk(() => place(upload)))
+      upload.cancelWatch()
+      const name = await inTurn(() => onDisk(() => place(upload))).catch(async (error) => {
+        await drop(id, upload).catch(() => undefined)
+        throw error
+      })
       try {
         return await share(join(folder, name)).finally(() => pending.delete(name))
       } catch (error) {
@@ -132,7 +185,16 @@ export function createUploads(parts: UploadsParts): Uploads {
       }
     },
     clear,
+
+    stop() {
+      for (const upload of uploads.values()) upload.cancelWatch()
+    },
   }
+}
+
+function newUpload(folder: string, movedMs: number): Unfinished {
+  const empty = { files: new Map(), taken: new Set<string>(), writes: new Set<Promise<number>>() }
+  return { folder, ...empty, dropped: new AbortController(), movedMs, cancelWatch: () => undefined }
 }
 
 function bytesOf(upload: Unfinished): number {
@@ -151,6 +213,12 @@ function takePlace(upload: Unfinished, path: string, filesMax: number): { readon
   upload.files.set(path, file)
   upload.taken.add(foldName(place))
   return file
+}
+
+/** After a write that failed: nothing of the file is here. */
+function leavePlace(upload: Unfinished, path: string, place: string): void {
+  upload.files.delete(path)
+  upload.taken.delete(foldName(place))
 }
 
 function safePath(path: string): readonly string[] {
@@ -173,11 +241,13 @@ function freePlace(upload: Unfinished, names: readonly string[]): string {
   }
 }
 
-async function writeFile(path: string, body: Readable, signal: AbortSignal): Promise<number> {
+/** `moved` is called for each piece that comes. */
+async function writeFile(path: string, body: Readable, moved: () => void, signal: AbortSignal): Promise<number> {
   let bytes = 0
   const counter = new Transform({
     transform(chunk: Uint8Array, _encoding, done) {
       bytes += chunk.length
+      moved()
       done(undefined, chunk)
     },
   })

@@ -206,6 +206,14 @@ test('in the end game a fast idle peer takes over from a slow one, and the loser
   assert.ok((state.holders.get(taken[1] ?? -1)?.length ?? 0) <= copiesPerBlockMax)
 })
 
+test('readers take turns, so that one that reads far ahead starves nobody', () => {
+  const state = fetchOf(40)
+  join(state, 1)
+  stepFetch(state, { type: 'read', reader: 1, indexes: [10, 11, 12] }, 0)
+  stepFetch(state, { type: 'read', reader: 2, indexes: [30, 31] }, 0)
+  assert.deepEqual(fill(state, 1).slice(0, 5), [10, 30, 11, 31, 12])
+})
+
 test('a reader does not wait for a slow peer', () => {
   const state = fetchOf(3)
   join(state, 1)
@@ -217,15 +225,29 @@ test('a reader does not wait for a slow peer', () => {
 
 test('only wanted blocks are asked; what becomes wanted is asked then', () => {
   let only = 3
-  const state = fetchOf(10, { isWanted: (index) => index < only })
+  const stored = new Set<number>()
+  const state = fetchOf(10, { isWanted: (index) => index < only, isHere: (index) => stored.has(index) })
   join(state, 1)
   assert.deepEqual(new Set(fill(state, 1)), new Set([0, 1, 2]))
   for (const index of [0, 1]) assert.deepEqual(deliver(state, 1, index, 1).at(-1)?.type, 'store')
   assert.equal(deliver(state, 1, 2, 1).at(-1)?.type, 'complete')
+  for (const index of [0, 1, 2]) stored.add(index)
   only = 5
   stepFetch(state, { type: 'refresh' }, 2)
   assert.equal(state.left, 2)
   assert.deepEqual(new Set(fill(state, 1, 2)), new Set([3, 4]))
+})
+
+test('a block that the disk has lost is asked again', () => {
+  const stored = new Set([0, 1])
+  const state = fetchOf(2, { isHere: (index) => stored.has(index) })
+  join(state, 1)
+  assert.equal(state.left, 0)
+  stored.delete(1)
+  stepFetch(state, { type: 'refresh' }, 1)
+  assert.equal(state.left, 1)
+  assert.deepEqual(fill(state, 1, 1), [1])
+  assert.equal(deliver(state, 1, 1, 2).at(-1)?.type, 'complete')
 })
 
 // ---- against an obvious model

@@ -72,6 +72,8 @@ export function refreshWanted(state: FetchState): void {
   state.left = 0
   for (let index = 0; index < state.options.blocks; index++) {
     if (state.options.isHere(index)) markHere(state, index)
+    // It was, and the disk has lost it.
+    else if (state.status[index] === here) state.status[index] = unwanted
     const status = state.status[index]
     if (status === here) continue
     const wanted = state.options.isWanted(index)

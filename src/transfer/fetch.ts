@@ -3,6 +3,7 @@
 
 import { isPeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock, Random } from '../base/ports.ts'
+import { createUniform } from '../base/uniform.ts'
 import type { Holding } from '../content/types.ts'
 import type { BlockBuffers } from '../content/worker/buffers.ts'
 import { createFetch, type FetchEffect, type FetchInput, type FetchState, stepFetch } from './core.ts'
@@ -74,11 +75,6 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
   let fillScheduled = false
   let stopped = false
 
-  const uniform = () => {
-    const [a = 0, b = 0, c = 0, d = 0] = parts.random.bytes(4)
-    return (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) / 2 ** 32
-  }
-
   const step = (input: FetchInput) => {
     if (state !== undefined && !stopped) perform(stepFetch(state, input, clock.monotonicMs()))
   }
@@ -129,7 +125,7 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
       lengthOf: (index) => inventory.length(index),
       isWanted: (index) => holding.isWanted(index),
       isHere: (index) => holding.have.has(index),
-      random: uniform,
+      random: createUniform(parts.random),
     })
     for (const session of sessions.values()) introduce(session)
     if (state.left === 0) parts.complete()

@@ -3,15 +3,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Content } from '../../test/sim/holdings.ts'
-import { createRawPeer, type Talk } from '../../test/sim/raw-peer.ts'
+import { createRawPeer, type RawPeer, type Talk } from '../../test/sim/raw-peer.ts'
 import { createWorld, type SimPeer, type World } from '../../test/sim/world.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { isPeerhoodError } from '../base/errors.ts'
 import {
   fetchBytesMax,
   handshakeTimeoutMs,
   serveAheadBytesMax,
   serveBytesMax,
-  sessionsMax,
+  sessionsAcceptedMax,
+  sessionsOpenedMax,
   streamsPerPeerMax,
   transfersMax,
 } from './limits.ts'
@@ -29,11 +31,11 @@ test('past so many sessions a stream is cut at once; there is room again when th
   const content = world.content({ blocks: 8, blockBytes: 20_000 })
   const victim = await server(world, content)
   const silent: Talk[] = []
-  for (let peer = 0; peer < sessionsMax / streamsPerPeerMax; peer++) {
+  for (let peer = 0; peer < sessionsAcceptedMax / streamsPerPeerMax; peer++) {
     const raw = createRawPeer(world, content)
     for (let stream = 0; stream < streamsPerPeerMax; stream++) silent.push(await raw.dial(victim))
   }
-  assert.equal(silent.length, sessionsMax)
+  assert.equal(silent.length, sessionsAcceptedMax)
   assert.ok(world.clock.monotonicMs() < handshakeTimeoutMs, 'nobody’s time is up')
   const surplus = await createRawPeer(world, content).dial(victim)
   surplus.greet()
@@ -44,6 +46,54 @@ test('past so many sessions a stream is cut at once; there is room again when th
   const getter = await world.peer()
   const id = await getter.get(world.linkTo(content, victim))
   await world.until('others are served', () => getter.service.view(id).state === 'done', 60_000)
+  await world.stop()
+})
+
+/** Peers that take every stream and never say a word; `talks` is what was opened to them, by whichever search met them. */
+async function silentPeers(world: World, content: Content, count: number) {
+  const talks: Talk[] = []
+  const peers: RawPeer[] = []
+  for (let i = 0; i < count; i++) {
+    const peer = createRawPeer(world, content)
+    await peer.serve((talk) => void talks.push(talk))
+    peers.push(peer)
+  }
+  const link = { ...content.link, peers: peers.map(({ id }) => ({ peerId: id, addresses: [`/sim/${id}`] })) }
+  return { link, talks }
+}
+
+test('a peer that does not answer is opened one session to, not one after the other', async () => {
+  const world = createWorld('one session')
+  const { link, talks } = await silentPeers(world, world.content({ blocks: 8, blockBytes: 20_000 }), 1)
+  const getter = await world.peer()
+  await getter.get(link)
+  await world.pass(handshakeTimeoutMs / 2)
+  assert.equal(talks.length, 1)
+  await world.until('it is left', () => talks[0]?.ended === true, handshakeTimeoutMs)
+  await world.stop()
+})
+
+test('so many sessions are opened in all; a share without any has its first, and peers that come have room of their own', async () => {
+  const world = createWorld('opened')
+  const contents = [1, 2, 3].map((blocks) => world.content({ blocks, blockBytes: 20_000 }))
+  const [crowded, late, served] = contents as [Content, Content, Content]
+  const crowd = await silentPeers(world, crowded, sessionsOpenedMax)
+  const few = await silentPeers(world, late, 5)
+  const isFor = ({ received: [first] }: Talk, { link }: Content) =>
+    first?.kind === 'hello' && equalBytes(first.discovery, link.discovery)
+  const open = (content: Content) =>
+    [...crowd.talks, ...few.talks].filter((talk) => !talk.ended && isFor(talk, content)).length
+  const getter = await world.peer()
+  await getter.get(crowd.link)
+  await world.until('all are open', () => open(crowded) === sessionsOpenedMax, handshakeTimeoutMs)
+  await getter.get(few.link)
+  await world.until('the other share has one', () => open(late) > 0, 1_000)
+  getter.share(served)
+  const guest = await createRawPeer(world, served).dial(getter)
+  guest.greet()
+  await guest.next('hello')
+  assert.deepEqual([open(crowded), open(late)], [sessionsOpenedMax, 1])
+  await world.until('there is room again', () => open(late) > 1, 2 * handshakeTimeoutMs)
   await world.stop()
 })
 

@@ -44,8 +44,13 @@ export const exchangeEveryMs = 2_500
 export const exchangeBurst = 6
 /** Streams of this protocol one peer may have open: one a share. */
 export const streamsPerPeerMax = 64
-/** Sessions in all; each costs some KiB, and a bit field while its peer is not complete. */
-export const sessionsMax = 512
+/** Sessions that peers open, in all; each costs some KiB, and a bit field while its peer is not complete. */
+export const sessionsAcceptedMax = 512
+/**
+ * Sessions that we open, in all, at the same cost; those that peers open take no place from them. A share without any
+ * may have one all the same, so that no transfer waits for the end of others; those are at most `transfersMax`.
+ */
+export const sessionsOpenedMax = 512
 /** Sessions of one share; more bring no speed. */
 export const sessionsPerShareMax = 200
 /** Peers served at the same time; the others wait for their turn. */

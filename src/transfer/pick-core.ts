@@ -65,9 +65,14 @@ function pickNode(state: FetchState, peer: PeerState): number {
   return first < 0 ? -1 : nextInBoth(state.openBits, peer.bits, first, nodes)
 }
 
+/** What readers wait for, each one's first block before anyone's second: a long read ahead must not starve another reader. */
 function pickUrgent(state: FetchState, peer: PeerState): number {
-  for (const indexes of state.readers.values()) {
-    for (const index of indexes) if (state.status[index] === open && peerHas(peer, index)) return index
+  const readers = [...state.readers.values()]
+  for (let ahead = 0; readers.some((indexes) => ahead < indexes.length); ahead++) {
+    for (const indexes of readers) {
+      const index = indexes[ahead]
+      if (index !== undefined && state.status[index] === open && peerHas(peer, index)) return index
+    }
   }
   return -1
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createManualClock } from '../../test/support/clock.ts'
-import type { Log } from '../base/ports.ts'
+import { silentLog } from '../content/library/testing.ts'
 import type { DiscoveryKey } from '../content/types.ts'
 import { networkErrors } from '../network/errors.ts'
 import type { Network, PeerAddress, PeerId } from '../network/types.ts'
@@ -21,8 +21,6 @@ import {
   sessionsEnough,
 } from './limits.ts'
 import { createSearch } from './search.ts'
-
-const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog }
 
 const peer = (name: string, ...addresses: string[]): PeerAddress => ({ peerId: name as PeerId, addresses })
 const many = (name: string, count: number) => Array.from({ length: count }, (_, at) => peer(`${name}${at}`, '/memory'))

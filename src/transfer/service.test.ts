@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Content } from '../../test/sim/holdings.ts'
+import { createRawPeer, type Talk } from '../../test/sim/raw-peer.ts'
 import { createWorld, type SimPeer, type World } from '../../test/sim/world.ts'
+import { libraryErrors } from '../content/library/errors.ts'
 import { readersMax } from './limits.ts'
 import type { TransferEvent, TransferId, TransferView } from './types.ts'
 
@@ -218,6 +220,44 @@ test('a full disk fails the transfer with its code and blames nobody; with room 
   await world.stop()
 })
 
+test('a get whose folder is refused leaves no session behind that would stand in the way of the next', async () => {
+  const world = createWorld('refused folder')
+  const content = world.content(shape)
+  const [seed, getter] = [await world.peer(), await world.peer()]
+  const slow = createRawPeer(world, content)
+  const talks: Talk[] = []
+  await slow.serve((talk) => void talks.push(talk))
+  const { peers } = seed.share(content)
+  const link = { ...content.link, peers: [...peers, { peerId: slow.id, addresses: [`/sim/${slow.id}`] }] }
+  const { openFetched } = getter.library
+  getter.library.openFetched = () => Promise.reject(libraryErrors.folder_missing('It is gone.'))
+  const first = await getter.get(link)
+  await world.until('failed', () => getter.service.view(first).state === 'failed', 10_000)
+  talks[0]?.greet()
+  await world.until('who greets too late is told', () => talks[0]?.ended === true, 1_000)
+  getter.library.openFetched = openFetched
+  await hurry(world, getter.service.cancel(first))
+  await getter.service.remove(first)
+  const second = await getter.get(link)
+  await world.until('done', () => getter.service.view(second).state === 'done', 10_000)
+  await world.stop()
+})
+
+test('a get whose folder was refused goes on when it is asked for again and the folder is there', async () => {
+  const world = createWorld('refused folder, again')
+  const content = world.content(shape)
+  const [seed, getter] = [await world.peer(), await world.peer()]
+  const link = seed.share(content)
+  const { openFetched } = getter.library
+  getter.library.openFetched = () => Promise.reject(libraryErrors.folder_missing('It is gone.'))
+  const id = await getter.get(link)
+  await world.until('failed', () => getter.service.view(id).state === 'failed', 10_000)
+  getter.library.openFetched = openFetched
+  await getter.service.resume(id)
+  await world.until('done', () => getter.service.view(id).state === 'done', 60_000)
+  await world.stop()
+})
+
 test('the same share into the same folder is one transfer, into another a conflict', async () => {
   const { world, getter, seed, content, id } = await pair('same')
   assert.equal(await getter.get(world.linkTo(content, seed)), id)
@@ -317,6 +357,39 @@ test('what is unshared is served no more', async () => {
   await world.pass(20_000)
   assert.ok(view().blocksDone <= blocksDone + 1 && blocksDone < 100)
   assert.equal(view().peers.length, 0)
+  await world.stop()
+})
+
+test('what is here no more is announced no more: what others were told of it runs out', async () => {
+  const scene = await pair('announced')
+  const { world, seed, getter, content } = scene
+  await until(scene, 'done')
+  const other = seed.share(world.content(shape))
+  const announcers = async (discovery: Uint8Array) => {
+    const found: string[] = []
+    for await (const { peerId } of (await world.peer()).network.findProviders(discovery)) found.push(peerId)
+    return found.sort()
+  }
+  const hours = (count: number) => world.pass(count * 3_600_000)
+  await hours(50)
+  assert.deepEqual(await hurry(world, announcers(content.link.discovery)), [seed.id, getter.id].sort())
+  getter.library.unshare(content.shareId)
+  await hours(1)
+  seed.library.unshare(content.shareId)
+  await hours(36)
+  assert.deepEqual(await hurry(world, announcers(content.link.discovery)), [seed.id, getter.id].sort())
+  await hours(12)
+  assert.deepEqual(await hurry(world, announcers(content.link.discovery)), [])
+  assert.deepEqual(await hurry(world, announcers(other.discovery)), [seed.id])
+
+  // While nobody has been told, there is nothing to run out.
+  const lonely = await world.peer()
+  const alone = world.content(shape)
+  lonely.share(alone)
+  await world.pass(1_000)
+  assert.deepEqual(await hurry(world, announcers(alone.link.discovery)), [lonely.id])
+  lonely.library.unshare(alone.shareId)
+  assert.deepEqual(await hurry(world, announcers(alone.link.discovery)), [])
   await world.stop()
 })
 

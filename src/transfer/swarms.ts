@@ -9,7 +9,7 @@ import type { BlockBuffers } from '../content/worker/buffers.ts'
 import type { Network, PeerId, PeerStream } from '../network/types.ts'
 import { chooseServed } from './choke-core.ts'
 import { peerErrors } from './errors.ts'
-import { sessionsMax, streamsPerPeerMax, uploadSlotsMax, uploadTurnMs } from './limits.ts'
+import { sessionsAcceptedMax, sessionsOpenedMax, streamsPerPeerMax, uploadSlotsMax, uploadTurnMs } from './limits.ts'
 import { createSession } from './session.ts'
 import type { Session, SessionEnd, SessionPort } from './session-types.ts'
 import { createSwarm, type ShareNames, type Swarm } from './swarm.ts'
@@ -33,7 +33,10 @@ export interface Swarms {
   all(): Iterable<Swarm>
   /** The swarm of a share, made when there is none. */
   of(names: ShareNames): Swarm
-  /** Opens a session with a connected peer; returns once its stream is open. Rejects when that fails. */
+  /**
+   * Opens a session with a connected peer; returns once its stream is open. Rejects when that fails, when we have opened
+   * one for this share with this peer already, and when there are too many.
+   */
   open(swarm: Swarm, peerId: PeerId, options: { signal: AbortSignal }): Promise<void>
   /** Drops the swarm when nobody needs it. */
   release(swarm: Swarm): void
@@ -46,6 +49,10 @@ export function createSwarms(parts: SwarmsParts): Swarms {
   const { clock, log, metrics, network, library } = parts
   const swarms = new Map<string, Swarm>()
   const sessions = new Set<Session>()
+  /** With whom we have opened a session, or are about to, by share. */
+  const opened = new Map<Swarm, Set<PeerId>>()
+  let openedCount = 0
+  let acceptedCount = 0
   const running = new Set<Promise<void>>()
   const serveBudget: ServeBudget = { bytes: 0 }
   let keys = 0
@@ -75,7 +82,11 @@ export function createSwarms(parts: SwarmsParts): Swarms {
 
   function release(swarm: Swarm): void {
     const key = toHex(swarm.names.discovery)
-    if (swarm.seeker !== undefined || swarm.sessions.size > 0 || swarms.get(key) !== swarm) return
+    const isCurrent = swarms.get(key) === swarm
+    if (swarm.seeker !== undefined) return
+    // Sessions that were opened for a transfer which is over, and have nothing to serve from: nobody would ever end them.
+    if (swarm.holding === undefined || !isCurrent) swarm.endAll('not_shared')
+    if (swarm.sessions.size > 0 || !isCurrent) return
     swarms.delete(key)
     swarm.stop()
   }
@@ -89,28 +100,63 @@ export function createSwarms(parts: SwarmsParts): Swarms {
 
   // ---- sessions
 
-  async function run(stream: PeerStream, target: Parameters<typeof createSession>[1]): Promise<void> {
+  /** `over` is called when the session has ended, before anybody is told of it. */
+  function run(stream: PeerStream, target: Parameters<typeof createSession>[1], over: () => void): Promise<void> {
     const session = createSession(stream, target, {
       self: network.self,
       clock,
       serveBudget,
       blockBuffers: parts.blockBuffers,
       nextKey: () => ++keys,
-      ended,
+      ended(session, how) {
+        over()
+        ended(session, how)
+      },
     })
     sessions.add(session)
-    const done = session.run()
+    const done = session.run().finally(() => running.delete(done))
     running.add(done)
-    await done
-    running.delete(done)
+    return done
   }
 
   async function onStream(stream: PeerStream): Promise<void> {
-    if (stopped || sessions.size >= sessionsMax) {
+    if (stopped || acceptedCount >= sessionsAcceptedMax) {
       stream.abort(peerErrors.session_ended('There is no room for another session.'))
       return
     }
-    await run(stream, { find })
+    acceptedCount++
+    await run(stream, { find }, () => acceptedCount--)
+  }
+
+  async function open(swarm: Swarm, peerId: PeerId, options: { signal: AbortSignal }): Promise<void> {
+    const giveBack = takeRoom(swarm, peerId)
+    try {
+      const stream = await network.openStream(peerId, shareProtocol, options)
+      if (!stopped) {
+        void run(stream, { port: swarm }, giveBack)
+        return
+      }
+      stream.abort(peerErrors.session_ended('Peerhood is stopping.'))
+    } catch (error) {
+      giveBack()
+      throw error
+    }
+  }
+
+  /** Whoever searches asks again and again, and peers that say nothing are no sessions of the swarm's yet: counted here. */
+  function takeRoom(swarm: Swarm, peerId: PeerId): () => void {
+    const ofShare = opened.get(swarm) ?? new Set<PeerId>()
+    if (ofShare.has(peerId)) throw peerErrors.session_ended('A session with this peer is open already.')
+    if (ofShare.size > 0 && openedCount >= sessionsOpenedMax) {
+      throw peerErrors.session_ended('There are too many sessions for another one.')
+    }
+    opened.set(swarm, ofShare.add(peerId))
+    openedCount++
+    return () => {
+      openedCount--
+      ofShare.delete(peerId)
+      if (ofShare.size === 0) opened.delete(swarm)
+    }
   }
 
   function ended(session: Session, how: SessionEnd): void {
@@ -177,11 +223,7 @@ export function createSwarms(parts: SwarmsParts): Swarms {
     },
     all: () => swarms.values(),
     of,
-    async open(swarm, peerId, options) {
-      const stream = await network.openStream(peerId, shareProtocol, options)
-      if (stopped) stream.abort(peerErrors.session_ended('Peerhood is stopping.'))
-      else void run(stream, { port: swarm })
-    },
+    open,
     release,
   }
 }

@@ -242,7 +242,8 @@ export function createTransfer(row: TransferRow, link: ShareLink, parts: Transfe
       if (isFetched(current)) await current.finish()
       if (row.state === 'running') end('done')
     } catch (error) {
-      if (row.state === 'running') fail(toPeerhoodError(error))
+      // Else a file was edited meanwhile, and is fetched again: the holding has said what it wants.
+      if (row.state === 'running' && current.complete) fail(toPeerhoodError(error))
     } finally {
       finishing = false
     }
@@ -300,7 +301,7 @@ export function createTransfer(row: TransferRow, link: ShareLink, parts: Transfe
       if (row.state === 'running') return
       if (row.state !== 'paused' && row.state !== 'failed') throw stateWrong('This transfer has ended.')
       // After a failure what is on disk is checked anew.
-      if (row.state === 'failed') holding = undefined
+      if (row.state === 'failed') holding = best = undefined
       setState('running')
       run()
     },

@@ -1,8 +1,9 @@
 // What leaves this computer: per share, who fetches from us now and how much went out since it is here. Totals are counted
-// in memory and written together, at most once a minute and at the stop: a crash costs the figures of that minute.
+// in memory and written together, rarely (base/saver.ts).
 
 import { BoundedMap } from '../base/bounded.ts'
-import type { Cancel, Clock, Log } from '../base/ports.ts'
+import type { Clock, Log } from '../base/ports.ts'
+import { createSaver } from '../base/saver.ts'
 import type { ShareId } from '../content/types.ts'
 import { uploadTotalsMax, uploadTotalsSaveMs } from './limits.ts'
 import type { Swarm } from './swarm.ts'
@@ -37,8 +38,19 @@ export function createUploads(parts: UploadsParts): Uploads {
   for (const { shareId, bytes } of parts.totals.load()) totals.set(shareId, { shareId, bytes })
   const unsaved = new Map<ShareId, Total>()
   const forgotten = new Set<ShareId>()
-  let timer: Cancel | undefined
   let stopped = false
+  const saver = createSaver({
+    clock,
+    log,
+    everyMs: uploadTotalsSaveMs,
+    failureCode: 'upload_totals_not_saved',
+    save() {
+      if (unsaved.size === 0) return
+      parts.totals.save(unsaved.values(), forgotten)
+      unsaved.clear()
+      forgotten.clear()
+    },
+  })
 
   function take(shareId: ShareId): Total {
     const known = totals.get(shareId)
@@ -51,20 +63,6 @@ export function createUploads(parts: UploadsParts): Uploads {
       unsaved.delete(oldest[0])
     }
     return total
-  }
-
-  function save(): void {
-    timer?.()
-    timer = undefined
-    if (unsaved.size === 0) return
-    try {
-      parts.totals.save(unsaved.values(), forgotten)
-      unsaved.clear()
-      forgotten.clear()
-    } catch (error) {
-      // A full disk, say. The next byte brings the next try.
-      log.warn('upload_totals_not_saved', { message: String(error) })
-    }
   }
 
   function viewOf(total: Total, swarm: Swarm | undefined, nowMs: number): UploadView {
@@ -90,7 +88,7 @@ export function createUploads(parts: UploadsParts): Uploads {
       // Written in the order of last use, which is how the next start reads them.
       unsaved.delete(shareId)
       unsaved.set(shareId, total)
-      if (!stopped) timer ??= clock.after(uploadTotalsSaveMs, save)
+      saver.grew()
       tell(shareId)
     },
     changed(shareId) {
@@ -109,7 +107,7 @@ export function createUploads(parts: UploadsParts): Uploads {
     },
     stop() {
       stopped = true
-      save()
+      saver.stop()
     },
   }
 }

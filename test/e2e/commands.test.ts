@@ -124,6 +124,29 @@ test('local trouble exits with 6: a folder that is a file, a missing folder, a r
   assert.equal(lastObject<{ code: string }>(missing).code, 'path_not_found')
 })
 
+test('one share of several that fails says which and why, and the command ends with the code of the first', async (t) => {
+  const peers = peersOf(t)
+  const peer = await peers.start()
+  const folder = writeFiles(join(peers.folder(), 'a'), { 'a.txt': 10 })
+  const missing = join(folder, 'missing')
+  const result = await peer.run('share', missing, folder, '/dev/null', '--json')
+  const told = result.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { code?: string; exitCode?: number; path?: string; name?: string })
+  assert.deepEqual(
+    told.map(({ code, exitCode, path, name }) => [code ?? name, exitCode, path]),
+    [
+      ['path_not_found', 4, missing],
+      ['a', undefined, undefined],
+      ['path_not_shareable', 2, '/dev/null'],
+      ['path_not_found', 4, undefined],
+    ],
+  )
+  assert.equal(result.code, 4)
+  assert.equal((await peer.client.shares.list()).length, 1)
+})
+
 test('two gets into one folder do not harm each other', async (t) => {
   const peers = peersOf(t)
   const [author, reader] = await Promise.all([peers.start(), peers.start()])

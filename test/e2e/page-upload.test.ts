@@ -77,6 +77,20 @@ browserTest('a change of mind in the middle of a large file leaves nothing behin
   await goOn()
 })
 
+browserTest('a page that is closed in the middle of a file leaves no half of it', async (context) => {
+  const watched = await stage.visit(context, ada)
+  await slowDown(watched)
+  await dropFiles(watched, [stage.write('large.bin', sampleBytes('large', fileBytes))])
+  await untilInTheMiddle(watched)
+  const [id = ''] = below('.unfinished')
+  assert.deepEqual(below('.unfinished', id), ['large.bin'])
+  await watched.page.close()
+  await until('what was sent is gone', () => below('.unfinished', id).length === 0)
+  assert.deepEqual(finished(), [])
+  // The upload itself is dropped after some minutes; here it must not be in the way of what follows.
+  if (below('.unfinished').includes(id)) await ada.client.uploads.cancel(id)
+})
+
 browserTest('a large file shows how far it is; its copy is shared, and goes with its share', async (context) => {
   const watched = await stage.visit(context, ada)
   const { page } = watched

@@ -43,7 +43,7 @@ async function shareAll(context: CliContext, paths: readonly string[], options: 
     } catch (error) {
       if (!isPeerhoodError(error) || error.kind === 'interrupted' || paths.length === 1) throw error
       failures.push(error)
-      if (options.json) printJson(context, { ...errorToJson(error, 0), path })
+      if (options.json) printJson(context, { ...errorToJson(error), path })
       else note(context, `${path}: ${error.message} ${error.hint}`)
     }
   }

@@ -8,7 +8,10 @@ const notOurs =
 
 export const formatErrors = defineErrors({
   link_unknown: { kind: 'usage', hint: 'A Peerhood link begins with "peerhood:". Paste all of it.' },
-  link_cut_off: { kind: 'usage', hint: `The end of the link is missing. ${askAgain}` },
+  link_cut_off: {
+    kind: 'usage',
+    hint: 'Copy it once more, up to its last character. If there is no more of it, ask whoever sent it for the whole link, or scan the QR code.',
+  },
   link_mistyped: { kind: 'usage', hint: `A character is wrong, missing or too many. ${askAgain}` },
   link_newer: { kind: 'usage', hint: 'A newer Peerhood made this link: update Peerhood on this computer.' },
   link_malformed: {
