@@ -115,7 +115,10 @@ export interface Holding {
   readonly recordBytes: Uint8Array
   /** Undefined until every inventory page has arrived. */
   readonly inventory: Inventory | undefined
-  /** Blocks that are here and verified. Live: it grows as `putBlock` succeeds. Empty until the inventory is there. */
+  /**
+   * Blocks that are here and verified. Live: it grows as `putBlock` succeeds, and shrinks when the disk turns out to have
+   * lost some. Empty until the inventory is there.
+   */
   readonly have: ReadonlyBitfield
   /** Blocks that are not wanted here (outside `--only`). Live, like `have`. */
   isWanted(index: number): boolean
@@ -146,7 +149,7 @@ export interface Holding {
 export type HoldingEvent =
   | { readonly type: 'inventory' } // all pages are here
   | { readonly type: 'block'; readonly index: number }
-  | { readonly type: 'wanted' } // the layout became known, or `--only` changed
+  | { readonly type: 'wanted' } // the layout became known, `--only` changed, or the disk has lost blocks that were here
   | { readonly type: 'complete' }
   | { readonly type: 'superseded' } // a newer version of the same share replaced this holding
 

@@ -1,10 +1,11 @@
-// Reads the tree of nodes below one file into the list of its leaves. A file that occurs twice is read once.
+// Reads the tree of nodes below one file into the list of its leaves, node by node. A file that occurs twice is read once.
 
 import type { FileEntry, Inventory } from '../types.ts'
 import { rawCodec } from './cid.ts'
 import { formatErrors } from './errors.ts'
 import { fileDepthMax, leafBytes } from './limits.ts'
 import { malformed } from './protobuf.ts'
+import type { Steps } from './steps.ts'
 import type { NodeLink, UnixfsNode } from './unixfs-node.ts'
 
 /** A file without its path. */
@@ -31,8 +32,8 @@ interface Subtree {
 export interface FileTreeReader {
   /** A file of one leaf, which may be an inner node elsewhere: the same index then gives two contents. */
   leaf(index: number): FileContent
-  /** The file below an inner node. */
-  tree(index: number): FileContent
+  /** The file below an inner node; a step a node. */
+  tree(index: number): Steps<FileContent>
   /** What `tree` gave before for this index. */
   known(index: number): FileContent | undefined
 }
@@ -45,34 +46,39 @@ export function createFileTreeReader(parts: FileTreeParts): FileTreeReader {
   return {
     leaf: (index) => ({ bytes: leafSize(index), leaves: [index] }),
     known: (index) => contents.get(index),
-    tree(index) {
-      const { bytes, leaves } = readSubtree(index, 0)
+    *tree(index) {
+      const { bytes, leaves } = yield* readSubtree(index, 0)
       const content = { bytes, leaves, ...offsetsOf(leaves, leafSize) }
       contents.set(index, content)
       return content
     },
   }
 
-  function readSubtree(index: number, depth: number): Subtree {
+  function* readSubtree(index: number, depth: number): Steps<Subtree> {
     if (depth > fileDepthMax) throw formatErrors.layout_too_large('A file of the share has too many levels of blocks.')
     const known = subtrees.get(index)
     if (known !== undefined) return known
     const node = parts.readNode(index)
     if (node.type !== 'file') throw malformed('is a folder inside a file')
-    const children = node.links.map((link, place) => {
-      const child = readChild(link, index, depth)
+    yield
+    const children: Subtree[] = []
+    for (const [place, link] of node.links.entries()) {
+      const child = link.codec === rawCodec ? readLeaf(link, index) : yield* readPart(link, index, depth)
       if (child.bytes !== node.sizes[place]) throw malformed('gives a size that a part of a file has not')
-      return child
-    })
+      children.push(child)
+    }
     const subtree = joined(children)
     subtrees.set(index, subtree)
     return subtree
   }
 
-  function readChild(link: NodeLink, from: number, depth: number): Subtree {
+  function readLeaf(link: NodeLink, from: number): Subtree {
     const index = parts.indexOf(link, from)
-    if (link.codec === rawCodec) return { bytes: leafSize(index), leaves: [index] }
-    const subtree = readSubtree(index, depth + 1)
+    return { bytes: leafSize(index), leaves: [index] }
+  }
+
+  function* readPart(link: NodeLink, from: number, depth: number): Steps<Subtree> {
+    const subtree = yield* readSubtree(parts.indexOf(link, from), depth + 1)
     // So that following links always leads to leaves, whose number is bounded.
     if (subtree.leaves.length === 0) throw malformed('is an empty part of a file')
     return subtree

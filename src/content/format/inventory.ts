@@ -25,21 +25,25 @@ export type InventoryClaim = Pick<VersionRecord, 'blocks' | 'bytes' | 'visibilit
 
 /** Packs distinct blocks into pages; `digests` are those that the record names. */
 export function encodeInventory(entries: readonly InventoryEntry[]): { pages: Uint8Array[]; digests: Digest[] } {
-  const pages: Uint8Array[] = []
-  for (let start = 0; start < entries.length; start += inventoryPageEntries) {
-    pages.push(encodePage(entries.slice(start, start + inventoryPageEntries)))
-  }
-  return { pages, digests: pages.map(digestOf) }
+  return packInventory(entries.length, (index) => entries[index] as InventoryEntry)
 }
 
-function encodePage(entries: readonly InventoryEntry[]): Uint8Array {
-  const page = new Uint8Array(entries.length * inventoryEntryBytes)
-  const view = new DataView(page.buffer)
-  entries.forEach(({ digest, length }, entry) => {
-    page.set(digest, entry * inventoryEntryBytes)
-    view.setUint32(entry * inventoryEntryBytes + 32, length)
+/** The same of `count` entries that are asked for one by one, each once, so that they need not exist all at once. */
+export function packInventory(
+  count: number,
+  entryAt: (index: number) => InventoryEntry,
+): { pages: Uint8Array[]; digests: Digest[] } {
+  const pages = Array.from({ length: inventoryPageCount(count) }, (_, page) => {
+    const bytes = new Uint8Array(inventoryPageBytes(count, page))
+    const view = new DataView(bytes.buffer)
+    for (let offset = 0; offset < bytes.length; offset += inventoryEntryBytes) {
+      const { digest, length } = entryAt(page * inventoryPageEntries + offset / inventoryEntryBytes)
+      bytes.set(digest, offset)
+      view.setUint32(offset + 32, length)
+    }
+    return bytes
   })
-  return page
+  return { pages, digests: pages.map(digestOf) }
 }
 
 /** Pages of an inventory of `blocks` entries. */
@@ -70,7 +74,7 @@ export function checkInventoryPage(record: InventoryClaim, page: number, bytes: 
  */
 export function createInventory(pages: readonly Uint8Array[], claim?: InventoryClaim): IndexedInventory {
   const count = countEntries(pages)
-  const lastViews = pages.map((page) => new DataView(page.buffer, page.byteOffset, page.length))
+  const views = pages.map((page) => new DataView(page.buffer, page.byteOffset, page.length))
   const offsetOf = (index: number) => (index % inventoryPageEntries) * inventoryEntryBytes
   const pageOf = (index: number) => Math.floor(index / inventoryPageEntries)
   const checkIndex = (index: number) => {
@@ -85,10 +89,11 @@ export function createInventory(pages: readonly Uint8Array[], claim?: InventoryC
   }
   const length = (index: number) => {
     checkIndex(index)
-    return (lastViews[pageOf(index)] as DataView).getUint32(offsetOf(index) + 32)
+    return (views[pageOf(index)] as DataView).getUint32(offsetOf(index) + 32)
   }
-  checkLengths(count, length, digest, claim)
-  const index = createDigestIndex(count, digest)
+  checkLengths(pages, views, claim)
+  const prefix = (index: number) => (views[pageOf(index)] as DataView).getUint32(offsetOf(index))
+  const index = createDigestIndex(count, digest, prefix)
   if (index.repeated !== undefined) throw formatErrors.inventory_malformed('The list of blocks names a block twice.')
   return {
     count,
@@ -125,25 +130,27 @@ function countEntries(pages: readonly Uint8Array[]): number {
 const emptyDigest = digestOf(new Uint8Array(0))
 
 function checkLengths(
-  count: number,
-  length: (index: number) => number,
-  digest: (index: number) => Digest,
+  pages: readonly Uint8Array[],
+  views: readonly DataView[],
   claim: InventoryClaim | undefined,
 ): void {
   const lengthMin = claim?.visibility === 'private' ? sealBytes : 0
-  let sum = 0
-  for (let index = 0; index < count; index++) {
-    const bytes = length(index)
-    if (bytes < lengthMin || bytes > blockBytesMax) {
-      throw formatErrors.inventory_malformed(`Block ${index} has a length out of bounds.`, { details: { bytes } })
+  let [index, sum] = [0, 0]
+  for (const [page, view] of views.entries()) {
+    for (let offset = 0; offset < view.byteLength; offset += inventoryEntryBytes) {
+      const bytes = view.getUint32(offset + 32)
+      if (bytes < lengthMin || bytes > blockBytesMax) {
+        throw formatErrors.inventory_malformed(`Block ${index} has a length out of bounds.`, { details: { bytes } })
+      }
+      // Only the leaf of an empty file in a public share is empty.
+      if (bytes === 0 && !equalBytes((pages[page] as Uint8Array).subarray(offset, offset + 32), emptyDigest)) {
+        throw formatErrors.inventory_malformed(`Block ${index} is said to be empty, but its digest is another.`)
+      }
+      index += 1
+      sum += bytes
     }
-    // Only the leaf of an empty file in a public share is empty.
-    if (bytes === 0 && !equalBytes(digest(index), emptyDigest)) {
-      throw formatErrors.inventory_malformed(`Block ${index} is said to be empty, but its digest is another.`)
-    }
-    sum += bytes
   }
-  if (claim !== undefined && (claim.blocks !== count || claim.bytes !== sum)) {
+  if (claim !== undefined && (claim.blocks !== index || claim.bytes !== sum)) {
     throw formatErrors.inventory_malformed('The list of blocks is not as long as the record says.')
   }
 }

@@ -9,9 +9,10 @@ import { assertOnlyOwnErrors } from '../../../test/support/hostile.ts'
 import { assertLayout, layoutOf } from '../../../test/support/layouts.ts'
 import { makeVersion, privateKeys, publicKeys, type Tree } from '../../../test/support/shares.ts'
 import { hamtSlots } from './hamt.ts'
-import { readLayout } from './layout.ts'
+import { layoutSteps, readLayout } from './layout.ts'
 import { fileDepthMax, layoutStepsPerLinkMax, leafBytes, nameBytesMax, pathNamesMax } from './limits.ts'
 import { createSealer } from './seal.ts'
+import { itemsPerStep, runSteps, sortSteps } from './steps.ts'
 
 const publicSealer = createSealer(publicKeys)
 const privateSealer = createSealer(privateKeys)
@@ -61,6 +62,31 @@ describe('what is built', () => {
     assert.throws(() => layoutOf(version, publicSealer), { code: 'layout_too_large' })
   })
 
+  test('is read in steps, of which none reads many nodes or lists many files', () => {
+    const files = (from: number, count: number) =>
+      new Map(
+        Array.from({ length: count }, (_, file) => [`file ${from + file}`, Buffer.from(`${from + file}`)] as const),
+      )
+    const folders = Array.from({ length: 300 }, (_, folder) => [`folder ${folder}`, files(folder, 2)] as const)
+    const chunked = new Uint8Array(3_000).map((_, place) => place % 251)
+    const tree = new Map<string, Tree>([...files(1_000, 9_000), ...folders, ['chunked', chunked]])
+    const version = makeVersion(tree, publicSealer, { chunkBytes: 1 })
+    assert.ok(version.meta.nodes > 500)
+    let [nodes, steps] = [0, 0]
+    const getNode = (index: number) => {
+      nodes += 1
+      return version.blocks[index] ?? new Uint8Array()
+    }
+    const reading = layoutSteps({ meta: version.meta, inventory: version.inventory, overheadBytes: 0, getNode })
+    for (let step = reading.next(); step.done !== true; step = reading.next()) {
+      // One to see what it is, another to read it.
+      assert.ok(nodes <= 2)
+      nodes = 0
+      steps += 1
+    }
+    assert.ok(steps > version.meta.nodes + 4 * (9_600 / itemsPerStep))
+  })
+
   test('200,000 files in 400 folders take a few seconds', () => {
     const files = new Map(Array.from({ length: 500 }, (_, file) => [`file ${file}`, Buffer.from(`${file}`)] as const))
     const folders = Array.from({ length: 400 }, (_, folder) => {
@@ -70,6 +96,20 @@ describe('what is built', () => {
     const start = process.cpuUsage()
     assert.equal(layoutOf(version, publicSealer).length, 200_400)
     assert.ok(process.cpuUsage(start).user < 20_000_000)
+  })
+})
+
+describe('sorting in steps', () => {
+  test('gives what sorting at once does, and keeps equals in order', () => {
+    const items = fc.array(fc.record({ key: fc.nat(5), place: fc.nat() }), { maxLength: 30 })
+    fc.assert(
+      fc.property(items, fc.integer({ min: 1, max: 700 }), (few, times) => {
+        const many = Array.from({ length: times }, () => few).flat()
+        const compare = (a: { key: number }, b: { key: number }) => a.key - b.key
+        assert.deepEqual(runSteps(sortSteps(many, compare)), many.toSorted(compare))
+      }),
+      { numRuns: 50 },
+    )
   })
 })
 

@@ -5,7 +5,7 @@
 // What must stay true: a link leads to a block of the inventory, one that goes deeper only to a later one (so there is no
 // way round in circles); every block belongs to some file or folder, as the kind that its place in the inventory says;
 // sizes and counts are those that the author signed; and however often nodes repeat, work and memory follow from
-// limits.ts.
+// limits.ts. It goes in steps (steps.ts): large shares would hold the thread for seconds.
 //
 // A block can be an inner node and a file's leaf at once (a file may hold just the bytes of a node). It stands among the
 // nodes; a raw link to it ends there, whatever the bytes would say as a node.
@@ -27,6 +27,7 @@ import {
   pathNamesMax,
 } from './limits.ts'
 import { malformed } from './protobuf.ts'
+import { itemsPerStep, runSteps, type Steps, sortSteps } from './steps.ts'
 import { type NodeLink, readUnixfsNode, type UnixfsNode } from './unixfs-node.ts'
 
 export interface LayoutSource {
@@ -48,9 +49,13 @@ export function checkNodeCount(meta: Pick<VersionMeta, 'nodes'>, inventory: Pick
  * All files and empty folders, depth first with names in byte order. Throws `layout_malformed` or `layout_too_large`.
  * Takes about 3 µs a file in plain folders, 12 µs in one trie of 200,000 (54,000 nodes), and 400 bytes of memory each.
  */
+export function layoutSteps(source: LayoutSource): Steps<readonly FileEntry[]> {
+  return new LayoutReader(source).read()
+}
+
+/** {@link layoutSteps} at once: seconds, for the largest shares. */
 export function readLayout(source: LayoutSource): readonly FileEntry[] {
-  const reader = new LayoutReader(source)
-  return reader.read()
+  return runSteps(layoutSteps(source))
 }
 
 type FolderNode = Extract<UnixfsNode, { type: 'folder' | 'shard' }>
@@ -61,6 +66,12 @@ interface Task {
   readonly path: readonly string[]
   readonly index: number
   readonly codec: NodeLink['codec']
+}
+
+/** A trie's node still to read, and the slots that lead to it. */
+interface ShardTask {
+  readonly index: number
+  readonly slots: readonly number[]
 }
 
 class LayoutReader {
@@ -75,6 +86,8 @@ class LayoutReader {
   #steps = 0
   #leaves = 0
   #names = 0
+  #fileCount = 0
+  #bytes = 0
 
   constructor(source: LayoutSource) {
     checkNodeCount(source.meta, source.inventory)
@@ -90,28 +103,31 @@ class LayoutReader {
     })
   }
 
-  read(): readonly FileEntry[] {
+  *read(): Steps<readonly FileEntry[]> {
     this.#reached.set(0)
     // A stack of our own: folders may lie as deep as a stranger likes.
     const stack: Task[] = [{ path: [], index: 0, codec: this.#source.meta.rootCodec }]
-    for (let task = stack.pop(); task !== undefined; task = stack.pop()) this.#readTask(task, stack)
+    let tasks = 0
+    for (let task = stack.pop(); task !== undefined; task = stack.pop()) {
+      if (task.codec === rawCodec) this.#addFile(task.path, this.#files.leaf(task.index))
+      else yield* this.#readBelow(task, stack)
+      if (++tasks % itemsPerStep === 0) yield
+    }
     this.#checkTotals()
     return this.#entries
   }
 
-  #readTask(task: Task, stack: Task[]): void {
-    if (task.codec === rawCodec) {
-      this.#addFile(task.path, this.#files.leaf(task.index))
-      return
-    }
+  /** What an inner node stands for: a file, or a folder whose children go onto the stack. */
+  *#readBelow(task: Task, stack: Task[]): Steps<void> {
     const known = this.#files.known(task.index)
     if (known !== undefined) {
       this.#addFile(task.path, known)
       return
     }
     const node = this.#readNode(task.index)
-    if (node.type === 'file') this.#addFile(task.path, this.#files.tree(task.index))
-    else this.#readFolder(task, node, stack)
+    yield
+    if (node.type === 'file') this.#addFile(task.path, yield* this.#files.tree(task.index))
+    else yield* this.#readFolder(task, node, stack)
   }
 
   #addFile(path: readonly string[], content: FileContent): void {
@@ -125,6 +141,8 @@ class LayoutReader {
       throw formatErrors.layout_too_large('The share has too many files.')
     }
     this.#entries.push(entry)
+    if (entry.kind === 'file') this.#fileCount += 1
+    this.#bytes += entry.bytes
   }
 
   #countLeaves(leaves: number): void {
@@ -132,39 +150,49 @@ class LayoutReader {
     if (this.#leaves > layoutLeavesMax) throw formatErrors.layout_too_large('The files of the share are too large.')
   }
 
-  #readFolder({ path, index }: Task, node: FolderNode, stack: Task[]): void {
-    const links = node.type === 'folder' ? node.links : this.#shardLinks(node, index)
+  *#readFolder({ path, index }: Task, node: FolderNode, stack: Task[]): Steps<void> {
+    const links = node.type === 'folder' ? node.links : yield* this.#shardLinks(node, index)
     if (links.length === 0) this.#addEntry({ kind: 'folder', path, bytes: 0, leaves: [] })
     if (path.length >= pathNamesMax && links.length > 0) {
       throw formatErrors.layout_too_large('The share has folders in folders too deep.')
     }
-    const children = links.map((link) => ({ link, name: nameOf(link) }))
+    const named: NamedChild[] = []
+    for (const link of links) {
+      if (named.push({ link, name: nameOf(link) }) % itemsPerStep === 0) yield
+    }
     // Backwards, since the stack gives back the last one first.
-    children.sort((a, b) => compareNames(b, a))
-    children.forEach((child, place) => {
-      if (child.name === children[place - 1]?.name) throw malformed('has a name twice')
-      stack.push({ path: [...path, child.name], index: this.#indexOf(child.link, index), codec: child.link.codec })
-    })
+    const children = yield* sortSteps(named, (a, b) => compareNames(b, a))
+    for (const [place, { link, name }] of children.entries()) {
+      if (name === children[place - 1]?.name) throw malformed('has a name twice')
+      stack.push({ path: [...path, name], index: this.#indexOf(link, index), codec: link.codec })
+      if (place % itemsPerStep === 0) yield
+    }
   }
 
-  /** The links of a folder that is a trie, whose root is `root`. */
-  #shardLinks(root: ShardNode, rootIndex: number): NodeLink[] {
+  /** The links of a folder that is a trie, whose root is `root`; a step a node. */
+  *#shardLinks(root: ShardNode, rootIndex: number): Steps<NodeLink[]> {
     const links: NodeLink[] = []
-    const collect = (shard: ShardNode, index: number, slots: readonly number[]) => {
-      shard.links.forEach((link, place) => {
-        const path = [...slots, shard.slots[place] ?? 0]
-        if (link.name.length > 0) {
-          checkSlots(link.name, path)
-          links.push(link)
-        } else {
-          if (link.codec !== dagPbCodec) throw malformed('is not the part of a folder that it should be')
-          const below = this.#indexOf(link, index)
-          collect(this.#readShard(below, path.length), below, path)
-        }
-      })
+    const below: ShardTask[] = []
+    this.#readSlots(root, { index: rootIndex, slots: [] }, links, below)
+    for (let task = below.pop(); task !== undefined; task = below.pop()) {
+      yield
+      this.#readSlots(this.#readShard(task.index, task.slots.length), task, links, below)
     }
-    collect(root, rootIndex, [])
     return links
+  }
+
+  /** Sorts the slots of a trie's node into what they name and the nodes below. */
+  #readSlots(shard: ShardNode, { index, slots }: ShardTask, links: NodeLink[], below: ShardTask[]): void {
+    for (const [place, link] of shard.links.entries()) {
+      const path = [...slots, shard.slots[place] ?? 0]
+      if (link.name.length > 0) {
+        checkSlots(link.name, path)
+        links.push(link)
+      } else {
+        if (link.codec !== dagPbCodec) throw malformed('is not the part of a folder that it should be')
+        below.push({ index: this.#indexOf(link, index), slots: path })
+      }
+    }
   }
 
   #readShard(index: number, depth: number): ShardNode {
@@ -198,11 +226,9 @@ class LayoutReader {
 
   #checkTotals(): void {
     const { meta, inventory } = this.#source
-    const files = this.#entries.filter((entry) => entry.kind === 'file')
-    const isFile = files.length === 1 && files[0]?.path.length === 0
+    const isFile = this.#fileCount === 1 && this.#entries.length === 1 && this.#entries[0]?.path.length === 0
     if (isFile !== (meta.kind === 'file')) throw malformed('is not the file or folder that the author describes')
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
-    if (files.length !== meta.files || bytes !== meta.bytes) {
+    if (this.#fileCount !== meta.files || this.#bytes !== meta.bytes) {
       throw formatErrors.layout_malformed('The share has not as many files and bytes as its author says.')
     }
     if (this.#reached.ones !== inventory.count) {

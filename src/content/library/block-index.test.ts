@@ -1,17 +1,26 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { utf8 } from '../../base/bytes.ts'
+import { compareBytes, utf8 } from '../../base/bytes.ts'
 import { migrate } from '../../base/database.ts'
-import { digestOf } from '../format/keys.ts'
+import { deriveKeys, digestOf, generateShareKeys } from '../format/keys.ts'
 import { createBlockIndex, createIndexWriter } from './block-index.ts'
 import { createCommitter } from './committer.ts'
 import { DigestSet } from './digest-set.ts'
-import { commitBlocksMax, rowsPerTransactionMax } from './limits.ts'
+import { createHoldingRows, type NewHolding } from './holding-rows.ts'
+import { createSweeper } from './leftovers.ts'
+import { commitBlocksMax, rowsPerTransactionMax, sweepRowsMax } from './limits.ts'
 import { librarySchema } from './schema.ts'
-import { testClock } from './testing.ts'
+import { silentLog, testClock, testRandom, until } from './testing.ts'
 
 const digest = (text: string | number) => digestOf(utf8(`${text}`))
+
+const keys = { share: generateShareKeys(testRandom).share, visibility: 'public', secret: undefined } as const
+const anyHolding: NewHolding = {
+  ...{ origin: 'fetched', state: 'done', ...keys, ...deriveKeys(keys), signingSeed: undefined, path: '/x' },
+  ...{ target: undefined, work: undefined, only: undefined, replaces: undefined, installing: false, have: undefined },
+  ...{ recordBytes: undefined, sequence: 1, meta: undefined, createdMs: 0, updatedMs: 0 },
+}
 
 function openIndex() {
   const database = new DatabaseSync(':memory:')
@@ -104,4 +113,48 @@ test('the digest set says what a Map says', () => {
     assert.ok(set.has(digest(text)))
   }
   assert.equal(set.has(digest('other')), false)
+})
+
+test('rows of holdings that are gone are deleted by and by, at the next start at the latest', async () => {
+  const { database, index } = openIndex()
+  const rows = createHoldingRows(database)
+  const put = (holding: number) => {
+    for (let number = 0; number < sweepRowsMax; number++) {
+      const id = index.putFile(holding, { path: `${number}`, bytes: 1, stamp: 's' })
+      index.addLeaves(holding, id, 0, [{ digest: digest(number), start: 0, bytes: 1, seal: undefined }])
+    }
+    index.putStored(holding, digest('node'), utf8('node'))
+    rows.putPage(holding, 0, utf8('page'))
+  }
+  const kept = rows.insert(anyHolding)
+  const gone = rows.insert(anyHolding)
+  for (const { id } of [kept, gone]) put(id)
+  assert.deepEqual(index.leftovers(), [])
+  rows.remove(gone.id)
+  assert.deepEqual(index.leftovers(), [gone.id])
+  // What is left of one holding is never taken for another's.
+  assert.ok(rows.insert(anyHolding).id > gone.id)
+  assert.equal(index.sweep(gone.id, sweepRowsMax - 1), true)
+  assert.equal(index.fileCount(gone.id), 1)
+  const parts = { clock: testClock, log: silentLog, index }
+  const stopped = createSweeper(parts)
+  stopped.sweepAll()
+  await stopped.stop()
+  assert.deepEqual(index.leftovers(), [gone.id])
+  createSweeper(parts).sweepAll()
+  await until(() => index.leftovers().length === 0)
+  assert.deepEqual([index.fileCount(kept.id), index.isStored(kept.id, digest('node'))], [sweepRowsMax, true])
+  assert.ok(index.hasLeaf(kept.id, digest(0)) && rows.page(kept.id, 0) !== undefined)
+})
+
+test('files and nodes are gone through in parts, each once', () => {
+  const { index } = openIndex()
+  for (const path of ['', 'a', 'b/c', 'd']) index.putFile(1, { path, bytes: 0, stamp: '' })
+  index.putFile(2, { path: 'e', bytes: 0, stamp: '' })
+  const paths = (after: string | undefined) => index.filesAfter(1, after, 3).map(({ path }) => path)
+  assert.deepEqual([paths(undefined), paths('b/c'), paths('d')], [['', 'a', 'b/c'], ['d'], []])
+  const digests = ['x', 'y', 'z'].map(digest).sort(compareBytes)
+  for (const one of digests) index.putStored(1, one, utf8('wire'))
+  const first = index.storedAfter(1, new Uint8Array(0), 2)
+  assert.deepEqual([...first, ...index.storedAfter(1, first[1] ?? new Uint8Array(), 2)], digests)
 })

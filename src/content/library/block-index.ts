@@ -5,6 +5,7 @@
 import { type Database, transaction } from '../../base/database.ts'
 import { asDigest } from '../format/keys.ts'
 import type { Digest } from '../types.ts'
+import { type LeftoverRows, leftoverRows } from './leftovers.ts'
 import { rowsPerTransactionMax } from './limits.ts'
 
 /** Row id of a holding in the database; never leaves this computer. */
@@ -35,10 +36,12 @@ export interface LeafPlace extends Omit<IndexedLeaf, 'digest'> {
   readonly path: string
 }
 
-export interface BlockIndex {
+export interface BlockIndex extends LeftoverRows {
   /** The file at `path`, as last indexed. */
   file(holding: HoldingRow, path: string): IndexedFile | undefined
   files(holding: HoldingRow): IterableIterator<IndexedFile>
+  /** The first `max` files by path, or the next ones after `path`: `files` may not be left and gone on with later. */
+  filesAfter(holding: HoldingRow, path: string | undefined, max: number): IndexedFile[]
   fileCount(holding: HoldingRow): number
   leavesOf(file: number): IndexedLeaf[]
   /** Replaces what is known of the file at `path`; returns its id. Leaves follow. */
@@ -53,6 +56,8 @@ export interface BlockIndex {
   stored(holding: HoldingRow, digest: Digest): Uint8Array | undefined
   isStored(holding: HoldingRow, digest: Digest): boolean
   storedDigests(holding: HoldingRow): IterableIterator<Digest>
+  /** The next `max` of them in their order; from the first with an empty `digest`. */
+  storedAfter(holding: HoldingRow, digest: Uint8Array, max: number): Digest[]
   putStored(holding: HoldingRow, digest: Digest, wire: Uint8Array): void
   removeStored(holding: HoldingRow, digest: Digest): void
 
@@ -92,15 +97,22 @@ export function createIndexWriter(index: Pick<BlockIndex, 'atomically'>): IndexW
   }
 }
 
-type FileRows = Pick<BlockIndex, 'file' | 'files' | 'fileCount' | 'removeFile' | 'setStamp' | 'putFile' | 'addLeaves'>
+type FileRows = Pick<
+  BlockIndex,
+  'file' | 'files' | 'filesAfter' | 'fileCount' | 'removeFile' | 'setStamp' | 'putFile' | 'addLeaves'
+>
 type LeafRows = Pick<BlockIndex, 'leavesOf' | 'places' | 'hasLeaf'>
-type StoredRows = Pick<BlockIndex, 'stored' | 'isStored' | 'storedDigests' | 'putStored' | 'removeStored'>
+type StoredRows = Pick<
+  BlockIndex,
+  'stored' | 'isStored' | 'storedDigests' | 'storedAfter' | 'putStored' | 'removeStored'
+>
 
 export function createBlockIndex(database: Database): BlockIndex {
   return {
     ...fileRows(database),
     ...leafRows(database),
     ...storedRows(database),
+    ...leftoverRows(database),
     atomically: (work) => transaction(database, work),
     clear: clearRows(database),
   }
@@ -109,6 +121,12 @@ export function createBlockIndex(database: Database): BlockIndex {
 function fileRows(database: Database): FileRows {
   const one = database.prepare('SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? AND path = ?')
   const all = database.prepare('SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? ORDER BY id')
+  const first = database.prepare(
+    'SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? ORDER BY path LIMIT ?',
+  )
+  const next = database.prepare(
+    'SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? AND path > ? ORDER BY path LIMIT ?',
+  )
   const count = database.prepare('SELECT count(*) AS count FROM library_files WHERE holding = ?')
   const insertFile = database.prepare('INSERT INTO library_files (holding, path, bytes, stamp) VALUES (?, ?, ?, ?)')
   const insertLeaf = database.prepare(
@@ -129,6 +147,8 @@ function fileRows(database: Database): FileRows {
     *files(holding) {
       for (const row of all.iterate(holding)) yield toFile(row)
     },
+    filesAfter: (holding, path, max) =>
+      (path === undefined ? first.all(holding, max) : next.all(holding, path, max)).map(toFile),
     fileCount: (holding) => Number(count.get(holding)?.count ?? 0),
     putFile(holding, file) {
       const before = one.get(holding, file.path)
@@ -170,6 +190,9 @@ function storedRows(database: Database): StoredRows {
   const one = database.prepare('SELECT wire FROM library_stored WHERE holding = ? AND digest = ?')
   const known = database.prepare('SELECT 1 FROM library_stored WHERE holding = ? AND digest = ?')
   const all = database.prepare('SELECT digest FROM library_stored WHERE holding = ?')
+  const next = database.prepare(
+    'SELECT digest FROM library_stored WHERE holding = ? AND digest > ? ORDER BY digest LIMIT ?',
+  )
   const insert = database.prepare('INSERT OR REPLACE INTO library_stored (holding, digest, wire) VALUES (?, ?, ?)')
   const remove = database.prepare('DELETE FROM library_stored WHERE holding = ? AND digest = ?')
   return {
@@ -181,6 +204,7 @@ function storedRows(database: Database): StoredRows {
     *storedDigests(holding) {
       for (const row of all.iterate(holding)) yield asDigest(toBytes(row.digest))
     },
+    storedAfter: (holding, digest, max) => next.all(holding, digest, max).map((row) => asDigest(toBytes(row.digest))),
     putStored: (holding, digest, wire) => void insert.run(holding, digest, wire),
     removeStored: (holding, digest) => void remove.run(holding, digest),
   }

@@ -11,56 +11,40 @@
 //
 // What must stay true: `have` says only what is written and was hashed by this process (inner nodes: in the database,
 // from where they are served and read, also as leaves); nothing outside the working folder changes before `finish`.
+//
+// Files of the version before that stay as they are count where they lie (`installed`), though people may edit them there.
+// One that is no longer what was checked, found out by a read or before the end, is gathered anew in the working folder,
+// and takes the edited one's name at the end (install.ts keeps that one beside). A node that the database lost is asked
+// for again.
 
 import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
-import type { Clock } from '../../base/ports.ts'
-import { Bitfield } from '../format/bitfield.ts'
+import { isPeerhoodError } from '../../base/errors.ts'
 import { formatErrors } from '../format/errors.ts'
 import { digestOf } from '../format/keys.ts'
-import { readLayout } from '../format/layout.ts'
 import { createSealer, digestAsync, type Sealer } from '../format/seal.ts'
 import type { Digest, FetchedHolding, FileEntry, VersionMeta } from '../types.ts'
-import type { BlockPlace } from '../worker/job.ts'
-import type { BlockWorker } from '../worker/worker.ts'
 import { type BaseVersion, createBaseVersion } from './base-version.ts'
-import type { BlockIndex } from './block-index.ts'
-import type { Committer } from './committer.ts'
-import type { Disk } from './disk.ts'
 import { libraryErrors } from './errors.ts'
-import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
-import { type InstallResult, install } from './install.ts'
+import type { FetchParts } from './fetch-parts.ts'
+import { placesToWrite, spotsToRead } from './fetch-places.ts'
+import { FetchTally } from './fetch-tally.ts'
+import type { HoldingFacts } from './holding-rows.ts'
+import { install } from './install.ts'
 import type { CheckLeaf } from './leaf-check.ts'
 import { createLeafReader, type LeafReader, type LeafSpot } from './leaf-reader.ts'
 import { createLeafWriter, type LeafWriter } from './leaf-writer.ts'
-import type { LocalBlocksParts } from './local-blocks.ts'
-import type { OpenFiles } from './open-files.ts'
 import { createPageShelf, type PageShelf } from './page-shelf.ts'
-import { Placement } from './placement.ts'
-import { checkSpace, putEmptyLeaves, putNodesInFiles, reuseLeaves, takeKnownNodes } from './prepare.ts'
-import { restoreFromDisk } from './restore.ts'
+import type { Placement } from './placement.ts'
+import { gatherAnew, learnLayout, putNodesInFiles, takeKnownLeaves, takeKnownNodes } from './prepare.ts'
+import { changedInPlace, restoreFromDisk } from './restore.ts'
 import { RowHolding } from './row-holding.ts'
 import { SealIds, sealIdBytes } from './seal-ids.ts'
 
-export interface FetchParts extends LocalBlocksParts {
-  readonly clock: Clock
-  readonly disk: Disk
-  readonly index: BlockIndex
-  readonly rows: HoldingRows
-  readonly committer: Committer
-  readonly files: OpenFiles
-  readonly worker: BlockWorker
-  /** Chooses another final path, when something took the one that was meant. */
-  readonly freePath: (path: string) => string
-  /** The get ended: `finish` or `discard` is through. */
-  readonly onEnd: (holding: FetchedHoldingOnDisk, how: 'finished' | 'discarded') => void
-}
-
 export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   readonly meta: VersionMeta
-  readonly have: Bitfield
-  /** Entries whose content lies at its final place already. */
-  readonly installed = new Set<number>()
+  /** Entries whose content lies at its final place already, with the stamp that it had when it was checked. */
+  readonly installed = new Map<number, string>()
   readonly sealer: Sealer
   readonly check: CheckLeaf
   readonly base: BaseVersion | undefined
@@ -70,14 +54,17 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   readonly #writer: LeafWriter
   readonly #reader: LeafReader
   readonly #shelf: PageShelf
+  readonly #tally: FetchTally
   readonly #writing = new Map<number, Promise<void>>()
+  readonly #closing = new AbortController()
+  #preparing: Promise<void> | undefined
+  /** Gathers anew what was lost from files in place. */
+  #gathering: Promise<void> = Promise.resolve()
+  #finishing: Promise<void> | undefined
+  /** Files are taking their final names: what is lost from now on stays lost. */
+  #isInstalling = false
   #layout: readonly FileEntry[] | undefined
   #placement: Placement | undefined
-  /** Leaves may be asked for: what is here already is known. */
-  #ready = false
-  #nodesMissing: number
-  #wantedMissing = Number.POSITIVE_INFINITY
-  #bytesReused = 0
   #ended: 'finished' | 'discarded' | undefined
   #broken = false
 
@@ -90,8 +77,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     this.#writer = createLeafWriter(facts, parts)
     this.parts = parts
     this.meta = facts.meta
-    this.have = new Bitfield(this.record.blocks)
-    this.#nodesMissing = facts.meta.nodes
+    this.#tally = new FetchTally(this.record.blocks, facts.meta.nodes, (event) => this.events.emit(event))
     this.#shelf = createPageShelf(parts.rows, facts.id, this.record)
     this.sealer = createSealer(facts)
     this.#reader = createLeafReader(facts, this.sealer, parts.worker)
@@ -109,6 +95,10 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     return this.#facts.path ?? ''
   }
 
+  get have() {
+    return this.#tally.have
+  }
+
   get inventory() {
     return this.#shelf.inventory
   }
@@ -119,14 +109,14 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
 
   /** Everything that is wanted is here. */
   get complete(): boolean {
-    return this.#wantedMissing === 0
+    return this.#tally.complete
   }
 
   get ended(): 'finished' | 'discarded' | undefined {
     return this.#ended
   }
 
-  /** It could not be prepared (the disk is full, say): open it anew. */
+  /** It could not be prepared or finished (the disk is full, say): open it anew. */
   get broken(): boolean {
     return this.#broken
   }
@@ -140,7 +130,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   }
 
   get bytesReused(): number {
-    return this.#bytesReused
+    return this.#tally.bytesReused
   }
 
   get filesWanted(): number {
@@ -159,7 +149,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   }
 
   isWanted(index: number): boolean {
-    return this.#isNode(index) || (this.#ready && this.#placement?.isBlockWanted(index) === true)
+    return this.#tally.isWanted(index)
   }
 
   hasPage(page: number): boolean {
@@ -181,7 +171,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   async open(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (this.inventory === undefined) return
     await takeKnownNodes(this)
-    if (this.#nodesMissing === 0) await this.#prepare(options.signal)
+    await this.#prepare(options.signal)
   }
 
   async putPage(page: number, bytes: Uint8Array): Promise<void> {
@@ -189,11 +179,13 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     if (!this.#shelf.put(page, bytes)) return
     this.events.emit({ type: 'inventory' })
     await takeKnownNodes(this)
-    if (this.#nodesMissing === 0) await this.#prepare(undefined)
+    await this.#prepare(undefined)
   }
 
   async putBlock(index: number, bytes: Uint8Array): Promise<void> {
     this.#checkOpen()
+    // What a person changes from now on is not written over.
+    if (this.#isAtEnd) return
     const { inventory } = this
     if (inventory === undefined || index >= inventory.count) throw this.#notWanted(index)
     if (this.have.has(index)) return
@@ -207,7 +199,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     const known = this.#writing.get(index)
     if (known !== undefined) return known
     if (this.have.has(index)) return
-    return this.#once(index, this.#isNode(index) ? this.#putNode(index, bytes) : this.#putLeaf(index, bytes))
+    return this.#once(index, this.#tally.isNode(index) ? this.#putNode(index, bytes) : this.#putLeaf(index, bytes))
   }
 
   /** One write of a block at a time. */
@@ -220,16 +212,16 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   /** Checks, opens and writes a leaf beside this thread, if the worker takes it. */
   #storeByWorker(index: number, digest: Digest, wire: Uint8Array): Promise<void> | undefined {
     const placement = this.#placement
-    if (placement === undefined || this.#isNode(index) || !this.isWanted(index)) return undefined
+    if (placement === undefined || this.#tally.isNode(index) || !this.isWanted(index)) return undefined
     // The worker opens large blocks where they lie.
     const seal = this.#facts.visibility === 'private' ? wire.slice(0, sealIdBytes) : wire
-    return this.#writer.store(this.#places(index, placement), digest, wire)?.then(() => this.#count(index, seal))
+    return this.#writer.store(placesToWrite(this, placement, index), digest, wire)?.then(() => this.#count(index, seal))
   }
 
   #count(index: number, wire: Uint8Array): void {
-    if (this.#ended !== undefined) return
+    if (this.#isAtEnd) return
     this.sealIds.note(index, wire)
-    this.#setHave(index)
+    this.#tally.add(index)
   }
 
   #wrong(index: number) {
@@ -237,31 +229,64 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   }
 
   async readBlock(index: number, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
-    if (this.#isNode(index)) return this.readNode(index)
+    if (this.#tally.isNode(index)) return this.readNode(index)
     const lengthOf = () => this.inventory?.length(index) ?? 0
     return this.#fromFiles(index, (spots, digest) => this.#reader.wire(spots, digest, lengthOf(), signal))
   }
 
   async readLeaf(index: number, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
-    if (this.#isNode(index)) return this.sealer.open(this.readNode(index))
+    if (this.#tally.isNode(index)) return this.sealer.open(this.readNode(index))
     return (await this.#fromFiles(index, (spots, digest) => this.#reader.find(spots, digest, signal))).plain
   }
 
   async finish(): Promise<{ readonly path: string; readonly bytes: number }> {
-    if (this.#ended === 'finished') return { path: this.path, bytes: this.bytesWanted }
+    if (this.#ended !== 'finished') {
+      this.#finishing ??= this.#finish().finally(() => {
+        this.#finishing = undefined
+      })
+      await this.#finishing
+    }
+    return { path: this.path, bytes: this.bytesWanted }
+  }
+
+  async #finish(): Promise<void> {
+    const placement = await this.#placementAtEnd()
+    this.#isInstalling = true
+    try {
+      await Promise.allSettled(this.#writing.values())
+      await this.#closeFiles()
+      this.#facts = await install(this, placement, (patch) => {
+        this.#facts = this.parts.rows.update(this.#facts.id, patch)
+      })
+      this.#ended = 'finished'
+    } catch (error) {
+      // Some files may have their final names: only a look at the disk tells.
+      this.#broken = true
+      throw error
+    } finally {
+      this.#isInstalling = false
+    }
+    this.parts.onEnd(this, 'finished')
+  }
+
+  /** The placement, once every wanted file has all that it needs; throws `get_not_finished` when one has not. */
+  async #placementAtEnd(): Promise<Placement> {
     this.#checkOpen()
+    await this.#gathering
     const placement = this.#placement
+    if (placement !== undefined && this.complete) {
+      const changed = await changedInPlace(this, placement)
+      if (changed.length > 0) {
+        this.parts.log.warn('fetched_files_changed', { share: this.shareId, files: changed.length })
+        await this.#gatherAnew(changed, placement)
+      }
+      await putNodesInFiles(this, placement, this.#closing.signal)
+    }
+    this.#checkOpen()
     if (!this.complete || placement === undefined) {
       throw libraryErrors.get_not_finished('Not everything that is wanted is here yet.')
     }
-    await this.#closeFiles()
-    const { facts }: InstallResult = await install(this, placement, (patch) => {
-      this.#facts = this.parts.rows.update(this.#facts.id, patch)
-    })
-    this.#facts = facts
-    this.#ended = 'finished'
-    this.parts.onEnd(this, 'finished')
-    return { path: this.path, bytes: placement.bytesWanted }
+    return placement
   }
 
   async discard(): Promise<void> {
@@ -274,18 +299,17 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
 
   /** Deletes the working folder and all rows, after `close`. */
   async forget(): Promise<void> {
-    const { disk, index, rows } = this.parts
+    const { disk, rows, sweep } = this.parts
     const { work, id } = this.#facts
     if (work !== undefined) await disk.remove(work)
-    index.atomically(() => {
-      index.clear(id)
-      rows.remove(id)
-    })
+    rows.remove(id)
+    sweep(id)
   }
 
   /** Lets go of files; what was got stays for the next `open`. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#writing.values())
+    this.#closing.abort()
+    await Promise.allSettled([...this.#writing.values(), this.#preparing, this.#gathering])
     await this.#closeFiles()
   }
 
@@ -304,29 +328,27 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
 
   /** Counts an inner node that is in the database. */
   countNode(index: number): void {
-    if (this.#setHave(index)) this.#nodesMissing -= 1
+    this.#tally.add(index)
   }
 
   /** Counts a block whose content was found on this computer, in all its places. */
   countFound(index: number): void {
-    // An inner node was here before files were looked at: the news is that a file has it.
-    const isNews = this.#isNode(index) ? this.#placement?.count(index) === true : this.#setHave(index)
-    if (!isNews) return
-    this.#bytesReused += this.#wantedBytes(index)
+    this.#tally.addFound(index)
+  }
+
+  /** Takes entries for not in place, and their leaves for missing. */
+  displace(entries: readonly number[]): void {
+    for (const entry of entries) {
+      if (!this.installed.delete(entry)) continue
+      for (const index of this.#layout?.[entry]?.leaves ?? []) this.#tally.displace(index)
+    }
   }
 
   /** Writes a checked leaf into all its places that are not `installed`, except one that has it already. */
   async writeLeaf(index: number, plain: Uint8Array, except?: number): Promise<void> {
     const placement = this.#placement
     if (placement === undefined) throw this.#notWanted(index)
-    await this.#writer.write(this.#places(index, placement, except), plain)
-  }
-
-  *#places(index: number, placement: Placement, except?: number): Generator<BlockPlace, void, undefined> {
-    for (const { entry, start } of placement.places(index)) {
-      if (entry === except || this.installed.has(entry)) continue
-      yield { path: this.pathOf(entry), start, whole: this.#layout?.[entry]?.leaves.length === 1 }
-    }
+    await this.#writer.write(placesToWrite(this, placement, index, except), plain)
   }
 
   async #putNode(index: number, wire: Uint8Array): Promise<void> {
@@ -335,7 +357,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     if (digest === undefined) return
     await this.parts.committer.put(this.#facts.id, digest, wire)
     this.countNode(index)
-    if (this.#nodesMissing === 0) await this.#prepare(undefined)
+    await this.#prepare(undefined)
   }
 
   async #putLeaf(index: number, wire: Uint8Array): Promise<void> {
@@ -343,21 +365,6 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     const plain = this.sealer.open(wire)
     await this.writeLeaf(index, plain)
     this.#count(index, wire)
-  }
-
-  #setHave(index: number): boolean {
-    if (!this.have.set(index)) return false
-    if (!this.#isNode(index)) this.#placement?.count(index)
-    this.events.emit({ type: 'block', index })
-    if (this.#ready && this.#placement?.isBlockWanted(index) === true) {
-      this.#wantedMissing -= 1
-      this.#tellWhenComplete()
-    }
-    return true
-  }
-
-  #tellWhenComplete(): void {
-    if (this.#wantedMissing === 0) this.events.emit({ type: 'complete' })
   }
 
   /** The wire bytes of an inner node, checked, if the database has it. */
@@ -370,70 +377,60 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   }
 
   readNode(index: number): Uint8Array {
-    const wire = this.have.has(index) ? this.storedNode(index) : undefined
-    if (wire === undefined) throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
-    return wire
+    if (!this.have.has(index)) throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
+    return this.storedNode(index) ?? this.#loseNode(index)
   }
 
-  /** Learns the layout, then what is here of it, and only then lets peers be asked. */
-  async #prepare(signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await this.#prepareOnce(signal)
-    } catch (error) {
-      this.#broken = true
-      throw error
-    }
-  }
-
-  async #prepareOnce(signal: AbortSignal | undefined): Promise<void> {
-    const { inventory, meta } = this
-    if (inventory === undefined || this.#layout !== undefined) return
-    const { overheadBytes } = this.sealer
-    const layout = readLayout({
-      meta,
-      inventory,
-      overheadBytes,
-      getNode: (index) => this.sealer.open(this.readNode(index)),
-    })
-    const placement = new Placement({ meta, inventory, layout, overheadBytes, only: this.#facts.only })
-    this.#layout = layout
-    this.#placement = placement
-    this.#writer.makeFolder(this.#facts.work ?? '')
-    await restoreFromDisk(this, placement, signal)
-    await putEmptyLeaves(this, placement)
-    await reuseLeaves(this, placement, signal)
-    await checkSpace(this.parts.disk, this.#facts.work ?? '', placement.bytesWanted - placement.bytesDone)
-    await putNodesInFiles(this, placement, signal)
-    this.#ready = true
-    this.#wantedMissing = this.#countMissing(placement)
+  #loseNode(index: number): never {
+    this.#tally.lose(index)
+    const error = this.#gone(index, `Block ${index} was damaged in Peerhood’s own data.`)
     this.events.emit({ type: 'wanted' })
-    this.#tellWhenComplete()
+    throw error
   }
 
-  #countMissing(placement: Placement): number {
-    let missing = 0
-    for (const index of this.have.missing()) if (placement.isBlockWanted(index)) missing += 1
-    return missing
+  /** What a reader is told of a block that was here, and the log, too. */
+  #gone(index: number, message: string) {
+    const error = libraryErrors.block_changed(message)
+    this.parts.log.warn(error.code, { share: this.shareId, block: index, message })
+    return error
   }
 
-  #wantedBytes(index: number): number {
-    const placement = this.#placement
-    if (placement === undefined) return 0
-    let bytes = 0
-    for (const _place of placement.places(index)) bytes += placement.leafBytes(index)
-    return bytes
+  /** Learns the layout once all nodes are here, then what is here of it, and only then lets peers be asked. */
+  async #prepare(signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#tally.hasAllNodes || this.#tally.ready) return
+    const closing = this.#closing.signal
+    const either = signal === undefined ? closing : AbortSignal.any([signal, closing])
+    this.#preparing ??= this.#prepareUntilReady(either).finally(() => {
+      this.#preparing = undefined
+    })
+    await this.#preparing
   }
 
-  /** Where a leaf lies, and where it has gone when its file was moved to its final name meanwhile. */
-  *#spots(index: number, placement: Placement): Generator<LeafSpot, void, undefined> {
-    const [bytes, seal] = [placement.leafBytes(index), this.sealIds.of(index)]
-    for (const { entry, start } of placement.anyPlaces(index)) {
-      const first = this.pathOf(entry)
-      yield { path: first, start, bytes, seal }
-      const final = join(this.path, placement.paths[entry] ?? '')
-      const mayHaveMoved = this.#facts.installing || this.#ended === 'finished'
-      if (final !== first && mayHaveMoved) yield { path: final, start, bytes, seal }
+  async #prepareUntilReady(signal: AbortSignal): Promise<void> {
+    while (this.#tally.hasAllNodes && !this.#tally.ready) {
+      try {
+        await this.#prepareOnce(signal)
+      } catch (error) {
+        // A node that turned out to be damaged is on its way again.
+        if (!this.#tally.hasAllNodes) return
+        if (isPeerhoodError(error) && error.code === 'block_changed') continue
+        this.#broken = true
+        throw error
+      }
     }
+  }
+
+  async #prepareOnce(signal: AbortSignal): Promise<void> {
+    if (this.#placement === undefined) {
+      const { layout, placement } = await learnLayout(this, signal)
+      this.#layout = layout
+      this.#placement = placement
+      this.#tally.place(placement)
+    }
+    this.#writer.makeFolder(this.#facts.work ?? '')
+    await restoreFromDisk(this, this.#placement, signal)
+    await takeKnownLeaves(this, this.#placement, signal)
+    if (this.#tally.hasAllNodes) this.#tally.begin()
   }
 
   /** What `read` makes of the places of a leaf that is here. */
@@ -446,25 +443,41 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     if (placement === undefined || inventory === undefined || !this.have.has(index)) {
       throw libraryErrors.block_not_here(`Block ${index} is not on this computer.`)
     }
-    const found = await read(this.#spots(index, placement), inventory.digest(index))
+    const found = await read(spotsToRead(this, placement, index), inventory.digest(index))
     if (found === undefined) throw this.#lost(index, placement)
     return found
   }
 
   #lost(index: number, placement: Placement) {
-    if (this.have.clear(index)) {
-      placement.uncount(index)
-      if (this.#ready && placement.isBlockWanted(index)) this.#wantedMissing += 1
-    }
-    return libraryErrors.block_changed(`Block ${index} is no longer what was fetched: its file has changed.`)
+    this.#tally.lose(index)
+    const error = this.#gone(index, `Block ${index} is no longer what was fetched: its file has changed.`)
+    if (this.#isAtEnd) return error
+    const changed = [...placement.anyPlaces(index)]
+      .map(({ entry }) => entry)
+      .filter((entry) => this.installed.has(entry))
+    void this.#gatherAnew(changed, placement)
+    return error
+  }
+
+  /** Makes good for files that are no longer in place from what this computer has; peers are asked for the rest. */
+  #gatherAnew(changed: readonly number[], placement: Placement): Promise<void> {
+    this.displace(changed)
+    const { signal } = this.#closing
+    this.#gathering = this.#gathering
+      .then(() => gatherAnew(this, placement, changed, signal))
+      // Whatever went wrong does so again, and is told, where the blocks are put or the get is finished.
+      .catch((error: unknown) => this.parts.log.debug('gather_failed', { share: this.shareId, message: String(error) }))
+      .then(() => this.events.emit({ type: 'wanted' }))
+    return this.#gathering
+  }
+
+  /** Nothing is taken any more. */
+  get #isAtEnd(): boolean {
+    return this.#isInstalling || this.#ended !== undefined
   }
 
   #checkOpen(): void {
     if (this.#ended === 'discarded') throw libraryErrors.get_not_finished('This get was ended.')
-  }
-
-  #isNode(index: number): boolean {
-    return index < this.meta.nodes
   }
 
   #notWanted(index: number) {

@@ -15,10 +15,12 @@ import type { BlockIndex, HoldingRow } from './block-index.ts'
 import type { Committer } from './committer.ts'
 import type { Disk } from './disk.ts'
 import { libraryErrors } from './errors.ts'
-import { FetchedHoldingOnDisk, type FetchParts } from './fetched-holding.ts'
+import type { FetchParts } from './fetch-parts.ts'
+import { FetchedHoldingOnDisk } from './fetched-holding.ts'
 import { type HoldingFacts, type HoldingRows, keysOf } from './holding-rows.ts'
 import { IndexedHolding } from './indexed-holding.ts'
 import { openLinkedRecord, refuseOlder } from './keeps.ts'
+import { createSweeper, type Sweeper } from './leftovers.ts'
 import { onlyCharsMax } from './limits.ts'
 import { createOpenFiles } from './open-files.ts'
 import { checkSpace } from './prepare.ts'
@@ -56,6 +58,7 @@ interface State extends FetchesParts {
   readonly live: Map<HoldingRow, FetchedHoldingOnDisk>
   readonly done: Map<HoldingRow, IndexedHolding>
   readonly fetchParts: FetchParts
+  readonly sweeper: Sweeper
 }
 
 export function createFetches(parts: FetchesParts): Fetches {
@@ -64,17 +67,20 @@ export function createFetches(parts: FetchesParts): Fetches {
   const { rows, registry, disk } = parts
   const isTaken = (path: string) =>
     rows.all().some((facts) => facts.origin === 'fetched' && facts.path !== undefined && isSamePath(facts.path, path))
+  const sweeper = createSweeper(parts)
   const fetchParts: FetchParts = {
     ...parts,
+    sweep: (holding) => sweeper.sweep(holding),
     files: createOpenFiles(disk),
     freePath: (path) => freePath(path, isTaken),
     onEnd: (holding, how) => endFetch(state, holding, how),
   }
-  const state: State = { ...parts, live, done, fetchParts }
+  const state: State = { ...parts, live, done, fetchParts, sweeper }
   // Names are chosen and rows made one get after the other.
   const inTurn = createTurns(1)
   return {
     async start() {
+      sweeper.sweepAll()
       for (const facts of rows.all()) {
         if (facts.origin !== 'fetched' || facts.state !== 'done') continue
         // One damaged row keeps nobody from the others.
@@ -91,6 +97,7 @@ export function createFetches(parts: FetchesParts): Fetches {
       for (const holding of done.values()) registry.remove(holding)
       live.clear()
       done.clear()
+      await sweeper.stop()
     },
     async open(request) {
       const holding = await inTurn(() => beginFetch(state, request))
@@ -255,7 +262,7 @@ function endFetch(state: State, holding: FetchedHoldingOnDisk, how: 'finished' |
 }
 
 async function removeFetch(state: State, facts: HoldingFacts): Promise<void> {
-  const { live, done, registry, index, rows, disk } = state
+  const { live, done, registry, rows, disk, sweeper } = state
   const running = live.get(facts.id)
   if (running !== undefined && running.ended === undefined) return running.discard()
   const holding = running ?? done.get(facts.id)
@@ -263,8 +270,6 @@ async function removeFetch(state: State, facts: HoldingFacts): Promise<void> {
   done.delete(facts.id)
   if (holding !== undefined) registry.remove(holding)
   if (facts.work !== undefined) await disk.remove(facts.work)
-  index.atomically(() => {
-    index.clear(facts.id)
-    rows.remove(facts.id)
-  })
+  rows.remove(facts.id)
+  sweeper.sweep(facts.id)
 }

@@ -8,6 +8,7 @@ import type { FetchedHolding, Holding } from '../types.ts'
 import { createDisk, type Disk } from './disk.ts'
 import {
   get,
+  nextVersion,
   openComputer,
   openGet,
   readTree,
@@ -91,4 +92,22 @@ test('blocks of a share that is updated are read while its files are renamed one
   const { path } = await holding.finish()
   assert.ok(looks >= 4, `${looks}`)
   assert.deepEqual(readTree(path), readTree(root))
+})
+
+test('a get whose end failed between two names is ended by another try', async (context) => {
+  const { at, root, to, author, reader, shared } = await scene(context)
+  await get(reader, shared, to)
+  writeTree(root, { 'a.bin': seededBytes(3, 1_500_000), 'sub/b.txt': 'another' })
+  const next = await nextVersion(author, shared)
+  const first = await openGet(reader, next, to)
+  await transfer(next.holding, first)
+  at.after = async () => {
+    throw new Error('cut')
+  }
+  await assert.rejects(first.finish(), /cut/)
+  at.after = async () => {}
+  const second = await openGet(reader, next, to)
+  assert.equal(second.complete, true)
+  assert.equal(await transfer(next.holding, second), 0)
+  assert.deepEqual(readTree((await second.finish()).path), readTree(root))
 })

@@ -1,6 +1,6 @@
-// Reads a file once and says which leaves it has. Files that fit one read are hashed on this thread; larger ones leaf by
-// leaf in the thread pool, several at once, delivered in order. What must stay true: the leaves reported are of one
-// state of the file, or the file is reported as `changing`.
+// Reads a file once and says which leaves it has. Small files are hashed on the thread that asks (the block worker's, or
+// the caller's when that is busy); larger ones leaf by leaf in the thread pool, several at once, delivered in order. What
+// must stay true: the leaves reported are of one state of the file, or the file is reported as `changing`.
 
 import { type BigIntStats, closeSync, fstatSync, openSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -10,11 +10,12 @@ import type { Sealer } from '../format/seal.ts'
 import type { IndexedLeaf } from './block-index.ts'
 import { type SkipCode, systemCode } from './errors.ts'
 import { fillFrom, isSameFile, readFlags, readFully } from './file-read.ts'
-import { leavesInFlightMax, leavesPerLook } from './limits.ts'
+import { fileReadAttemptsMax, leavesInFlightMax, leavesPerLook, smallFileBytesMax } from './limits.ts'
+import { type FileStats, statsOf } from './stamps.ts'
 
 /** The file as it was hashed, or why it was not. */
 export type FileHash =
-  | { readonly kind: 'hashed'; readonly stats: BigIntStats; readonly leaves: readonly IndexedLeaf[] }
+  | { readonly kind: 'hashed'; readonly stats: FileStats; readonly leaves: readonly IndexedLeaf[] }
   | {
       readonly kind: 'failed'
       readonly code: Extract<SkipCode, 'changing' | 'vanished' | 'unreadable' | 'special_file'>
@@ -22,7 +23,7 @@ export type FileHash =
 
 const sealIdBytes = 32
 
-/** The file does not fit one read on this thread. */
+/** The file is no small one. */
 export interface LargerFile {
   readonly kind: 'larger'
   readonly bytes: number
@@ -40,28 +41,49 @@ function toLeaf(
   return { digest, start, bytes: plainBytes, seal }
 }
 
-/** Hashes a file on this thread if it fits `scratch` with a byte to spare; only opens it when it does not. */
-export function hashFileNow(path: string, sealer: Sealer, scratch: Uint8Array): FileHash | LargerFile {
-  let descriptor: number
-  try {
-    descriptor = openSync(path, readFlags)
-  } catch (error) {
-    return failed(error)
+/** Hashes a file on this thread if it is small; only opens it when it is not. */
+export type SmallHasher = (path: string) => FileHash | LargerFile
+
+export function createSmallHasher(sealer: Sealer): SmallHasher {
+  // One byte more than a small file may have, so that one that grows is noticed.
+  const scratch = new Uint8Array(smallFileBytesMax + 1)
+  const wireScratch = new Uint8Array(smallFileBytesMax + sealer.overheadBytes)
+  const leafOf = (plain: Uint8Array) => {
+    if (sealer.overheadBytes === 0) return toLeaf(sealer, 0, plain.length, plain)
+    const wire = wireScratch.subarray(0, plain.length + sealer.overheadBytes)
+    sealer.sealInto(wire, plain)
+    return toLeaf(sealer, 0, plain.length, wire)
   }
-  try {
-    const before = fstatSync(descriptor, { bigint: true })
-    if (!before.isFile()) return { kind: 'failed', code: 'special_file' }
-    if (before.size >= BigInt(scratch.length)) return { kind: 'larger', bytes: Number(before.size) }
-    const bytes = readFully(descriptor, scratch, 0)
-    const after = fstatSync(descriptor, { bigint: true })
-    if (!isSameFile(before, after) || BigInt(bytes) !== after.size) return { kind: 'failed', code: 'changing' }
-    const plain = scratch.subarray(0, bytes)
-    return { kind: 'hashed', stats: after, leaves: [toLeaf(sealer, 0, bytes, sealer.seal(plain))] }
-  } catch (error) {
-    return failed(error)
-  } finally {
-    closeSync(descriptor)
+  const hashOnce: SmallHasher = (path) => {
+    let descriptor: number
+    try {
+      descriptor = openSync(path, readFlags)
+    } catch (error) {
+      return failed(error)
+    }
+    try {
+      const before = fstatSync(descriptor, { bigint: true })
+      if (!before.isFile()) return { kind: 'failed', code: 'special_file' }
+      if (before.size > BigInt(smallFileBytesMax)) return { kind: 'larger', bytes: Number(before.size) }
+      const bytes = readFully(descriptor, scratch, 0)
+      const after = fstatSync(descriptor, { bigint: true })
+      if (!isSameFile(before, after) || BigInt(bytes) !== after.size) return { kind: 'failed', code: 'changing' }
+      return { kind: 'hashed', stats: statsOf(after), leaves: [leafOf(scratch.subarray(0, bytes))] }
+    } catch (error) {
+      return failed(error)
+    } finally {
+      closeSync(descriptor)
+    }
   }
+  return (path) => {
+    let hash = hashOnce(path)
+    for (let attempt = 1; attempt < fileReadAttemptsMax && isChanging(hash); attempt++) hash = hashOnce(path)
+    return hash
+  }
+}
+
+export function isChanging(hash: FileHash | LargerFile): boolean {
+  return hash.kind === 'failed' && hash.code === 'changing'
 }
 
 /** Buffers for one leaf and its wire bytes each, lent out again and again; waiting for one is what bounds the leaves under way. */
@@ -115,7 +137,7 @@ export async function hashFile(
     const leaves = await hashLeaves(handle, before, sealer, buffers, options)
     const after = await handle.stat({ bigint: true })
     if (leaves === undefined || !isSameFile(before, after)) return { kind: 'failed', code: 'changing' }
-    return { kind: 'hashed', stats: after, leaves }
+    return { kind: 'hashed', stats: statsOf(after), leaves }
   } catch (error) {
     options.signal?.throwIfAborted()
     return failed(error)

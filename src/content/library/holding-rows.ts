@@ -73,7 +73,7 @@ export interface HoldingRows {
   ofShare(share: ShareId): HoldingFacts[]
   insert(holding: NewHolding): HoldingFacts
   update(id: HoldingRow, patch: HoldingPatch): HoldingFacts
-  /** The row alone; `BlockIndex.clear` forgets its blocks. Call both in one transaction. */
+  /** The row alone; what else it has is deleted by `BlockIndex.clear` in the same transaction, or by a `Sweeper` after. */
   remove(id: HoldingRow): void
   page(id: HoldingRow, page: number): Uint8Array | undefined
   putPage(id: HoldingRow, page: number, bytes: Uint8Array): void
@@ -106,12 +106,22 @@ const columns = [
   'updated_ms',
 ]
 
+/** Each answered from the end of an index. */
+const idSources = [
+  'SELECT max(id) FROM library_holdings',
+  ...['library_files', 'library_leaves', 'library_stored', 'library_pages'].map(
+    (table) => `SELECT max(holding) FROM ${table}`,
+  ),
+]
+
 export function createHoldingRows(database: Database): HoldingRows {
   const all = database.prepare('SELECT * FROM library_holdings ORDER BY id')
   const one = database.prepare('SELECT * FROM library_holdings WHERE id = ?')
   const ofShare = database.prepare('SELECT * FROM library_holdings WHERE share = ? ORDER BY id')
+  // No id of a holding whose rows are still being deleted (leftovers.ts).
+  const nextId = database.prepare(`SELECT 1 + max(${idSources.map((source) => `ifnull((${source}), 0)`)}) AS id`)
   const insert = database.prepare(
-    `INSERT INTO library_holdings (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+    `INSERT INTO library_holdings (id, ${columns.join(', ')}) VALUES (?, ${columns.map(() => '?').join(', ')})`,
   )
   const update = database.prepare(
     `UPDATE library_holdings SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
@@ -126,7 +136,8 @@ export function createHoldingRows(database: Database): HoldingRows {
     get,
     ofShare: (share) => ofShare.all(share).map(toFacts),
     insert(holding) {
-      const id = Number(insert.run(...toValues(holding)).lastInsertRowid)
+      const id = Number(nextId.get()?.id)
+      insert.run(id, ...toValues(holding))
       return { ...holding, id, shareId: shareIdOf(holding.share) }
     },
     update(id, patch) {

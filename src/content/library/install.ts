@@ -5,23 +5,26 @@
 // A new share gets its place by one rename. Into a share that was got before, files are renamed one by one, over files
 // that are still as we wrote them; what a person edited is kept beside as "name (edited …)". After a crash anywhere
 // here, the next open finds files at both places and goes on.
+//
+// What must stay true: a file's row has the stamp with which its content was known to be right, never one that was taken
+// later, so that an edit made at any moment is seen as one.
 
-import { lstatSync, mkdirSync, rmdirSync } from 'node:fs'
+import { type BigIntStats, mkdirSync, rmdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../base/ports.ts'
 import type { Bitfield } from '../format/bitfield.ts'
 import type { IndexedInventory } from '../format/inventory.ts'
 import { type BaseVersion, lstatOrUndefined } from './base-version.ts'
-import { type BlockIndex, createIndexWriter } from './block-index.ts'
+import { type BlockIndex, createIndexWriter, type HoldingRow } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import type { Disk } from './disk.ts'
 import { libraryErrors, writeError } from './errors.ts'
 import type { HoldingFacts, HoldingPatch, HoldingRows } from './holding-rows.ts'
-import { nameTriesMax } from './limits.ts'
+import { nameTriesMax, rowsPerReadMax } from './limits.ts'
 import type { Placement } from './placement.ts'
 import { nameWithSuffix } from './safe-names.ts'
 import type { SealIds } from './seal-ids.ts'
-import { lastingStamp } from './stamps.ts'
+import { lastingStamp, noStamp, stampOf } from './stamps.ts'
 
 /** What installing needs of a get. */
 export interface InstallTarget {
@@ -31,7 +34,8 @@ export interface InstallTarget {
   readonly tree: string
   readonly inventory: IndexedInventory | undefined
   readonly have: Bitfield
-  readonly installed: Set<number>
+  /** Entries in place, with the stamp of each when it was checked. */
+  readonly installed: Map<number, string>
   readonly sealIds: SealIds
   readonly parts: {
     readonly clock: Clock
@@ -39,11 +43,8 @@ export interface InstallTarget {
     readonly index: BlockIndex
     readonly rows: HoldingRows
     readonly freePath: (path: string) => string
+    readonly sweep: (holding: HoldingRow) => void
   }
-}
-
-export interface InstallResult {
-  readonly facts: HoldingFacts
 }
 
 /** `update` writes to the holding's row and to what `target.facts` gives. */
@@ -51,7 +52,7 @@ export async function install(
   target: InstallTarget,
   placement: Placement,
   update: (patch: HoldingPatch) => void,
-): Promise<InstallResult> {
+): Promise<HoldingFacts> {
   const { disk } = target.parts
   const moving = movingEntries(target, placement)
   await disk.flush(
@@ -64,11 +65,10 @@ export async function install(
   }
   update({ installing: true })
   const isNew = target.base === undefined && target.installed.size === 0 && lstatOrUndefined(target.path) === undefined
-  if (isNew) await placeWhole(target, placement)
-  else await placeEach(target, placement, moving)
-  for (const entry of moving) target.installed.add(entry)
+  const stamps = isNew ? await placeWhole(target, placement, moving) : await placeEach(target, placement, moving)
+  for (const [entry, stamp] of stamps) target.installed.set(entry, stamp)
   await writeRows(target, placement)
-  return { facts: await settle(target, update) }
+  return settle(target, update)
 }
 
 /** Wanted files whose content lies in the working folder. */
@@ -85,19 +85,33 @@ function* emptyFolders(placement: Placement): Generator<string, void, undefined>
   }
 }
 
-/** All at once: the tree becomes the share. */
-async function placeWhole(target: InstallTarget, placement: Placement): Promise<void> {
-  const { disk } = target.parts
-  for (const folder of emptyFolders(placement)) disk.makeFolder(join(target.tree, folder))
+type Stamps = ReadonlyMap<number, string>
+
+/** All at once: the tree becomes the share. Renaming it changes none of its files' stamps. */
+async function placeWhole(target: InstallTarget, placement: Placement, moving: readonly number[]): Promise<Stamps> {
+  const { disk, clock } = target.parts
+  const breathe = createBreath(clock)
+  const stamps = new Map<number, string>()
+  for (const folder of emptyFolders(placement)) {
+    disk.makeFolder(join(target.tree, folder))
+    await breathe()
+  }
+  for (const entry of moving) {
+    const stats = lstatOrUndefined(join(target.tree, placement.paths[entry] ?? ''))
+    stamps.set(entry, stats === undefined ? noStamp : lastingStamp(stats, clock.nowMs()))
+    await breathe()
+  }
   await disk.rename(target.tree, target.path)
   await disk.flushFolder(dirname(target.path))
+  return stamps
 }
 
 /** One by one, into what an earlier get (or an earlier run of this one) left. */
-async function placeEach(target: InstallTarget, placement: Placement, moving: readonly number[]): Promise<void> {
+async function placeEach(target: InstallTarget, placement: Placement, moving: readonly number[]): Promise<Stamps> {
   const { disk, clock } = target.parts
   const breathe = createBreath(clock)
   const touched = new Set<string>([dirname(target.path)])
+  const stamps = new Map<number, string>()
   await removeVanished(target, placement)
   const makeFolder = createFolderMaker(target)
   for (const folder of emptyFolders(placement)) await makeFolder(join(target.path, folder))
@@ -106,15 +120,31 @@ async function placeEach(target: InstallTarget, placement: Placement, moving: re
     const path = join(target.path, below)
     if (below !== '') await makeFolder(dirname(path))
     if (!(await mayReplace(target, below, path))) await moveAside(target, path)
+    const before = lstatOrUndefined(join(target.tree, below))
     await disk.rename(join(target.tree, below), path)
+    stamps.set(entry, stampOfMoved(before, lstatOrUndefined(path), clock.nowMs()))
     touched.add(dirname(path))
     await breathe()
   }
   for (const folder of touched) await disk.flushFolder(folder)
+  return stamps
 }
 
-async function mayReplace({ base }: InstallTarget, below: string, path: string): Promise<boolean> {
-  return lstatOrUndefined(path) === undefined || (await base?.isUntouched(below)) === true
+/** Renaming a file changes its change time, and nothing else: what differs in more was edited since. */
+function stampOfMoved(before: BigIntStats | undefined, after: BigIntStats | undefined, nowMs: number): string {
+  if (before === undefined || after === undefined) return noStamp
+  const isSame = before.ino === after.ino && before.size === after.size && before.mtimeNs === after.mtimeNs
+  return isSame ? lastingStamp(after, nowMs) : noStamp
+}
+
+/** Whether nothing is lost when another file takes the path's place. */
+async function mayReplace({ base }: Pick<InstallTarget, 'base'>, below: string, path: string): Promise<boolean> {
+  const before = lstatOrUndefined(path)
+  if (before === undefined) return true
+  if ((await base?.isUntouched(below)) !== true) return false
+  // It may have been read for long: an edit behind the reader counts, too.
+  const after = lstatOrUndefined(path)
+  return after === undefined || stampOf(after) === stampOf(before)
 }
 
 /** Keeps what is not ours: "report (edited 2026-03-01 12.30).txt". */
@@ -153,10 +183,17 @@ function createFolderMaker(target: InstallTarget): (path: string) => Promise<voi
 async function removeVanished({ base, path, parts }: InstallTarget, placement: Placement): Promise<void> {
   if (base === undefined) return
   const kept = new Set(placement.paths)
-  for (const file of [...base.files()]) {
-    if (kept.has(file.path) || !(await base.isUntouched(file.path))) continue
-    await parts.disk.remove(join(path, file.path))
-    removeEmptyFolders(path, dirname(join(path, file.path)))
+  const breathe = createBreath(parts.clock)
+  let files = parts.index.filesAfter(base.facts.id, undefined, rowsPerReadMax)
+  while (files.length > 0) {
+    for (const { path: below } of files) {
+      await breathe()
+      const absolute = join(path, below)
+      if (kept.has(below) || !(await mayReplace({ base }, below, absolute))) continue
+      await parts.disk.remove(absolute)
+      removeEmptyFolders(path, dirname(absolute))
+    }
+    files = parts.index.filesAfter(base.facts.id, files.at(-1)?.path, rowsPerReadMax)
   }
 }
 
@@ -172,34 +209,30 @@ function removeEmptyFolders(top: string, folder: string): void {
 
 /** Tells the block index about every file that is in place. */
 async function writeRows(target: InstallTarget, placement: Placement): Promise<void> {
-  const { index, clock } = target.parts
-  const writer = createIndexWriter(index)
-  const breathe = createBreath(clock)
-  for (const entry of target.installed) {
-    writeFileRows(target, placement, entry, writer)
-    await breathe()
+  const writer = createIndexWriter(target.parts.index)
+  const breathe = createBreath(target.parts.clock)
+  for (const [entry, stamp] of target.installed) {
+    await writeFileRows(target, placement, entry, stamp, writer, breathe)
   }
   writer.flush()
 }
 
-function writeFileRows(
-  { facts, inventory, path, sealIds, parts }: InstallTarget,
+async function writeFileRows(
+  { facts, inventory, sealIds, parts }: InstallTarget,
   placement: Placement,
   entry: number,
+  stamp: string,
   writer: ReturnType<typeof createIndexWriter>,
-): void {
-  const { index, clock } = parts
+  breathe: () => Promise<void>,
+): Promise<void> {
+  const { index } = parts
   const file = placement.entries[entry]
-  const below = placement.paths[entry] ?? ''
   if (file === undefined || inventory === undefined) return
-  const stats = lstatSync(join(path, below), { bigint: true, throwIfNoEntry: false })
-  if (stats === undefined) return
-  const stamp = lastingStamp(stats, clock.nowMs())
   let id = 0
   writer.add(1, () => {
-    id = index.putFile(facts.id, { path: below, bytes: file.bytes, stamp })
+    id = index.putFile(facts.id, { path: placement.paths[entry] ?? '', bytes: file.bytes, stamp })
   })
-  file.leaves.forEach((block, number) => {
+  for (const [number, block] of file.leaves.entries()) {
     const leaf = {
       digest: inventory.digest(block),
       start: placement.startOf(file, number),
@@ -207,22 +240,18 @@ function writeFileRows(
       seal: sealIds.of(block),
     }
     writer.add(1, () => index.addLeaves(facts.id, id, number, [leaf]))
-  })
+    await breathe()
+  }
 }
 
 /** From here on the holding is done, and the one that it updates is gone. */
 async function settle(target: InstallTarget, update: (patch: HoldingPatch) => void): Promise<HoldingFacts> {
-  const { index, rows, clock, disk } = target.parts
+  const { index, rows, clock, disk, sweep } = target.parts
+  const { base } = target
   const { work } = target.facts
   const isWhole = target.have.ones === target.have.length
   index.atomically(() => {
-    for (const digest of [...index.storedDigests(target.facts.id)]) {
-      if (target.inventory?.find(digest) === undefined) index.removeStored(target.facts.id, digest)
-    }
-    if (target.base !== undefined) {
-      index.clear(target.base.facts.id)
-      rows.remove(target.base.facts.id)
-    }
+    if (base !== undefined) rows.remove(base.facts.id)
     update({
       state: 'done',
       replaces: undefined,
@@ -230,7 +259,26 @@ async function settle(target: InstallTarget, update: (patch: HoldingPatch) => vo
       updatedMs: clock.nowMs(),
     })
   })
+  if (base !== undefined) sweep(base.facts.id)
+  await dropForeignNodes(target)
   if (work !== undefined) await disk.remove(work)
   update({ work: undefined, installing: false })
   return target.facts
+}
+
+/** Forgets nodes of versions that were overtaken while they were fetched. */
+async function dropForeignNodes({ facts, inventory, parts }: InstallTarget): Promise<void> {
+  const { index, clock } = parts
+  const breathe = createBreath(clock)
+  let digests = index.storedAfter(facts.id, new Uint8Array(0), rowsPerReadMax)
+  while (digests.length > 0) {
+    const foreign = digests.filter((digest) => inventory?.find(digest) === undefined)
+    if (foreign.length > 0) {
+      index.atomically(() => {
+        for (const digest of foreign) index.removeStored(facts.id, digest)
+      })
+    }
+    await breathe()
+    digests = index.storedAfter(facts.id, digests.at(-1) ?? new Uint8Array(0), rowsPerReadMax)
+  }
 }

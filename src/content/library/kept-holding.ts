@@ -3,6 +3,7 @@
 // out wrong is asked for again.
 
 import { equalBytes } from '../../base/bytes.ts'
+import type { Log } from '../../base/ports.ts'
 import { Bitfield } from '../format/bitfield.ts'
 import { formatErrors } from '../format/errors.ts'
 import { digestAsync } from '../format/seal.ts'
@@ -17,6 +18,7 @@ import { createPageShelf, type PageShelf } from './page-shelf.ts'
 import { RowHolding } from './row-holding.ts'
 
 export interface KeptParts {
+  readonly log: Log
   readonly index: BlockIndex
   readonly rows: HoldingRows
   readonly committer: Committer
@@ -101,7 +103,10 @@ export class KeptHolding extends RowHolding implements Holding {
     options.signal?.throwIfAborted()
     if (wire !== undefined && equalBytes(await digestAsync(wire), digest)) return wire
     this.have.clear(index)
-    throw libraryErrors.block_changed(`Block ${index} was damaged on this computer’s disk.`)
+    const error = libraryErrors.block_changed(`Block ${index} was damaged on this computer’s disk.`)
+    this.#parts.log.warn(error.code, { share: this.shareId, block: index, message: error.message })
+    this.events.emit({ type: 'wanted' })
+    throw error
   }
 
   /** Ends it for a newer version of the share, which takes over the row and the blocks. */

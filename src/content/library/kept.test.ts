@@ -95,8 +95,11 @@ test('wrong blocks are refused; one that the disk damaged is noticed and taken a
   )
   assert.ok(inventory !== undefined && large !== undefined)
   writeFileSync(join(keeper.home, 'blocks', shared.id, toHex(inventory.digest(large))), 'damaged')
+  const events: string[] = []
+  kept.on(({ type }) => events.push(type))
   await assert.rejects(kept.readBlock(large), { code: 'block_changed' })
   assert.equal(kept.have.has(large), false)
+  assert.deepEqual(events, ['wanted'], 'whoever fetches it is told')
   assert.equal(await transfer(shared.holding, kept), 1)
   await kept.readBlock(large)
 })

@@ -13,6 +13,15 @@ export const smallFileBytesMax = 65_536
 /** Time that small files may hold the thread before others get a turn; well under what a person notices. */
 export const sliceMs = 8
 
+/** Steps of a scan's walk that are taken together: with small files about a millisecond of hashing, and one message. */
+export const stepsPerBatch = 32
+
+/** Batches of a scan that the block worker has at once: one in work and one waiting; this thread hashes the others. */
+export const batchesWithWorkerMax = 2
+
+/** Batches of a scan that are hashed and not yet in the index. */
+export const batchesInFlightMax = 4
+
 /** Leaves that are read and hashed at once: keeps the pool's four threads busy at 1 MiB × 3 buffers each. */
 export const leavesInFlightMax = 4
 
@@ -27,6 +36,12 @@ export const racyWindowMs = 100
 
 /** Rows written in one transaction while scanning: holds the thread for about 15 ms; each commit costs another 5 to 10. */
 export const rowsPerTransactionMax = 4096
+
+/** Rows deleted at once of a holding that is gone: holds the thread for about 10 ms. */
+export const sweepRowsMax = 512
+
+/** Rows read at once where all of a holding are gone through with pauses: about 5 ms. */
+export const rowsPerReadMax = 1024
 
 /** Scans that run at once; more would only seek against each other. */
 export const scansAtOnceMax = 2

@@ -16,7 +16,7 @@ import { createSealer } from '../format/seal.ts'
 import type { Holding, ReadableHolding, ShareId, ShareLink, VersionMeta, Visibility } from '../types.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { diskReserveBytes } from './limits.ts'
-import { Placement } from './placement.ts'
+import { createPlacement } from './placement.ts'
 import {
   get,
   openComputer,
@@ -293,7 +293,7 @@ test('a block is counted once, and taken back once, in all its places', () => {
   const version = makeVersion({ folder, one: node, two: node }, sealer)
   const { meta, inventory } = version
   const layout = layoutOf(version, sealer)
-  const placement = new Placement({ meta, inventory, layout, overheadBytes: 0, only: undefined })
+  const placement = createPlacement({ meta, inventory, layout, overheadBytes: 0, only: undefined })
   assert.deepEqual([...placement.nodesMissing()], [1])
   for (const expected of [true, false]) {
     assert.equal(placement.count(1), expected)
@@ -303,7 +303,7 @@ test('a block is counted once, and taken back once, in all its places', () => {
   placement.uncount(1)
   placement.uncount(1)
   assert.deepEqual([placement.bytesDone, placement.filesDone, placement.isCounted(1)], [0, 0, false])
-  const other = new Placement({ meta, inventory, layout, overheadBytes: 0, only: 'x.txt' })
+  const other = createPlacement({ meta, inventory, layout, overheadBytes: 0, only: 'x.txt' })
   assert.deepEqual([...other.nodesMissing()], [])
 })
 

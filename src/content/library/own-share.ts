@@ -7,7 +7,6 @@
 import { equalBytes } from '../../base/bytes.ts'
 import { type PeerhoodError, toPeerhoodError } from '../../base/errors.ts'
 import type { Cancel, Clock, Log } from '../../base/ports.ts'
-import { createSealer } from '../format/seal.ts'
 import type { Digest } from '../types.ts'
 import type { BlockWorker } from '../worker/worker.ts'
 import type { BlockIndex } from './block-index.ts'
@@ -179,8 +178,7 @@ export class OwnShareKeeper {
       this.#parts.onView()
     }
     onProgress({ files: 0, bytes: 0 })
-    const sealer = createSealer(this.#facts)
-    const found = await scan(this.#parts, { ...this.#request(), sealer, onProgress })
+    const found = await scan(this.#parts, { ...this.#request(), keys: this.#facts, onProgress })
     this.#skipped = found
     this.#adopt(found)
     if (found.unsettled) this.#touch()

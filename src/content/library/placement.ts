@@ -1,5 +1,6 @@
 // Where each leaf of a version goes on disk: the layout of a stranger's share, with names made safe and `--only`
-// applied, packed (20 bytes a leaf, of which the layout has at most `layoutLeavesMax`). Pure; progress is counted here too.
+// applied, packed (20 bytes a leaf, of which the layout has at most `layoutLeavesMax`). Pure; made in steps, since a share
+// may have hundreds of thousands of files; progress is counted here too.
 //
 //   block index ──► places: (entry, first byte) … a leaf may have many, an inner node some, too (share.md, "Inventory")
 //   entry ──► safe path, wanted or not, leaves and bytes still missing
@@ -7,10 +8,11 @@
 import { Bitfield } from '../format/bitfield.ts'
 import { formatErrors } from '../format/errors.ts'
 import { leafBytes } from '../format/limits.ts'
+import { itemsPerStep, runSteps, type Steps } from '../format/steps.ts'
 import type { FileEntry, Inventory, VersionMeta } from '../types.ts'
 import { libraryErrors } from './errors.ts'
 import { compileOnly } from './ignore-rules.ts'
-import { safePaths } from './safe-names.ts'
+import { safePathSteps } from './safe-names.ts'
 
 export interface Place {
   readonly entry: number
@@ -27,12 +29,26 @@ export interface PlacementSource {
   readonly only: string | undefined
 }
 
+/** Throws `layout_malformed`, `only_malformed`, `only_matches_nothing`. */
+export function* placementSteps(source: PlacementSource): Steps<Placement> {
+  const paths = yield* safePathsOf(source)
+  const wanted = yield* wantedEntries(source)
+  const placement = new Placement(source, paths, wanted)
+  yield* placement.fill()
+  return placement
+}
+
+/** {@link placementSteps} at once. */
+export function createPlacement(source: PlacementSource): Placement {
+  return runSteps(placementSteps(source))
+}
+
 export class Placement {
   readonly entries: readonly FileEntry[]
   /** Safe paths below the share's top, "/" between names; empty for a share that is a single file. */
   readonly paths: readonly string[]
-  readonly bytesWanted: number
-  readonly filesWanted: number
+  #bytesWanted = 0
+  #filesWanted = 0
   #bytesDone = 0
   #filesDone = 0
   readonly #source: PlacementSource
@@ -48,12 +64,12 @@ export class Placement {
   readonly #placeEntry: Uint32Array
   readonly #placeStart: Float64Array
 
-  /** Throws `layout_malformed`, `only_malformed`, `only_matches_nothing`. */
-  constructor(source: PlacementSource) {
+  /** Empty; `fill` does the rest. */
+  constructor(source: PlacementSource, paths: readonly string[], wantedEntries: Bitfield) {
     this.#source = source
     this.entries = source.layout
-    this.paths = safePathsOf(source)
-    this.#wantedEntries = wantedEntries(source)
+    this.paths = paths
+    this.#wantedEntries = wantedEntries
     this.#wantedBlocks = new Bitfield(source.inventory.count)
     this.#counted = new Bitfield(source.inventory.count)
     const places = source.layout.reduce((sum, entry) => sum + entry.leaves.length, 0)
@@ -63,11 +79,15 @@ export class Placement {
     this.#nextPlace = new Int32Array(places).fill(-1)
     this.#placeEntry = new Uint32Array(places)
     this.#placeStart = new Float64Array(places)
-    this.#fill()
-    const wanted = this.entries.filter((entry, index) => entry.kind === 'file' && this.isEntryWanted(index))
-    this.filesWanted = wanted.length
-    this.bytesWanted = wanted.reduce((sum, entry) => sum + entry.bytes, 0)
     for (let index = 0; index < source.meta.nodes; index++) this.#wantedBlocks.set(index)
+  }
+
+  get bytesWanted(): number {
+    return this.#bytesWanted
+  }
+
+  get filesWanted(): number {
+    return this.#filesWanted
   }
 
   get bytesDone(): number {
@@ -112,6 +132,13 @@ export class Placement {
     return this.#source.inventory.length(index) - this.#source.overheadBytes
   }
 
+  /** Bytes of wanted files that a block fills, in all its places together. */
+  wantedBytes(index: number): number {
+    let bytes = 0
+    for (const _place of this.places(index)) bytes += this.leafBytes(index)
+    return bytes
+  }
+
   /** First byte of an entry's leaf. */
   startOf(entry: FileEntry, leaf: number): number {
     return entry.offsets?.[leaf] ?? leaf * leafBytes
@@ -153,41 +180,51 @@ export class Placement {
     }
   }
 
-  #fill(): void {
+  /** Takes in the layout. Once, before anything else. */
+  *fill(): Steps<void> {
     let place = 0
-    this.entries.forEach((entry, entryIndex) => {
+    for (const [entryIndex, entry] of this.entries.entries()) {
+      const isWanted = this.isEntryWanted(entryIndex)
+      if (isWanted && entry.kind === 'file') {
+        this.#filesWanted += 1
+        this.#bytesWanted += entry.bytes
+      }
       this.#missingLeaves[entryIndex] = entry.leaves.length
-      entry.leaves.forEach((index, leaf) => {
-        if (this.isEntryWanted(entryIndex)) this.#wantedBlocks.set(index)
+      for (const [leaf, index] of entry.leaves.entries()) {
+        if (isWanted) this.#wantedBlocks.set(index)
         this.#placeEntry[place] = entryIndex
         this.#placeStart[place] = this.startOf(entry, leaf)
         this.#nextPlace[place] = this.#firstPlace[index] ?? -1
         this.#firstPlace[index] = place
-        place += 1
-      })
-    })
+        if (++place % itemsPerStep === 0) yield
+      }
+    }
   }
 }
 
-function safePathsOf({ layout, meta }: PlacementSource): string[] {
+function* safePathsOf({ layout, meta }: PlacementSource): Steps<string[]> {
   if (meta.kind === 'file') return ['']
-  const paths = safePaths(layout.map((entry) => entry.path))
-  if (new Set(paths).size !== paths.length) {
-    throw formatErrors.layout_malformed('The share has two files of one name.')
+  const paths = yield* safePathSteps(layout.map((entry) => entry.path))
+  const met = new Set<string>()
+  for (const path of paths) {
+    if (met.add(path).size % itemsPerStep === 0) yield
   }
+  if (met.size !== paths.length) throw formatErrors.layout_malformed('The share has two files of one name.')
   return paths
 }
 
-function wantedEntries({ layout, meta, only }: PlacementSource): Bitfield {
+function* wantedEntries({ layout, meta, only }: PlacementSource): Steps<Bitfield> {
   const wanted = new Bitfield(layout.length)
-  if (only === undefined) wanted.fill()
-  else {
-    const matches = compileOnly(only)
-    layout.forEach((entry, index) => {
-      const path = entry.path.length === 0 ? [meta.name] : entry.path
-      if (entry.kind === 'file' && matches(path)) wanted.set(index)
-    })
-    if (wanted.ones === 0) throw libraryErrors.only_matches_nothing(`Nothing in the share matches "${only}".`)
+  if (only === undefined) {
+    wanted.fill()
+    return wanted
   }
+  const matches = compileOnly(only)
+  for (const [index, entry] of layout.entries()) {
+    const path = entry.path.length === 0 ? [meta.name] : entry.path
+    if (entry.kind === 'file' && matches(path)) wanted.set(index)
+    if (index % itemsPerStep === 0) yield
+  }
+  if (wanted.ones === 0) throw libraryErrors.only_matches_nothing(`Nothing in the share matches "${only}".`)
   return wanted
 }

@@ -1,12 +1,15 @@
 // What a get can know and take before it asks a peer for leaves: inner nodes and leaves that are on this computer already,
-// leaves without content, whether the rest will fit, and leaves that are inner nodes, too.
+// the layout, leaves without content, whether the rest will fit, and leaves that are inner nodes, too.
 
 import { equalBytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/ports.ts'
 import type { Bitfield } from '../format/bitfield.ts'
 import type { IndexedInventory } from '../format/inventory.ts'
-import { checkNodeCount } from '../format/layout.ts'
+import { checkNodeCount, layoutSteps } from '../format/layout.ts'
 import type { Sealer } from '../format/seal.ts'
-import type { ShareId, VersionMeta, VersionRecord } from '../types.ts'
+import { runStepsBreathing } from '../format/steps.ts'
+import type { FileEntry, ShareId, VersionMeta, VersionRecord } from '../types.ts'
+import { createBreath } from './breathe.ts'
 import type { Committer } from './committer.ts'
 import type { Disk } from './disk.ts'
 import { libraryErrors } from './errors.ts'
@@ -14,7 +17,7 @@ import type { HoldingFacts } from './holding-rows.ts'
 import type { CheckLeaf } from './leaf-check.ts'
 import { diskReserveBytes } from './limits.ts'
 import { findLocalBlocks, type LocalBlocks, type LocalBlocksParts } from './local-blocks.ts'
-import type { Placement } from './placement.ts'
+import { type Placement, placementSteps } from './placement.ts'
 import type { SealIds } from './seal-ids.ts'
 
 /** What preparing needs of a get. */
@@ -28,7 +31,7 @@ export interface PrepareTarget {
   readonly sealer: Sealer
   readonly check: CheckLeaf
   readonly sealIds: SealIds
-  readonly parts: LocalBlocksParts & { readonly committer: Committer }
+  readonly parts: LocalBlocksParts & { readonly committer: Committer; readonly clock: Clock; readonly disk: Disk }
   /** The wire bytes of an inner node, checked, if the database has it. */
   storedNode(index: number): Uint8Array | undefined
   /** The same; throws `block_not_here` without it. */
@@ -49,24 +52,60 @@ export async function takeKnownNodes(target: PrepareTarget): Promise<void> {
   checkNodeCount(meta, inventory)
   const local = localBlocks(target)
   const commits: Promise<void>[] = []
+  const breathe = createBreath(parts.clock)
   for (let index = 0; index < meta.nodes; index++) {
+    await breathe()
     if (have.has(index)) continue
     if (target.storedNode(index) !== undefined) target.countNode(index)
     else if (!local.isEmpty) {
       const wire = await local.node(inventory.digest(index))
       if (wire?.length !== inventory.length(index)) continue
-      const commit = parts.committer.put(facts.id, inventory.digest(index), wire)
-      commits.push(commit.then(() => target.countNode(index)))
+      const commit = parts.committer.put(facts.id, inventory.digest(index), wire).then(() => target.countNode(index))
+      commit.catch(() => undefined) // It is waited for below, perhaps much later.
+      commits.push(commit)
     }
   }
   await Promise.all(commits)
 }
 
+/** Reads all inner nodes, which are here. Throws `layout_malformed`, `layout_too_large`, `only_matches_nothing`. */
+export async function learnLayout(
+  target: PrepareTarget,
+  signal: AbortSignal,
+): Promise<{ readonly layout: readonly FileEntry[]; readonly placement: Placement }> {
+  const { inventory, meta, sealer, facts, parts } = target
+  if (inventory === undefined) throw new Error('assertion failed: nodes are known by the inventory')
+  const { overheadBytes } = sealer
+  const getNode = (index: number) => sealer.open(target.readNode(index))
+  const breath = createBreath(parts.clock)
+  const breathe = async () => {
+    await breath()
+    signal.throwIfAborted()
+  }
+  const layout = await runStepsBreathing(layoutSteps({ meta, inventory, overheadBytes, getNode }), breathe)
+  const source = { meta, inventory, layout, overheadBytes, only: facts.only }
+  return { layout, placement: await runStepsBreathing(placementSteps(source), breathe) }
+}
+
+/** Takes what needs no peer, and looks whether the rest has room. Throws `disk_full`. */
+export async function takeKnownLeaves(
+  target: PrepareTarget,
+  placement: Placement,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await putEmptyLeaves(target, placement)
+  await reuseLeaves(target, placement, signal)
+  await checkSpace(target.parts.disk, target.facts.work ?? '', placement.bytesWanted - placement.bytesDone)
+  await putNodesInFiles(target, placement, signal)
+}
+
 /** The content of an empty leaf is known without asking anyone. */
-export async function putEmptyLeaves(target: PrepareTarget, placement: Placement): Promise<void> {
+async function putEmptyLeaves(target: PrepareTarget, placement: Placement): Promise<void> {
   const { inventory, sealer, sealIds } = target
   if (inventory === undefined) return
+  const breathe = createBreath(target.parts.clock)
   for (const index of missingLeaves(target, placement)) {
+    await breathe()
     if (placement.leafBytes(index) !== 0) continue
     const sealed = await sealer.sealAsync(new Uint8Array(0))
     if (!equalBytes(sealed.digest, inventory.digest(index))) continue
@@ -76,17 +115,21 @@ export async function putEmptyLeaves(target: PrepareTarget, placement: Placement
   }
 }
 
-/** Copies leaves that other holdings have. */
-export async function reuseLeaves(
+/** Copies leaves that other holdings have: all that are missing, or those of `indexes` that are. */
+async function reuseLeaves(
   target: PrepareTarget,
   placement: Placement,
   signal: AbortSignal | undefined,
+  indexes: Iterable<number> = missingLeaves(target, placement),
 ): Promise<void> {
   const local = localBlocks(target)
   const { inventory } = target
   if (inventory === undefined || local.isEmpty) return
-  for (const index of missingLeaves(target, placement)) {
+  const breathe = createBreath(target.parts.clock)
+  for (const index of indexes) {
+    await breathe()
     signal?.throwIfAborted()
+    if (!isMissingLeaf(target, placement, index)) continue
     const found = await local.leaf(inventory.digest(index))
     if (found?.plain.length !== placement.leafBytes(index)) continue
     await target.writeLeaf(index, found.plain)
@@ -104,7 +147,9 @@ export async function putNodesInFiles(
   placement: Placement,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const breathe = createBreath(target.parts.clock)
   for (const index of placement.nodesMissing()) {
+    await breathe()
     signal?.throwIfAborted()
     const wire = target.readNode(index)
     await target.writeLeaf(index, target.sealer.open(wire))
@@ -113,8 +158,26 @@ export async function putNodesInFiles(
   }
 }
 
-function* missingLeaves({ have, meta }: PrepareTarget, placement: Placement): Generator<number, void, undefined> {
-  for (const index of have.missing()) if (index >= meta.nodes && placement.isBlockWanted(index)) yield index
+/** Finds on this computer what was in files that are no longer in place, those files' sound parts included. */
+export async function gatherAnew(
+  target: PrepareTarget,
+  placement: Placement,
+  entries: readonly number[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const entry of entries) {
+    await reuseLeaves(target, placement, signal, placement.entries[entry]?.leaves ?? [])
+  }
+  await putEmptyLeaves(target, placement)
+  await putNodesInFiles(target, placement, signal)
+}
+
+function* missingLeaves(target: PrepareTarget, placement: Placement): Generator<number, void, undefined> {
+  for (const index of target.have.missing()) if (isMissingLeaf(target, placement, index)) yield index
+}
+
+function isMissingLeaf({ have, meta }: PrepareTarget, placement: Placement, index: number): boolean {
+  return index >= meta.nodes && !have.has(index) && placement.isBlockWanted(index)
 }
 
 /** Throws `disk_full` unless `bytes` and a reserve fit beside what is there. */

@@ -4,9 +4,10 @@
 //
 //   cleanName    one name, without its neighbours
 //   safeFolder   the names of one folder together: those that clash get a number
-//   safePaths    whole paths of a version
+//   safePaths    whole paths of a version, in steps where there may be many
 
 import { nameBytesMax } from '../format/limits.ts'
+import { itemsPerStep, runSteps, type Steps } from '../format/steps.ts'
 import { pathBytesMax } from './limits.ts'
 
 // Windows: https://learn.microsoft.com/windows/win32/fileio/naming-a-file. Every system gets the same names, so that a
@@ -26,9 +27,14 @@ function byteLength(text: string): number {
   return encoder.encode(text).length
 }
 
+/** A character of a string is at most 3 bytes, so that most need no counting. */
+function fits(text: string, bytesMax: number): boolean {
+  return text.length * 3 <= bytesMax || byteLength(text) <= bytesMax
+}
+
 /** Cuts on a character boundary so that at most `bytesMax` bytes of UTF-8 stay. */
 function cut(text: string, bytesMax: number): string {
-  if (text.length * 3 <= bytesMax || byteLength(text) <= bytesMax) return text
+  if (fits(text, bytesMax)) return text
   let bytes = 0
   let kept = ''
   for (const character of text) {
@@ -66,11 +72,15 @@ export function cleanName(name: string): string {
   const stem = clean.split('.')[0] ?? clean
   if (devices.test(trimEnd(stem))) clean = `_${clean}`
   if (clean.toLowerCase().startsWith(workingPrefix)) clean = `_${clean}`
-  return byteLength(clean) > nameBytesMax ? nameWithSuffix(clean, '') : clean
+  return fits(clean, nameBytesMax) ? clean : nameWithSuffix(clean, '')
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII, of which they are a part.
+const onlyAscii = /^[\u0000-\u007f]*$/
 
 /** What a file system that ignores case and normalisation takes for the same name. */
 export function foldName(name: string): string {
+  if (onlyAscii.test(name)) return name.toLowerCase()
   // Lower after upper: ß/SS, dotless i and final sigma fold alike whichever table a file system uses.
   return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')
 }
@@ -80,35 +90,55 @@ export function foldName(name: string): string {
  * only become alike by cleaning; among equals the first stays and the others get ` (2)`, ` (3)`, …
  */
 export function safeFolder(names: readonly string[]): string[] {
-  const cleaned = names.map(cleanName)
-  const taken = new Set<string>()
-  const result: (string | undefined)[] = names.map((name, index) => {
-    const clean = cleaned[index] ?? '_'
-    return clean === name ? claim(taken, clean) : undefined
-  })
-  return result.map((name, index) => name ?? claimNumbered(taken, cleaned[index] ?? '_'))
+  return runSteps(safeFolderSteps(names))
 }
 
-function claim(taken: Set<string>, name: string): string | undefined {
+function* safeFolderSteps(names: readonly string[]): Steps<string[]> {
+  const cleaned: string[] = []
+  const result: (string | undefined)[] = []
+  const taken: Taken = new Map()
+  for (const name of names) {
+    const clean = cleanName(name)
+    result.push(clean === name ? claim(taken, clean) : undefined)
+    if (cleaned.push(clean) % itemsPerStep === 0) yield
+  }
+  const safe: string[] = []
+  for (const [index, name] of result.entries()) {
+    if (safe.push(name ?? claimNumbered(taken, cleaned[index] ?? '_')) % itemsPerStep === 0) yield
+  }
+  return safe
+}
+
+/** Folded names of a folder, and from which number on those that clash with each are tried. */
+type Taken = Map<string, number>
+
+function claim(taken: Taken, name: string): string | undefined {
   const folded = foldName(name)
   if (taken.has(folded)) return undefined
-  taken.add(folded)
+  taken.set(folded, 2)
   return name
 }
 
-function claimNumbered(taken: Set<string>, name: string): string {
-  for (let number = 1; ; number++) {
-    const candidate = number === 1 ? name : nameWithSuffix(name, ` (${number})`)
-    const claimed = claim(taken, candidate)
-    if (claimed !== undefined) return claimed
+/** Goes on where the last of the same name ended: a stranger can make all names of a folder clash. */
+function claimNumbered(taken: Taken, name: string): string {
+  const claimed = claim(taken, name)
+  if (claimed !== undefined) return claimed
+  const folded = foldName(name)
+  for (let number = taken.get(folded) ?? 2; ; number++) {
+    const numbered = claim(taken, nameWithSuffix(name, ` (${number})`))
+    if (numbered === undefined) continue
+    taken.set(folded, number + 1)
+    return numbered
   }
 }
 
 interface Tree {
   /** By original name; a file and a folder of one name are kept apart, since one of them has to give way. */
   readonly folders: Map<string, Tree>
-  readonly files: Set<string>
-  safe: { readonly folders: Map<string, string>; readonly files: Map<string, string> } | undefined
+  /** Original name → safe name. */
+  readonly files: Map<string, string>
+  /** The folder's own safe name. */
+  safe: string
 }
 
 const longPathsFolder = '_long paths'
@@ -117,19 +147,34 @@ const longPathsFolder = '_long paths'
  * Safe paths for the files of one version (names from its root down), in the same order, "/" between names. Files whose
  * path would be over `pathBytesMax` go to a folder `_long paths`, numbered. Equal paths give equal results.
  */
-export function safePaths(paths: readonly (readonly string[])[]): string[] {
+export function* safePathSteps(paths: readonly (readonly string[])[]): Steps<string[]> {
   const root = emptyTree()
-  for (const path of paths) addPath(root, path)
-  const long = freeName(root, longPathsFolder)
-  return paths.map((path, index) => {
+  for (const [index, path] of paths.entries()) {
+    addPath(root, path)
+    if (index % itemsPerStep === 0) yield
+  }
+  yield* nameFolders(root)
+  const result: string[] = []
+  let long: string | undefined
+  for (const [index, path] of paths.entries()) {
     const safe = resolvePath(root, path)
-    if (byteLength(safe) <= pathBytesMax) return safe
-    return `${long}/${nameWithSuffix(cleanName(path.at(-1) ?? '_'), ` (${index + 1})`)}`
-  })
+    if (fits(safe, pathBytesMax)) result.push(safe)
+    else {
+      long ??= freeName(root, longPathsFolder)
+      result.push(`${long}/${nameWithSuffix(cleanName(path.at(-1) ?? '_'), ` (${index + 1})`)}`)
+    }
+    if (index % itemsPerStep === 0) yield
+  }
+  return result
+}
+
+/** {@link safePathSteps} at once. */
+export function safePaths(paths: readonly (readonly string[])[]): string[] {
+  return runSteps(safePathSteps(paths))
 }
 
 function emptyTree(): Tree {
-  return { folders: new Map(), files: new Set(), safe: undefined }
+  return { folders: new Map(), files: new Map(), safe: '' }
 }
 
 function addPath(root: Tree, path: readonly string[]): void {
@@ -142,38 +187,40 @@ function addPath(root: Tree, path: readonly string[]): void {
     }
     folder = child
   }
-  folder.files.add(path.at(-1) ?? '')
+  folder.files.set(path.at(-1) ?? '', '_')
+}
+
+/** Gives everything in the tree its safe name; a stack of our own, since folders may lie deep. */
+function* nameFolders(root: Tree): Steps<void> {
+  const stack = [root]
+  for (let folder = stack.pop(); folder !== undefined; folder = stack.pop()) {
+    const names = [...folder.folders.keys(), ...folder.files.keys()]
+    const safe = yield* safeFolderSteps(names)
+    for (const [index, name] of names.entries()) {
+      const below = index < folder.folders.size ? folder.folders.get(name) : undefined
+      if (below === undefined) folder.files.set(name, safe[index] ?? '_')
+      else {
+        below.safe = safe[index] ?? '_'
+        stack.push(below)
+      }
+      if (index % itemsPerStep === 0) yield
+    }
+  }
 }
 
 function resolvePath(root: Tree, path: readonly string[]): string {
   let folder: Tree | undefined = root
-  const safe: string[] = []
-  path.forEach((name, depth) => {
-    if (folder === undefined) return
-    const names = safeNamesOf(folder)
-    const mapped = depth === path.length - 1 ? names.files.get(name) : names.folders.get(name)
-    safe.push(mapped ?? '_')
-    folder = folder.folders.get(name)
-  })
-  return safe.join('/')
-}
-
-function safeNamesOf(folder: Tree): { readonly folders: Map<string, string>; readonly files: Map<string, string> } {
-  if (folder.safe === undefined) {
-    const folders = [...folder.folders.keys()]
-    const files = [...folder.files]
-    const mapped = safeFolder([...folders, ...files])
-    folder.safe = {
-      folders: new Map(folders.map((name, index) => [name, mapped[index] ?? '_'])),
-      files: new Map(files.map((name, index) => [name, mapped[folders.length + index] ?? '_'])),
-    }
+  let safe = ''
+  for (const name of path.slice(0, -1)) {
+    folder = folder?.folders.get(name)
+    safe += `${folder?.safe ?? '_'}/`
   }
-  return folder.safe
+  return safe + (folder?.files.get(path.at(-1) ?? '') ?? '_')
 }
 
 function freeName(root: Tree, name: string): string {
-  const names = safeNamesOf(root)
-  const taken = new Set([...names.folders.values(), ...names.files.values()].map(foldName))
+  const names = [...root.folders.values()].map(({ safe }) => safe)
+  const taken: Taken = new Map([...names, ...root.files.values()].map((safe) => [foldName(safe), 2]))
   return claimNumbered(taken, name)
 }
 

@@ -1,22 +1,22 @@
 // Makes a version of what lies at a path: walks it, reads each byte once, builds the DAG and fills the block index.
 // Files whose stamp is that of the index are not read: their leaves come from the index.
 //
-//   walk ──► file: unchanged │ small (hashed at once) │ one leaf (in the pool, some at once) │ large (leaf by leaf)
-//        ──► in walk order: index rows, draft.addLeaf, buildFile ──► folder complete: buildFolder ──► draft.seal
+//   walk ──► scan-files.ts: hashes, and in walk order index rows and the nodes of files and folders ──► draft.seal
 //
 // What must stay true: the index may run ahead of the signed version (rows are hints), never the other way round.
 
 import { lstatSync } from 'node:fs'
 import type { PeerhoodError } from '../../base/errors.ts'
 import type { Clock } from '../../base/ports.ts'
-import { buildFolder, type DagLink } from '../format/dag.ts'
+import type { DagLink } from '../format/dag.ts'
+import { createSealer } from '../format/seal.ts'
 import type { VersionMeta } from '../types.ts'
 import { lstatOrUndefined } from './base-version.ts'
 import { type BlockIndex, createIndexWriter } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import { libraryErrors } from './errors.ts'
-import { createLeafBuffers } from './hash-file.ts'
-import { sliceMs, smallFileBytesMax } from './limits.ts'
+import { createLeafBuffers, createSmallHasher } from './hash-file.ts'
+import { sliceMs } from './limits.ts'
 import {
   drain,
   type Scanner,
@@ -24,12 +24,11 @@ import {
   type ScanProgress,
   type ScanRequest,
   type Skipped,
-  skip,
-  takeFile,
+  take,
 } from './scan-files.ts'
-import { noStamp, stampOf } from './stamps.ts'
+import { folderMark, noStamp, stampOf } from './stamps.ts'
 import { VersionDraft } from './version-draft.ts'
-import { type WalkOptions, type WalkStep, walk } from './walk.ts'
+import { type WalkOptions, walk } from './walk.ts'
 
 /** What a scan found besides the blocks, which are in the draft and the index. */
 export interface Scan {
@@ -47,9 +46,6 @@ export interface Scan {
   readonly vanished: readonly number[]
 }
 
-/** Rows of the index that stand for an empty folder end in "/". */
-const folderMark = '/'
-
 /** Scans. Throws what `walk` throws; rejects with the signal's reason when that aborts. */
 export async function scan(parts: ScanParts, request: ScanRequest): Promise<Scan> {
   const scanner = createScanner(parts, request)
@@ -57,10 +53,10 @@ export async function scan(parts: ScanParts, request: ScanRequest): Promise<Scan
   try {
     for await (const step of walk(request.path, request)) {
       isFolder ||= step.kind === 'enter'
-      await takeStep(scanner, step)
+      await take(scanner, step)
       await breathe(scanner)
     }
-    await drain(scanner, 0)
+    await drain(scanner)
   } finally {
     await Promise.allSettled(scanner.pending)
     scanner.writer.flush()
@@ -70,6 +66,7 @@ export async function scan(parts: ScanParts, request: ScanRequest): Promise<Scan
 
 function createScanner(parts: ScanParts, request: ScanRequest): Scanner {
   const writer = createIndexWriter(parts.index)
+  const sealer = createSealer(request.keys)
   const storeNode = (digest: Parameters<BlockIndex['putStored']>[1], wire: Uint8Array) => {
     writer.add(1, () => parts.index.putStored(request.holding, digest, wire))
   }
@@ -77,14 +74,16 @@ function createScanner(parts: ScanParts, request: ScanRequest): Scanner {
     ...parts,
     ...request,
     writer,
-    draft: new VersionDraft(request.sealer, storeNode),
+    sealer,
+    draft: new VersionDraft(sealer, storeNode),
     buffers: createLeafBuffers(),
-    // One byte more than a small file may have, so that one that grows is noticed.
-    scratch: Buffer.allocUnsafeSlow(smallFileBytesMax + 1),
+    hashSmall: createSmallHasher(sealer),
     met: new Set(),
     skipped: [],
     folders: [],
     pending: [],
+    steps: [],
+    withWorker: 0,
     isFirst: parts.index.fileCount(request.holding) === 0,
     skippedCount: 0,
     unsettled: false,
@@ -95,14 +94,6 @@ function createScanner(parts: ScanParts, request: ScanRequest): Scanner {
   }
 }
 
-async function takeStep(scanner: Scanner, step: WalkStep): Promise<void> {
-  if (step.kind === 'skipped') return skip(scanner, step.path, step.code)
-  if (step.kind === 'enter') return void scanner.folders.push({ name: step.path.at(-1) ?? '', entries: [] })
-  if (step.kind === 'file') return takeFile(scanner, { ...step, entries: scanner.folders.at(-1)?.entries })
-  await drain(scanner, 0)
-  leaveFolder(scanner, step.path)
-}
-
 /** Lets others have the thread when small files have held it for a while. */
 async function breathe(scanner: Scanner): Promise<void> {
   if (scanner.clock.monotonicMs() - scanner.sliceStartMs < sliceMs) return
@@ -110,24 +101,6 @@ async function breathe(scanner: Scanner): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   scanner.signal?.throwIfAborted()
   scanner.sliceStartMs = scanner.clock.monotonicMs()
-}
-
-function leaveFolder(scanner: Scanner, path: readonly string[]): void {
-  const folder = scanner.folders.pop()
-  if (folder === undefined) return
-  if (folder.entries.length === 0) noteEmptyFolder(scanner, path)
-  const link = buildFolder(folder.entries, scanner.draft.putNode)
-  const parent = scanner.folders.at(-1)
-  if (parent === undefined) scanner.root = link
-  else parent.entries.push({ name: folder.name, link })
-}
-
-/** An empty folder has no file that would stand for it in the index, yet its coming and going is a change. */
-function noteEmptyFolder({ index, holding, met, writer }: Scanner, path: readonly string[]): void {
-  const key = path.join('/') + folderMark
-  const known = index.file(holding, key)
-  if (known !== undefined) met.add(known.id)
-  else writer.add(1, () => met.add(index.putFile(holding, { path: key, bytes: 0, stamp: noStamp })))
 }
 
 function finish(scanner: Scanner, kind: Scan['kind']): Scan {
@@ -153,7 +126,7 @@ function vanishedRows({ index, holding, met }: Scanner): number[] {
 
 /** Whether all that lies at the path is as the index has it, by stamps alone: no file is opened. */
 export async function isUnchanged(
-  parts: ScanParts,
+  parts: Pick<ScanParts, 'clock' | 'index'>,
   request: WalkOptions & Pick<ScanRequest, 'path' | 'holding'>,
 ): Promise<boolean> {
   const { clock, index } = parts

@@ -104,13 +104,13 @@ export interface Computer {
 export async function openComputer(
   context: { after(done: () => unknown): void },
   home: string,
-  options: { readonly disk?: Disk; readonly clock?: Clock } = {},
+  options: { readonly disk?: Disk; readonly clock?: Clock; readonly log?: Log } = {},
 ): Promise<Computer> {
   mkdirSync(home, { recursive: true })
   const database = new DatabaseSync(join(home, 'peerhood.db'))
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   const clock = options.clock ?? testClock
-  const parts = { clock, random: testRandom, log: silentLog, database }
+  const parts = { clock, random: testRandom, log: options.log ?? silentLog, database }
   const library = createLibrary({ home })(options.disk === undefined ? parts : { ...parts, disk: options.disk })
   const shares = createShares({ home })({ ...parts, library })
   await library.start()
@@ -197,6 +197,18 @@ export async function until(holds: () => boolean, what = 'the condition'): Promi
     if (performance.now() > endMs) throw new Error(`${what} did not come to hold`)
     await new Promise((resolve) => startTimer(resolve, 5))
   }
+}
+
+/** The next version of a share whose folder was changed, once it is there. */
+export async function nextVersion(
+  author: Computer,
+  { id, link, holding }: { readonly id: ShareId; readonly link: ShareLink; readonly holding: Holding },
+): Promise<{ readonly id: ShareId; readonly link: ShareLink; readonly holding: Holding }> {
+  await author.shares.rescan(id)
+  await settledUntil(author, id, ({ sequence }) => sequence > holding.record.sequence)
+  const next = author.library.byShare(id)
+  if (next === undefined) throw new Error(`share ${id} is not in the library`)
+  return { id, link, holding: next }
 }
 
 /** Waits until a share is as described, without a scan under way; fails after a minute. */

@@ -1,9 +1,9 @@
 // Gathers the blocks of a new version while its DAG is built, and turns them into inventory and signed record. Leaves
 // come in the order of the files, nodes children first; the inventory wants nodes parents first (share.md, Inventory).
 
-import { encodeInventory, inventoryPageCount } from '../format/inventory.ts'
+import { packInventory } from '../format/inventory.ts'
 import { digestOf } from '../format/keys.ts'
-import { blocksMax, inventoryPageEntries } from '../format/limits.ts'
+import { blocksMax } from '../format/limits.ts'
 import { sealMeta } from '../format/meta.ts'
 import { signRecord } from '../format/record.ts'
 import type { Sealer } from '../format/seal.ts'
@@ -82,24 +82,15 @@ export class VersionDraft {
     }
   }
 
-  /** Every block once, page by page, so that entries need not exist as objects all at once. */
+  /** Every block once. */
   #pages(): { pages: Uint8Array[]; digests: Digest[]; blocks: number; bytes: number } {
     const leaves = this.#leavesThatAreNoNodes()
     const nodes = this.nodes.size
     const blocks = nodes + leaves.length
-    const entry = (index: number) =>
-      index < nodes ? this.nodes.entry(nodes - 1 - index) : this.#leaves.entry(leaves[index - nodes] ?? 0)
-    const parts = Array.from({ length: inventoryPageCount(blocks) }, (_, page) => {
-      const start = page * inventoryPageEntries
-      const length = Math.min(inventoryPageEntries, blocks - start)
-      return encodeInventory(Array.from({ length }, (_entry, at) => entry(start + at)))
-    })
-    return {
-      pages: parts.flatMap(({ pages }) => pages),
-      digests: parts.flatMap(({ digests }) => digests),
-      blocks,
-      bytes: this.#wireBytes,
-    }
+    const packed = packInventory(blocks, (index) =>
+      index < nodes ? this.nodes.entry(nodes - 1 - index) : this.#leaves.entry(leaves[index - nodes] ?? 0),
+    )
+    return { ...packed, blocks, bytes: this.#wireBytes }
   }
 
   /** A file may hold just the bytes of one of our nodes (say, a block exported from an IPFS store). */

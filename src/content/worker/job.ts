@@ -1,8 +1,9 @@
 // What the block worker does with one block: reading and sealing what is asked of us, checking, opening and writing what
-// arrived. Runs in the worker's thread and may take its time: everything is synchronous.
+// arrived; and with the small files of a scan. Runs in the worker's thread and may take its time: everything is synchronous.
 //
 //   read:  file ──► plain ──► seal ──► hash ──► equal to the digest: the wire bytes are in shared memory
 //   store: wire bytes in shared memory ──► hash ──► open ──► written to every place
+//   hash:  files ──► plain ──► seal ──► hash: their digests, and nothing of their content
 //
 // Must stay true: a block is handed out, or opened, only after its bytes had the digest that the author signed.
 
@@ -15,6 +16,7 @@ import { leafBytes } from '../format/limits.ts'
 import { createSealer, type Sealer } from '../format/seal.ts'
 import { readInto } from '../library/file-read.ts'
 import { noFollow, wholeFlags, writeAndClose, writeFlags, writeNow } from '../library/file-write.ts'
+import { createSmallHasher, type FileHash, type LargerFile, type SmallHasher } from '../library/hash-file.ts'
 import { isAtOrBelow } from '../library/open-files.ts'
 import type { Digest } from '../types.ts'
 import { directAlignBytes, workerFilesMax } from './limits.ts'
@@ -55,12 +57,14 @@ export type Job =
       readonly wire: Span
       readonly places: readonly BlockPlace[]
     }
+  | { readonly kind: 'hash'; readonly id: number; readonly sealer: number; readonly paths: readonly string[] }
   /** Closes what is open at or below a folder. */
   | { readonly kind: 'close'; readonly id: number; readonly folder: string }
 
 /** How a job ended. `wrong`: the bytes are not those of the digest (a read's file has changed, or is gone). */
 export type Outcome =
   | { readonly id: number; readonly how: 'done' | 'wrong' }
+  | { readonly id: number; readonly how: 'hashed'; readonly hashes: (FileHash | LargerFile)[] }
   /** The digest is right, and the key does not open it. */
   | { readonly id: number; readonly how: 'sealed' }
   | {
@@ -87,6 +91,7 @@ class WriteFailure extends Error {
 
 export function createJobRunner(memory: ArrayBufferLike): JobRunner {
   const sealers = new Map<number, Sealer>()
+  const hashers = new Map<number, SmallHasher>()
   const files = createFiles()
   const scratch = new Uint8Array(leafBytes)
   const view = ({ offset, length }: Span) => new Uint8Array(memory, offset, length)
@@ -117,6 +122,15 @@ export function createJobRunner(memory: ArrayBufferLike): JobRunner {
     return { id, how: 'done' }
   }
 
+  function hash({ id, sealer, paths }: Extract<Job, { kind: 'hash' }>): Outcome {
+    let hashSmall = hashers.get(sealer)
+    if (hashSmall === undefined) {
+      hashSmall = createSmallHasher(sealerOf(sealer))
+      hashers.set(sealer, hashSmall)
+    }
+    return { id, how: 'hashed', hashes: paths.map(hashSmall) }
+  }
+
   return {
     run(job) {
       if (job.kind === 'keys') {
@@ -126,6 +140,7 @@ export function createJobRunner(memory: ArrayBufferLike): JobRunner {
       try {
         if (job.kind === 'read') return read(job)
         if (job.kind === 'store') return store(job)
+        if (job.kind === 'hash') return hash(job)
         files.closeBelow(job.folder)
         return { id: job.id, how: 'done' }
       } catch (error) {

@@ -17,7 +17,7 @@ parentPort?.on('message', (jobs: readonly Job[]) => {
   for (const job of jobs) {
     const outcome = runner.run(job)
     if (outcome !== undefined) outcomes.push(outcome)
-    const bytes = 'wire' in job ? job.wire.length : 0
+    const bytes = 'wire' in job ? job.wire.length : job.kind === 'hash' ? tellBytes : 0
     untold += bytes
     sinceCollection += bytes
     if (sinceCollection >= collectBytes) {

@@ -1,7 +1,7 @@
 // The block worker with its real thread and a real disk.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -9,6 +9,9 @@ import type { PeerhoodError } from '../../base/errors.ts'
 import type { Clock } from '../../base/ports.ts'
 import { digestOf, generateShareKeys, generateShareSecret, type ShareKeys } from '../format/keys.ts'
 import { createSealer } from '../format/seal.ts'
+import type { FileHash, LargerFile } from '../library/hash-file.ts'
+import { smallFileBytesMax } from '../library/limits.ts'
+import { stampOf } from '../library/stamps.ts'
 import { seededBytes, silentLog, testClock, testRandom, until } from '../library/testing.ts'
 import { jobsMax, placesPerJobMax, workerIdleMs } from './limits.ts'
 import { type BlockWorker, createBlockWorker, type ReadRequest, type StoreRequest } from './worker.ts'
@@ -147,6 +150,45 @@ test('wrong bytes are written nowhere, and each refusal has its code', async (co
   const through = join(folder, 'link')
   symlinkSync(join(folder, 'elsewhere'), through)
   await assert.rejects(worker.store(storeRequest(keys, plain, [through])) ?? Promise.resolve(), { code: 'disk_failed' })
+})
+
+for (const visibility of ['public', 'private'] as const) {
+  test(`small files are hashed as the digests that they are served by; of others it is said why not (${visibility})`, async (context) => {
+    const worker = await startWorker(context)
+    const [folder, keys] = [tempFolder(context), keysOf(visibility)]
+    const [small, empty, larger, link] = ['small', 'empty', 'larger', 'link'].map((name) => join(folder, name))
+    const contents = new Map([
+      [small, seededBytes(1, smallFileBytesMax)],
+      [empty, new Uint8Array(0)],
+      [larger, seededBytes(2, smallFileBytesMax + 1)],
+    ])
+    for (const [path, content] of contents) writeFileSync(path ?? '', content)
+    symlinkSync(small ?? '', link ?? '')
+    const paths = [small, empty, larger, link, folder, join(folder, 'gone')].map(String)
+    const hashes = await worker.hashFiles({ keys, paths })
+    assert.deepEqual(
+      hashes?.map((hash) => (hash.kind === 'failed' ? hash.code : hash.kind)),
+      ['hashed', 'hashed', 'larger', 'changing', 'special_file', 'vanished'],
+    )
+    for (const path of [small, empty].map(String)) {
+      const hash: FileHash | LargerFile | undefined = hashes?.[paths.indexOf(path)]
+      assert.ok(hash?.kind === 'hashed')
+      const plain = contents.get(path) ?? new Uint8Array(1)
+      const { wire, seal } = sealed(keys, plain)
+      assert.deepEqual(hash.leaves, [{ digest: digestOf(wire), start: 0, bytes: plain.length, seal }])
+      assert.equal(stampOf(hash.stats), stampOf(lstatSync(path, { bigint: true })))
+    }
+  })
+}
+
+test('files that the thread did not come to hash before it was stopped are said to be not hashed', async (context) => {
+  const worker = await startWorker(context)
+  const path = join(tempFolder(context), 'file')
+  writeFileSync(path, 'content')
+  const hashing = worker.hashFiles({ keys: keysOf('public'), paths: Array.from({ length: 20_000 }, () => path) })
+  assert.ok(hashing !== undefined)
+  await worker.stop()
+  assert.equal(await hashing, undefined)
 })
 
 test('what is too much for the worker is left to the caller, and all memory comes back', async (context) => {

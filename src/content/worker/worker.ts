@@ -11,6 +11,7 @@ import type { Cancel, Clock, Log } from '../../base/ports.ts'
 import { formatErrors } from '../format/errors.ts'
 import type { ShareKeys } from '../format/keys.ts'
 import { writeError } from '../library/errors.ts'
+import type { FileHash, LargerFile } from '../library/hash-file.ts'
 import type { Digest } from '../types.ts'
 import { type BlockBuffers, type BufferPool, createBufferPool } from './buffers.ts'
 import type { BlockPlace, Job, Outcome, Span } from './job.ts'
@@ -37,6 +38,11 @@ export interface StoreRequest {
   readonly places: readonly BlockPlace[]
 }
 
+export interface HashRequest {
+  readonly keys: ShareKeys
+  readonly paths: readonly string[]
+}
+
 export interface BlockWorker {
   readonly buffers: BlockBuffers
   /**
@@ -49,6 +55,8 @@ export interface BlockWorker {
    * `folder_read_only`, `folder_missing`, `disk_failed`.
    */
   store(request: StoreRequest): Promise<void> | undefined
+  /** Hashes small files, and tells of larger ones how long they are; resolves with undefined when the thread ended. */
+  hashFiles(request: HashRequest): Promise<(FileHash | LargerFile)[] | undefined> | undefined
   /** Closes files at or below a folder. */
   closeBelow(folder: string): Promise<void>
   stop(): Promise<void>
@@ -65,6 +73,7 @@ export function noBlockWorker(): BlockWorker {
     buffers: createBufferPool(),
     read: () => undefined,
     store: () => undefined,
+    hashFiles: () => undefined,
     closeBelow: async () => {},
     stop: async () => {},
   }
@@ -80,6 +89,8 @@ interface State extends BlockWorkerParts {
   thread: Worker | undefined
   /** The thread has begun (its first message is empty), and is not being ended. */
   ready: boolean
+  /** It is being ended. */
+  ending: boolean
   /** It could not be started, or died: this process goes on without. */
   broken: boolean
   /** Jobs of this turn. */
@@ -98,6 +109,7 @@ export function createBlockWorker(parts: BlockWorkerParts): BlockWorker {
     nextSealer: 0,
     thread: undefined,
     ready: false,
+    ending: false,
     broken: false,
     jobs: [],
     sending: false,
@@ -108,6 +120,7 @@ export function createBlockWorker(parts: BlockWorkerParts): BlockWorker {
     buffers: state.pool,
     read: (request) => read(state, request),
     store: (request) => store(state, request),
+    hashFiles: (request) => hashFiles(state, request),
     closeBelow: (folder) => closeBelow(state, folder),
     stop: () => end(state),
   }
@@ -142,6 +155,19 @@ function store(state: State, request: StoreRequest): Promise<void> | undefined {
       if (shared !== wire) state.pool.give(shared)
       if (outcome.how === 'done') resolve()
       else reject(storeError(outcome))
+    })
+  })
+}
+
+function hashFiles(
+  state: State,
+  { keys, paths }: HashRequest,
+): Promise<(FileHash | LargerFile)[] | undefined> | undefined {
+  if (!isFree(state)) return undefined
+  const sealer = sealerNumber(state, keys)
+  return new Promise((resolve) => {
+    add(state, { kind: 'hash', id: state.nextId++, sealer, paths }, (outcome) => {
+      resolve(outcome.how === 'hashed' ? outcome.hashes : undefined)
     })
   })
 }
@@ -207,7 +233,7 @@ function start(state: State): void {
   thread.unref()
   thread.on('message', (outcomes: readonly Outcome[]) => {
     if (state.thread !== thread) return
-    state.ready ||= outcomes.length === 0
+    if (outcomes.length === 0) state.ready = !state.ending
     for (const outcome of outcomes) finish(state, outcome)
     restartIdle(state)
   })
@@ -232,6 +258,7 @@ function finish(state: State, outcome: Outcome): void {
 function forget(state: State): void {
   state.thread = undefined
   state.ready = false
+  state.ending = false
   state.sealers = new WeakMap()
   state.jobs = []
   for (const id of [...state.running.keys()]) {
@@ -242,7 +269,7 @@ function forget(state: State): void {
 
 function restartIdle(state: State): void {
   state.cancelIdle()
-  if (state.running.size > 0) return
+  if (state.running.size > 0 || state.ending) return
   state.cancelIdle = state.clock.after(workerIdleMs, () => {
     if (state.running.size === 0) void end(state)
   })
@@ -252,6 +279,7 @@ async function end(state: State): Promise<void> {
   state.cancelIdle()
   // Nothing is given to a thread that is about to go; the next one starts when it is gone.
   state.ready = false
+  state.ending = true
   await state.thread?.terminate()
 }
 

@@ -1,0 +1,80 @@
+// Shares of many files are opened, prepared, updated and ended with pauses in which others have the thread.
+
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { utf8 } from '../../base/bytes.ts'
+import type { Clock } from '../../base/ports.ts'
+import { itemsPerStep } from '../format/steps.ts'
+import { createDisk } from './disk.ts'
+import { sliceMs } from './limits.ts'
+import { craftShare, openComputer, openGet, tempFolder, testClock, transfer, until } from './testing.ts'
+
+const files = 600
+
+/** For which a slice has passed whenever somebody asks; `looks` counts how often. */
+function hastyClock(): Clock & { looks: number } {
+  return {
+    ...testClock,
+    looks: 0,
+    monotonicMs() {
+      this.looks += 1
+      return this.looks * sliceMs
+    },
+  }
+}
+
+test('every long loop of a get looks at the clock for each of its files, or a few', async (context) => {
+  const folder = tempFolder(context)
+  mkdirSync(join(folder, 'to'))
+  const clock = hastyClock()
+  const looksIn = async (work: () => Promise<unknown>) => {
+    const before = clock.looks
+    await work()
+    return clock.looks - before
+  }
+  const disk = createDisk()
+  const reader = await openComputer(context, join(folder, 'reader'), { clock, disk })
+  const content = Array.from({ length: files }, (_, at) => ({ name: `${at}`, content: utf8(`${at}`) }))
+  const shared = craftShare(content, { visibility: 'public' })
+  const open = () => openGet(reader, shared, join(folder, 'to'))
+
+  const holding = await open()
+  const steps = files / itemsPerStep
+  // Names, sorting, children, entries; then paths (four times) and places.
+  assert.ok((await looksIn(() => transfer(shared.holding, holding, { blocksMax: 1 }))) > 9 * steps)
+  await transfer(shared.holding, holding)
+  // Stamps and rows.
+  assert.ok((await looksIn(() => holding.finish())) > 2 * files)
+
+  let again = holding
+  const opening = async () => {
+    again = await open()
+  }
+  // Each file in place.
+  assert.ok((await looksIn(opening)) > files)
+  assert.equal(again.complete, true)
+  // Each once more, the files of the version before, and the rows.
+  assert.ok((await looksIn(() => again.finish())) > 3 * files)
+})
+
+test('a get that is discarded while its layout is read leaves nothing', async (context) => {
+  const folder = tempFolder(context)
+  const to = join(folder, 'to')
+  mkdirSync(to)
+  const reader = await openComputer(context, join(folder, 'reader'), { clock: hastyClock(), disk: createDisk() })
+  const content = Array.from({ length: files }, (_, at) => ({ name: `${at}`, content: utf8(`${at}`) }))
+  const shared = craftShare(content, { visibility: 'public' })
+  const holding = await openGet(reader, shared, to)
+  const inventory = shared.holding.inventory
+  assert.ok(inventory !== undefined && holding.meta.nodes === 1)
+  await holding.putPage(0, inventory.page(0))
+  const last = holding.putBlock(0, await shared.holding.readBlock(0))
+  const ended = assert.rejects(last, { name: 'AbortError' })
+  await until(() => holding.have.has(0), 'the node')
+  assert.equal(holding.layout, undefined)
+  await holding.discard()
+  await ended
+  assert.deepEqual([readdirSync(to), holding.layout, reader.library.facts()], [[], undefined, []])
+})
