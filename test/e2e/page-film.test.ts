@@ -2,14 +2,13 @@
 // asks the daemon for ranges, the daemon fetches what the player waits for before anything else.
 
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import type { Page, Response } from 'playwright-core'
-import { formatLink, parseLink } from '../../src/content/format/link.ts'
 import type { WatchedPage } from '../support/browser.ts'
 import type { Peer } from '../support/daemon.ts'
 import { makeFilm } from './film.ts'
-import { createGate, type Gate } from './gate.ts'
+import { createGate } from './gate.ts'
+import { blocksHere, farthestFrom, feedUntil, throughGate } from './page-arrival.ts'
 import { browserTest, itemOf, setStage, shareFile } from './page-support.ts'
 import { mebibyte, until } from './support.ts'
 
@@ -22,50 +21,6 @@ let bo: Peer
 const stage = setStage(async ({ start }) => {
   ;[ada, bo] = await Promise.all([start(), start()])
 })
-
-/** The same link, leading to the gate. */
-function throughGate(link: string, { address }: Gate): string {
-  const parsed = parseLink(link)
-  return formatLink({ ...parsed, peers: parsed.peers.map((peer) => ({ ...peer, addresses: [address] })) })
-}
-
-/** Lets the film through the gate, bit by bit, until something has come true. */
-async function feedUntil(gate: Gate, what: string, condition: () => Promise<boolean>): Promise<void> {
-  await until(
-    what,
-    async () => {
-      if (await condition()) return true
-      gate.allow(64 * 1024)
-      return false
-    },
-    60_000,
-  )
-}
-
-/** The seconds of the film that lie on a disk, wherever below the folder it is being written. */
-function secondsHere(folder: string, film: Buffer): number[] {
-  const path = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .find((name) => statSync(name).size >= mebibyte)
-  if (path === undefined) return []
-  const piece = Buffer.alloc(mebibyte)
-  const file = openSync(path, 'r')
-  try {
-    return Array.from({ length: seconds }, (_, at) => at).filter((at) => {
-      const length = readSync(file, piece, 0, mebibyte, at * mebibyte)
-      return piece.subarray(0, length).equals(film.subarray(at * mebibyte, (at + 1) * mebibyte))
-    })
-  } finally {
-    closeSync(file)
-  }
-}
-
-/** The second that lies farthest from all that are here, with some of the film left after it. */
-function farthestFrom(here: readonly number[]): number {
-  const distanceOf = (second: number) => Math.min(...here.map((one) => Math.abs(one - second)))
-  const candidates = Array.from({ length: seconds - 3 }, (_, at) => at)
-  return candidates.reduce((best, one) => (distanceOf(one) > distanceOf(best) ? one : best))
-}
 
 interface Screen {
   /** As HTMLMediaElement says: from 2 on there is a picture at the present place. */
@@ -137,14 +92,15 @@ browserTest('a film plays while it arrives: what the player asks for comes first
   assert.deepEqual([first?.duration, first?.width, first?.currentTime], [seconds, 64, 0])
 
   for (let seeks = 0; seeks < 3; seeks++) {
-    const before = secondsHere(downloads, film)
-    const second = farthestFrom(before)
+    const before = blocksHere(downloads, film)
+    // With some of the film left after it.
+    const second = farthestFrom(before, seconds - 3)
     await seek(page, second)
     await feedUntil(gate, `there is a picture at ${second} s`, async () => {
       const screen = await look(page)
       return screen !== undefined && !screen.isSeeking && screen.readyState >= 2 && screen.currentTime >= second
     })
-    const came = secondsHere(downloads, film).filter((one) => !before.includes(one))
+    const came = blocksHere(downloads, film).filter((one) => !before.includes(one))
     assert.ok(came.includes(second), `second ${second} came: ${came}`)
     // What was asked of the other peer before the seek comes all the same; nothing else goes before it.
     assert.ok(came.length <= aheadMax, `only what was under way came before ${second}: ${came}`)

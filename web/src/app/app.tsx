@@ -5,6 +5,7 @@ import type { Route } from '../router/core.ts'
 import { useRoute } from '../router/hooks.ts'
 import { useShell } from '../shell/hooks.tsx'
 import { useWorld } from '../store/hooks.tsx'
+import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { LiveRegion } from '../ui/live.tsx'
 import { Said } from '../ui/said.tsx'
@@ -137,15 +138,25 @@ function PeerState() {
 }
 
 function Messages() {
-  const { messages } = useShell()
+  const { messages, dismiss } = useShell()
   return (
     <div className="messages">
-      {messages.map(({ id, text, tone }) => (
-        <div key={id} className="message">
+      {messages.map(({ id, text, tone, hint }) => (
+        <div key={id} className={`message message-${tone}`}>
           <Icon name={tone === 'good' ? 'check' : 'warning'} size={18} />
           <span>
             <Said text={text} />
+            {hint !== undefined && (
+              <small>
+                <Said text={hint} />
+              </small>
+            )}
           </span>
+          {tone === 'bad' && (
+            <Button look="quiet" icon="close" iconOnly onClick={() => dismiss(id)}>
+              Put this message away
+            </Button>
+          )}
         </div>
       ))}
     </div>

@@ -11,14 +11,21 @@ import { type Bundle, bundle, type Chosen } from './core.ts'
 const controllers = new Map<string, AbortController>()
 let intakesMade = 0
 
+const unreadable = {
+  sentence: 'The browser could not read what it was given.',
+  hint: 'Look whether you may read all of it, or share it by its path.',
+}
+
 /** Uploads what was chosen, shares it, and shows the link. */
 export function useTakeIn(): (reading: Promise<Chosen<File>[]>, visibility: 'public' | 'private') => Promise<void> {
   const { peerhood, store } = useDaemon()
   const learn = useLearn()
-  const { show, close } = useShell()
+  const { show, close, warn } = useShell()
   return useCallback(
     async (reading, visibility) => {
-      const made = bundle(await reading)
+      const chosen = await reading.catch(() => undefined)
+      if (chosen === undefined) return warn(unreadable)
+      const made = bundle(chosen)
       if (made === undefined) return
       const controller = new AbortController()
       let intake = beginIntake(made, controller)
@@ -46,7 +53,7 @@ export function useTakeIn(): (reading: Promise<Chosen<File>[]>, visibility: 'pub
         controllers.delete(intake.id)
       }
     },
-    [peerhood, store, learn, show, close],
+    [peerhood, store, learn, show, close, warn],
   )
 }
 

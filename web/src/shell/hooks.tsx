@@ -1,6 +1,7 @@
 // What lies above every view: the one open dialog, and the short messages at the bottom of the page.
 
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react'
+import type { Failure } from '../store/hooks.tsx'
 import { announce } from '../ui/announce.ts'
 import { saidAloud } from '../ui/core.ts'
 
@@ -14,6 +15,8 @@ export interface Message {
   readonly id: number
   readonly text: string
   readonly tone: 'good' | 'bad'
+  /** What to do about it, when something went wrong. */
+  readonly hint?: string
 }
 
 interface Shell {
@@ -24,36 +27,53 @@ interface Shell {
   close(which?: (dialog: ShellDialog) => boolean, next?: ShellDialog): void
   /** Says something in passing. */
   say(text: string): void
-  /** The same for what went wrong where no form can show it. */
-  warn(text: string): void
+  /** The same for what went wrong where no form can show it; it stays until the person puts it away. */
+  warn(failure: Pick<Failure, 'sentence' | 'hint'>): void
+  dismiss(id: number): void
 }
 
 const ShellContext = createContext<Shell | undefined>(undefined)
 
 const messageShownMs = 5000
+/** Older ones go: what matters stands on top of the page's content, and must not hide all of it. */
+const messagesShown = 3
 let messagesMade = 0
 
 export function ShellProvider({ children }: { children: ReactNode }) {
   const [dialog, setDialog] = useState<ShellDialog>()
-  const [messages, setMessages] = useState<readonly Message[]>([])
 
   const close = useCallback((which?: (dialog: ShellDialog) => boolean, next?: ShellDialog) => {
     setDialog((open) => (open === undefined || (which !== undefined && !which(open)) ? open : next))
   }, [])
-  const tell = useCallback((text: string, tone: Message['tone']) => {
-    messagesMade += 1
-    const message = { id: messagesMade, text, tone }
-    announce(saidAloud(text))
-    setMessages((shown) => [...shown.slice(-2), message])
-    setTimeout(() => setMessages((shown) => shown.filter(({ id }) => id !== message.id)), messageShownMs)
-  }, [])
-  const say = useCallback((text: string) => tell(text, 'good'), [tell])
-  const warn = useCallback((text: string) => tell(text, 'bad'), [tell])
-  const shell = useMemo(
-    () => ({ dialog, messages, show: setDialog, close, say, warn }),
-    [dialog, messages, close, say, warn],
-  )
+  const notices = useMessages()
+  const shell = useMemo(() => ({ dialog, show: setDialog, close, ...notices }), [dialog, close, notices])
   return <ShellContext value={shell}>{children}</ShellContext>
+}
+
+function useMessages(): Pick<Shell, 'messages' | 'say' | 'warn' | 'dismiss'> {
+  const [messages, setMessages] = useState<readonly Message[]>([])
+  const dismiss = useCallback((gone: number) => setMessages((shown) => shown.filter(({ id }) => id !== gone)), [])
+  const tell = useCallback((message: Omit<Message, 'id'>) => {
+    messagesMade += 1
+    const id = messagesMade
+    announce(saidAloud(`${message.text} ${message.hint ?? ''}`))
+    setMessages((shown) => [...shown.slice(1 - messagesShown), { ...message, id }])
+    return id
+  }, [])
+  const say = useCallback(
+    (text: string) => {
+      const id = tell({ text, tone: 'good' })
+      setTimeout(() => dismiss(id), messageShownMs)
+    },
+    [tell, dismiss],
+  )
+  const warn = useCallback(
+    ({ sentence, hint }: Pick<Failure, 'sentence' | 'hint'>) => {
+      tell({ text: sentence, hint, tone: 'bad' })
+    },
+    [tell],
+  )
+  return useMemo(() => ({ messages, say, warn, dismiss }), [messages, say, warn, dismiss])
 }
 
 export function useShell(): Shell {

@@ -1,11 +1,14 @@
 // What screen readers are told: one polite line at a time, the newest wins, never more often than once in a while.
+//
+// Behind an open dialog nothing is read out, the page's own live region neither; so every dialog brings one, and the
+// newest region on the page is the one that speaks.
 
 type Listener = (line: string) => void
 
 /** Long enough for what belongs together to arrive together. */
 const firstPauseMs = 100
 const pauseMs = 2500
-let listener: Listener | undefined
+const listeners: Listener[] = []
 let waiting: string | undefined
 let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -15,17 +18,18 @@ export function announce(line: string): void {
   if (timer === undefined) timer = setTimeout(speak, firstPauseMs)
 }
 
-export function onAnnounce(next: Listener): () => void {
-  listener = next
+export function onAnnounce(listener: Listener): () => void {
+  listeners.push(listener)
   return () => {
-    if (listener === next) listener = undefined
+    const at = listeners.indexOf(listener)
+    if (at >= 0) listeners.splice(at, 1)
   }
 }
 
 function speak(): void {
   timer = undefined
   if (waiting === undefined) return
-  listener?.(waiting)
+  listeners.at(-1)?.(waiting)
   waiting = undefined
   timer = setTimeout(speak, pauseMs)
 }

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { Button } from './button.tsx'
+import { LiveRegion } from './live.tsx'
 
 interface DialogProps {
   readonly title: string
@@ -44,6 +45,7 @@ export function Dialog({ title, children, onClose, wide = false }: DialogProps) 
         </Button>
       </div>
       {children}
+      <LiveRegion />
     </dialog>
   )
 }

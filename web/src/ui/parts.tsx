@@ -115,7 +115,9 @@ export function PageHead({ title, children, actions }: { title: string; children
   return (
     <div className="page-head">
       <div>
-        <h1 tabIndex={-1}>{title}</h1>
+        <h1 tabIndex={-1} dir="auto">
+          {title}
+        </h1>
         {children !== undefined && <p>{children}</p>}
       </div>
       {actions !== undefined && <div className="actions">{actions}</div>}

@@ -9,12 +9,15 @@ import { Activity } from './activity.tsx'
 import { NetworkCard } from './network-card.tsx'
 import { PeerCard } from './peer-card.tsx'
 import { QuickActions } from './quick-actions.tsx'
-import { Welcome } from './welcome.tsx'
+import { useWelcome, Welcome } from './welcome.tsx'
 import './style.css'
 
 export function HomeView() {
   const status = useWorld((world) => world.status)
+  const welcome = useWelcome()
   if (status === undefined) return null
+  // The welcome's first step is about the words too; once is enough.
+  const notices = status.notices.filter(({ code }) => welcome === undefined || code !== 'identity_created')
   return (
     <div className="home">
       <PageHead title={status.deviceName}>
@@ -23,7 +26,7 @@ export function HomeView() {
           <Said text={status.reachability.sentence} />
         </span>
       </PageHead>
-      {status.notices.map(({ code, sentence, advice }) => (
+      {notices.map(({ code, sentence, advice }) => (
         <Note key={code} tone="warn" title={sentence} actions={remedyOf(code)}>
           {advice !== null && (
             <p>
@@ -32,7 +35,7 @@ export function HomeView() {
           )}
         </Note>
       ))}
-      <Welcome />
+      {welcome !== undefined && <Welcome onFinish={welcome.finish} />}
       <QuickActions />
       <Activity />
       <div className="home-columns">

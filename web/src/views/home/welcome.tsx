@@ -8,20 +8,25 @@ import { Button, ButtonLink } from '../../ui/button.tsx'
 
 const doneKey = 'peerhood.welcomed'
 
-export function Welcome() {
+/** Undefined once it is over. */
+export function useWelcome(): { finish: () => void } | undefined {
   const [done, setDone] = useState(() => readStored(doneKey) !== null)
   const used = useWorld((world) => world.shares.size + world.transfers.size > 0)
-  const { show } = useShell()
-  if (done || used) return null
+  if (done || used) return undefined
   const finish = () => {
     writeStored(doneKey, 'yes')
     setDone(true)
   }
+  return { finish }
+}
+
+export function Welcome({ onFinish }: { onFinish: () => void }) {
+  const { show } = useShell()
   return (
     <section className="welcome" aria-labelledby="welcome-title">
       <div className="welcome-head">
         <h2 id="welcome-title">Welcome to Peerhood</h2>
-        <Button look="quiet" icon="close" iconOnly onClick={finish}>
+        <Button look="quiet" icon="close" iconOnly onClick={onFinish}>
           Hide the welcome
         </Button>
       </div>

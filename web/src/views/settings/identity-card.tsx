@@ -20,7 +20,7 @@ export function IdentityCard({ identity }: { identity: Identity }) {
       </dl>
       <p className="soft small">
         This device’s certificate, signed by the person, was issued on{' '}
-        {new Date(identity.certificate.issuedAtMs).toLocaleDateString(undefined, { dateStyle: 'long' })}.
+        {new Date(identity.certificate.issuedAtMs).toLocaleDateString('en', { dateStyle: 'long' })}.
       </p>
     </Card>
   )

@@ -15,7 +15,7 @@ export function IntakeCard({ intake }: { intake: Intake }) {
           <Icon name={intake.files > 1 ? 'folder' : 'file'} />
         </span>
         <div className="item-title">
-          <h2>{intake.name}</h2>
+          <h2 dir="auto">{intake.name}</h2>
         </div>
         <Button look="quiet" icon="close" iconOnly about={intake.name} onClick={() => drop(intake.id)}>
           {intake.problem === undefined ? 'Stop adding' : 'Dismiss'}

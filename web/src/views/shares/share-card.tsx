@@ -22,7 +22,9 @@ export function ShareCard({ share }: { share: Share }) {
           <Icon name={share.origin === 'kept' ? 'keep' : share.kind === 'folder' ? 'folder' : 'file'} />
         </span>
         <div className="item-title">
-          <h2 title={name}>{name}</h2>
+          <h2 dir="auto" title={name}>
+            {name}
+          </h2>
           <ShareFacts share={share} />
         </div>
         <div className="actions">

@@ -20,7 +20,7 @@ export function Unshare({ share }: { share: Share }) {
       learn({ type: 'share-removed', id: share.id })
       say(`${name} is not shared any more`)
     } catch (error) {
-      warn(toFailure(error).sentence)
+      warn(toFailure(error))
     }
   }
   return (
@@ -38,8 +38,8 @@ export function Unshare({ share }: { share: Share }) {
           <p>Nobody can fetch it from here any more, and its link stops working unless somebody else has it.</p>
           {share.path !== null && (
             <p className="soft">
-              The files stay where they are: <span className="mono">{share.path}</span>. What was dropped on this page
-              or chosen in it lies there as a copy, and the copy is deleted.
+              The files stay where they are: <span className="mono">{share.path}</span>. Only when you dropped them on
+              this page or chose them in it, that is a copy of Peerhood’s own; then the copy is deleted, yours stays.
             </p>
           )}
         </Confirm>

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Transfer } from '../../../../src/sdk/types.ts'
-import { isActive, isEnded, linkSentence, sortTransfers, stateBadge, transferFacts, transferName } from './core.ts'
+import {
+  isActive,
+  isEnded,
+  linkSentence,
+  removedText,
+  sortTransfers,
+  stateBadge,
+  transferFacts,
+  transferName,
+} from './core.ts'
 
 const transfer = (change: Partial<Transfer>): Transfer =>
   ({
@@ -25,7 +34,7 @@ const transfer = (change: Partial<Transfer>): Transfer =>
 const facts = (change: Partial<Transfer>) => transferFacts(transfer(change)).filter((fact) => fact !== '')
 
 test('what arrives tells how far, how fast and how long', () => {
-  assert.deepEqual(facts({}), ['25 %', '500 KB of 2 MB', '250 KB/s', '6 s left', '2 peers'])
+  assert.deepEqual(facts({}), ['25 %', '500 KB of 2 MB', '250 KB/s', '6 s left'])
   assert.deepEqual(facts({ files: 4, filesDone: 1, state: 'paused', peers: [] }), [
     '25 %',
     '500 KB of 2 MB',
@@ -58,6 +67,12 @@ test('what is under way comes first', () => {
     ['new', 'old', 'done'],
   )
   assert.equal(transferName(transfer({ name: null, mode: 'keep' })), 'A share to keep')
+})
+
+test('what goes off the list says whether files stay', () => {
+  assert.equal(removedText(transfer({ state: 'done' })), 'Photos is off the list; its files stay where they are')
+  assert.equal(removedText(transfer({ state: 'done', mode: 'keep' })), 'Photos is off the list')
+  assert.equal(removedText(transfer({ state: 'cancelled' })), 'Photos is off the list')
 })
 
 test('a link is told in a sentence', () => {

@@ -30,9 +30,9 @@ export function stateBadge(transfer: Transfer): { text: string; tone: Tone } {
   return states[transfer.state]
 }
 
-/** The figures below the name, most telling first. */
+/** The figures below the name, most telling first. From how many peers it comes, its sentence says. */
 export function transferFacts(transfer: Transfer): string[] {
-  const { bytes, bytesDone, bytesReused, files, filesDone, secondsLeft, seconds, peers, state } = transfer
+  const { bytes, bytesDone, bytesReused, files, filesDone, secondsLeft, seconds, state } = transfer
   if (bytes === 0) return []
   if (state === 'done') {
     const speed = seconds > 0 ? `, ${rateText((bytes - bytesReused) / seconds)} on average` : ''
@@ -48,8 +48,13 @@ export function transferFacts(transfer: Transfer): string[] {
     files > 1 ? `${filesDone.toLocaleString('en')} of ${countText(files, 'file')}` : '',
     state === 'transferring' ? rateText(transfer.bytesPerSecond) : '',
     state === 'transferring' && secondsLeft !== null ? `${durationText(Math.max(1, secondsLeft))} left` : '',
-    peers.length > 0 && !isEnded(transfer) ? countText(peers.length, 'peer') : '',
   ]
+}
+
+/** What taking it off the list means for its files. */
+export function removedText(transfer: Transfer): string {
+  const kept = transfer.state === 'done' && transfer.mode === 'get'
+  return `${transferName(transfer)} is off the list${kept ? '; its files stay where they are' : ''}`
 }
 
 /** Under way first, newest first within. */

@@ -4,6 +4,9 @@ import { useEffect, useState } from 'react'
 import type { Link } from '../../../../src/sdk/types.ts'
 import { findLink } from '../../intake/core.ts'
 import { type Failure, toFailure, useDaemon } from '../../store/hooks.tsx'
+import { announce } from '../../ui/announce.ts'
+import { saidAloud } from '../../ui/core.ts'
+import { linkSentence } from './core.ts'
 
 export interface Inspection {
   readonly link?: Link
@@ -21,6 +24,11 @@ const noLink: Inspection = {
   },
 }
 
+/** The button below comes alive, or does not: that has to be heard too. */
+function inspectionText({ link, failure }: Inspection): string {
+  return link === undefined ? saidAloud(`${failure?.sentence ?? ''} ${failure?.hint ?? ''}`) : linkSentence(link)
+}
+
 export function useInspection(text: string): Inspection {
   const { peerhood } = useDaemon()
   const [inspection, setInspection] = useState(nothing)
@@ -29,13 +37,17 @@ export function useInspection(text: string): Inspection {
     if (text.trim() === '') return
     const controller = new AbortController()
     const { signal } = controller
+    const tell = (found: Inspection) => {
+      setInspection(found)
+      announce(inspectionText(found))
+    }
     const inspect = async () => {
       const link = findLink(text)
-      if (link === undefined) return setInspection(noLink)
+      if (link === undefined) return tell(noLink)
       try {
-        setInspection({ link: await peerhood.links.inspect({ link }, { signal }) })
+        tell({ link: await peerhood.links.inspect({ link }, { signal }) })
       } catch (error) {
-        if (!signal.aborted) setInspection({ failure: toFailure(error) })
+        if (!signal.aborted) tell({ failure: toFailure(error) })
       }
     }
     const timer = setTimeout(() => void inspect(), quietMs)

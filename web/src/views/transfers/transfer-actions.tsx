@@ -7,7 +7,7 @@ import { toFailure, useDaemon, useLearn } from '../../store/hooks.tsx'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Confirm } from '../../ui/dialog.tsx'
 import { viewerHref } from '../viewer/file-list.tsx'
-import { isActive, isEnded, transferName } from './core.ts'
+import { isActive, isEnded, removedText, transferName } from './core.ts'
 
 /** `children` come before what ends or removes it. */
 export function TransferActions({ transfer, children }: { transfer: Transfer; children: ReactNode }) {
@@ -60,16 +60,19 @@ function OpenLink({ transfer }: { transfer: Transfer }) {
 function useTransferCalls(transfer: Transfer) {
   const { peerhood } = useDaemon()
   const learn = useLearn()
-  const { warn } = useShell()
+  const { say, warn } = useShell()
   const { id } = transfer
   const change = (call: () => Promise<Transfer>) => () => {
     // Its event says how it is now.
-    call().catch((error: unknown) => warn(toFailure(error).sentence))
+    call().catch((error: unknown) => warn(toFailure(error)))
   }
   const remove = () => {
     peerhood.transfers.remove(id).then(
-      () => learn({ type: 'transfer-removed', id }),
-      (error: unknown) => warn(toFailure(error).sentence),
+      () => {
+        learn({ type: 'transfer-removed', id })
+        say(removedText(transfer))
+      },
+      (error: unknown) => warn(toFailure(error)),
     )
   }
   return {

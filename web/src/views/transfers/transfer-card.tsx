@@ -23,7 +23,9 @@ export function TransferCard({ transfer }: { transfer: Transfer }) {
           <Icon name={iconOf(transfer)} />
         </span>
         <div className="item-title">
-          <h2 title={name}>{name}</h2>
+          <h2 dir="auto" title={name}>
+            {name}
+          </h2>
           <TransferFacts transfer={transfer} />
         </div>
         <div className="actions">
@@ -60,9 +62,17 @@ function TransferFacts({ transfer }: { transfer: Transfer }) {
 }
 
 function TransferProgress({ transfer }: { transfer: Transfer }) {
-  const { problem, sentence } = transfer
+  const { problem, sentence, path } = transfer
   return (
     <>
+      {transfer.state === 'done' && transfer.mode === 'get' && path !== null && (
+        <p className="soft item-line">
+          Saved as{' '}
+          <bdi className="mono cut" title={path}>
+            {path}
+          </bdi>
+        </p>
+      )}
       {hasProgress(transfer) && (
         <Progress
           label={`Progress of ${transferName(transfer)}`}

@@ -70,13 +70,13 @@ function FileLine({ of, file }: { of: ContentOf; file: File }) {
   )
 }
 
-/** The folders stand back, so that names can be compared. */
+/** The folders stand back, so that names can be compared. Each part keeps its own direction of writing to itself. */
 function FileName({ path }: { path: string }) {
   const name = baseName(path)
   return (
     <>
-      <span className="soft">{path.slice(0, path.length - name.length)}</span>
-      {name}
+      <bdi className="soft">{path.slice(0, path.length - name.length)}</bdi>
+      <bdi>{name}</bdi>
     </>
   )
 }

@@ -1,13 +1,16 @@
-// One file, shown in the page while it arrives. Media elements ask the daemon for the ranges they need; what comes from
-// strangers is never loaded as a document of ours.
+// One file, shown in the page while it arrives. Media elements and PDF viewers ask the daemon for the ranges they need;
+// what comes from strangers never becomes a document that runs in our origin.
 
 import { useEffect, useState } from 'react'
 import type { ContentOf } from '../../../../src/sdk/types.ts'
 import { baseName, bytesText } from '../../format/core.ts'
-import { type Failure, toFailure, useDaemon } from '../../store/hooks.tsx'
+import { type Failure, toFailure, useDaemon, useWorld } from '../../store/hooks.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
-import { Empty, PageHead, ProblemNote } from '../../ui/parts.tsx'
+import { PageHead, ProblemNote } from '../../ui/parts.tsx'
+import { Arriving } from './arriving.tsx'
 import { viewingOf } from './core.ts'
+import { Elsewhere } from './elsewhere.tsx'
+import { PdfFile } from './pdf-file.tsx'
 import { TextFile } from './text-file.tsx'
 import './style.css'
 
@@ -27,6 +30,8 @@ export function ViewerView({ of, id, path }: ViewerProps) {
   const content: ContentOf = of === 'share' ? { share: id } : { transfer: id }
   const { head, failure } = useHead(content, path)
   const url = peerhood.contentUrl(content, path)
+  const transfer = useWorld((world) => (of === 'transfer' ? world.transfers.get(id) : undefined))
+  const arriving = transfer !== undefined && transfer.state !== 'done'
   return (
     <div className="viewer">
       <PageHead
@@ -44,13 +49,22 @@ export function ViewerView({ of, id, path }: ViewerProps) {
       >
         {head === undefined ? path : `${head.mediaType.split(';')[0]}, ${bytesText(head.bytes)}`}
       </PageHead>
+      {arriving && <Arriving transfer={transfer} />}
       {failure !== undefined && <ProblemNote problem={failure} />}
-      {head !== undefined && <Content of={content} path={path} url={url} head={head} />}
+      {head !== undefined && <Content of={content} path={path} url={url} head={head} arriving={arriving} />}
     </div>
   )
 }
 
-function Content({ of, path, url, head }: { of: ContentOf; path: string; url: string; head: Head }) {
+interface ContentProps {
+  readonly of: ContentOf
+  readonly path: string
+  readonly url: string
+  readonly head: Head
+  readonly arriving: boolean
+}
+
+function Content({ of, path, url, head, arriving }: ContentProps) {
   const name = baseName(path)
   switch (viewingOf(head.mediaType, head.bytes)) {
     case 'image':
@@ -64,11 +78,7 @@ function Content({ of, path, url, head }: { of: ContentOf; path: string; url: st
     case 'text':
       return <TextFile of={of} path={path} bytes={head.bytes} />
     case 'pdf':
-      return (
-        <Elsewhere url={url} title="This document opens in a tab of its own" icon="open">
-          Pages appear as they arrive.
-        </Elsewhere>
-      )
+      return <PdfFile url={url} name={name} arriving={arriving} />
     case 'none':
       return (
         <Elsewhere url={url} title="This kind of file opens in a program of its own" icon="download">
@@ -76,31 +86,6 @@ function Content({ of, path, url, head }: { of: ContentOf; path: string; url: st
         </Elsewhere>
       )
   }
-}
-
-interface ElsewhereProps {
-  readonly url: string
-  readonly title: string
-  readonly icon: 'open' | 'download'
-  readonly children: string
-}
-
-function Elsewhere({ url, title, icon, children }: ElsewhereProps) {
-  const action =
-    icon === 'open' ? (
-      <ButtonLink href={url} look="primary" icon="open" newTab>
-        Open
-      </ButtonLink>
-    ) : (
-      <ButtonLink href={url} look="primary" icon="download" download>
-        Save a copy
-      </ButtonLink>
-    )
-  return (
-    <Empty icon="file" title={title} actions={action}>
-      {children}
-    </Empty>
-  )
 }
 
 /** Type and size, without waiting for any content: the answer's head comes first, its body is left alone. */
