@@ -1,7 +1,7 @@
 // Keeps what is known of how others reach us, and acts on it: DHT mode, relay server. Asked to look again after each
 // change of connections or addresses; tells listeners only what is new.
 
-import { networkInterfaces } from 'node:os'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { BoundedMap } from '../base/bounded.ts'
@@ -21,6 +21,8 @@ export interface ReachParts {
   readonly relay: boolean | 'always'
   readonly log: Log
   readonly tell: (event: NetworkEvent) => void
+  /** Addresses of this computer; the system's unless given. */
+  readonly interfaces?: () => readonly NetworkInterfaceInfo[]
 }
 
 export interface Reach {
@@ -39,15 +41,41 @@ function relayIds(addresses: readonly string[]): Set<string> {
   return new Set(addresses.flatMap((address) => /\/p2p\/([^/]+)\/p2p-circuit/.exec(address)?.[1] ?? []))
 }
 
+function systemInterfaces(): readonly NetworkInterfaceInfo[] {
+  return Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+}
+
+/** Which network this computer is on: a laptop that moves is not reached there because it was reached here. */
+function networkOf(interfaces: readonly NetworkInterfaceInfo[]): string {
+  const outer = interfaces.filter(({ internal }) => !internal)
+  // Of IPv6 the network's half: the other one changes daily.
+  const parts = outer.map(({ family, address, netmask }) =>
+    family === 'IPv4' ? `${address}/${netmask}` : prefixOf(address),
+  )
+  return [...new Set(parts)].sort().join()
+}
+
+function prefixOf(ipv6: string): string {
+  const [head = '', tail = ''] = ipv6.split('::')
+  const groups = head.split(':')
+  const zeros = ipv6.includes('::') ? 8 - groups.length - tail.split(':').length : 0
+  return [...groups, ...Array.from({ length: zeros }, () => '0'), ...tail.split(':')].slice(0, 4).join(':')
+}
+
 class Reachable implements Reach {
   readonly #parts: ReachParts
   readonly #observedIps = new BoundedMap<PeerId, string>(observedAddressesMax)
-  #reachedFromOutside = false
+  /** The network on which a peer from outside has come to us. */
+  #reachedOn: string | undefined
   #addresses: readonly string[] = []
   #reachability: Reachability = reachabilityOf({ isPublic: false, relays: 0, connected: 0, hasRemotePeers: false })
 
   constructor(parts: ReachParts) {
     this.#parts = parts
+  }
+
+  #interfaces(): readonly NetworkInterfaceInfo[] {
+    return (this.#parts.interfaces ?? systemInterfaces)()
   }
 
   addresses(): readonly string[] {
@@ -78,7 +106,8 @@ class Reachable implements Reach {
     const connections = this.#parts.host.getConnections()
     const own = this.#parts.host.getMultiaddrs()
     return {
-      isPublic: this.#reachedFromOutside || own.some((address) => scopeOf(address) === 'public'),
+      isPublic:
+        this.#reachedOn === networkOf(this.#interfaces()) || own.some((address) => scopeOf(address) === 'public'),
       relays: relayIds(own.map((address) => address.toString())).size,
       connected: new Set(connections.map((connection) => connection.remotePeer.toString())).size,
       hasRemotePeers: connections.some(isOutside),
@@ -86,7 +115,7 @@ class Reachable implements Reach {
   }
 
   ipFacts() {
-    const own = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+    const own = this.#interfaces()
     const ipv6 = own.filter((entry) => entry.family === 'IPv6' && !entry.internal)
     return {
       ownIps: own.map((entry) => entry.address),
@@ -97,7 +126,8 @@ class Reachable implements Reach {
   }
 
   met(connection: Connection): void {
-    if (connection.direction === 'inbound' && isOutside(connection)) this.#reachedFromOutside = true
+    if (connection.direction !== 'inbound' || !isOutside(connection)) return
+    this.#reachedOn = networkOf(this.#interfaces())
   }
 
   observed(peerId: PeerId, ip: string | undefined): void {
