@@ -1,5 +1,6 @@
 // What sharing costs: the time from `add` to `ready`, against `sha256sum` over the same files in the same run. One file of
 // 1 GiB and 10,000 files of 0.5 to 20 KB, public and private, medians of `--rounds` (3); files are in the page cache for both.
+// Once in a process that has just started, and again, as a new share, in the same process, as a daemon that runs would.
 //
 //   node bench/share.ts [--rounds 3] [--bytes 1073741824] [--files 10000]
 
@@ -20,6 +21,8 @@ import { median, table } from './table.ts'
 
 interface Measure {
   readonly seconds: number
+  /** The same share made anew. */
+  readonly againSeconds: number
   /** Largest resident size of the process that shared. */
   readonly peakBytes: number
 }
@@ -43,13 +46,19 @@ async function shareOnce(path: string, visibility: Visibility): Promise<Measure>
     const random = { bytes: (length: number) => randomFillSync(new Uint8Array(length)) }
     const library = createLibrary({ home })({ clock, random, log, database })
     const shares = createShares({ home })({ clock, random, log, database, library })
-    const startMs = performance.now()
-    const { id } = await shares.add(path, { visibility })
-    const share = await shares.settled(id)
-    const seconds = (performance.now() - startMs) / 1000
-    if (share.problem !== undefined) throw share.problem
+    const share = async () => {
+      const startMs = performance.now()
+      const { id } = await shares.add(path, { visibility })
+      const { problem } = await shares.settled(id)
+      if (problem !== undefined) throw problem
+      const seconds = (performance.now() - startMs) / 1000
+      await shares.remove(id)
+      return seconds
+    }
+    const [seconds, againSeconds] = [await share(), await share()]
     await shares.stop()
-    return { seconds, peakBytes: process.resourceUsage().maxRSS * 1024 }
+    await library.stop()
+    return { seconds, againSeconds, peakBytes: process.resourceUsage().maxRSS * 1024 }
   } finally {
     database.close()
     rmSync(home, { recursive: true, force: true })
@@ -89,7 +98,9 @@ async function measure(label: string, path: string, runs: number): Promise<strin
   for (const visibility of ['public', 'private'] as const) {
     const seconds = median(measures[visibility].map((one) => one.seconds))
     const peakMb = Math.max(...measures[visibility].map((one) => one.peakBytes)) / 1e6
+    const again = median(measures[visibility].map((one) => one.againSeconds))
     rows.push([label, `share, ${visibility}`, seconds.toFixed(2), (seconds / base).toFixed(2), peakMb.toFixed(0)])
+    rows.push([label, `share, ${visibility}, again`, again.toFixed(2), (again / base).toFixed(2), ''])
   }
   return rows
 }

@@ -33,7 +33,14 @@ export interface IndexedFile {
 /** A place in a file that should hold a block. */
 export interface LeafPlace extends Omit<IndexedLeaf, 'digest'> {
   readonly file: number
+  /** Which of the file's leaves it is. */
+  readonly number: number
   readonly path: string
+}
+
+export interface FollowingLeaf extends LeafPlace {
+  readonly holding: HoldingRow
+  readonly digest: Digest
 }
 
 export interface BlockIndex extends LeftoverRows {
@@ -51,6 +58,8 @@ export interface BlockIndex extends LeftoverRows {
   setStamp(file: number, stamp: string): void
   /** Places in files where the block may lie, at most `max`. */
   places(holding: HoldingRow, digest: Digest, max: number): LeafPlace[]
+  /** The leaves behind a place in the order in which files were indexed, whatever their holding. */
+  leavesAfter(place: Pick<LeafPlace, 'file' | 'number'>, max: number): FollowingLeaf[]
   hasLeaf(holding: HoldingRow, digest: Digest): boolean
 
   stored(holding: HoldingRow, digest: Digest): Uint8Array | undefined
@@ -101,7 +110,7 @@ type FileRows = Pick<
   BlockIndex,
   'file' | 'files' | 'filesAfter' | 'fileCount' | 'removeFile' | 'setStamp' | 'putFile' | 'addLeaves'
 >
-type LeafRows = Pick<BlockIndex, 'leavesOf' | 'places' | 'hasLeaf'>
+type LeafRows = Pick<BlockIndex, 'leavesOf' | 'places' | 'leavesAfter' | 'hasLeaf'>
 type StoredRows = Pick<
   BlockIndex,
   'stored' | 'isStored' | 'storedDigests' | 'storedAfter' | 'putStored' | 'removeStored'
@@ -170,17 +179,24 @@ function leafRows(database: Database): LeafRows {
     'SELECT digest, start, bytes, seal FROM library_leaves WHERE file = ? ORDER BY number',
   )
   const place = database.prepare(
-    `SELECT file, path, start, library_leaves.bytes AS bytes, seal FROM library_leaves
+    `SELECT file, number, path, start, library_leaves.bytes AS bytes, seal FROM library_leaves
      JOIN library_files ON library_files.id = file WHERE library_leaves.holding = ? AND digest = ? LIMIT ?`,
+  )
+  // Not by holding: the way to the next leaf of this one may lead over all the leaves of others.
+  const after = database.prepare(
+    `SELECT file, number, path, start, library_leaves.bytes AS bytes, seal, library_leaves.holding AS holding, digest
+     FROM library_leaves JOIN library_files ON library_files.id = file WHERE (file, number) > (?, ?)
+     ORDER BY file, number LIMIT ?`,
   )
   const known = database.prepare('SELECT 1 FROM library_leaves WHERE holding = ? AND digest = ? LIMIT 1')
   return {
     leavesOf: (file) => leaves.all(file).map((row) => ({ ...toLeaf(row), digest: asDigest(toBytes(row.digest)) })),
-    places: (holding, digest, max) =>
-      place.all(holding, digest, max).map((row) => ({
-        ...toLeaf(row),
-        file: Number(row.file),
-        path: String(row.path),
+    places: (holding, digest, max) => place.all(holding, digest, max).map(toPlace),
+    leavesAfter: ({ file, number }, max) =>
+      after.all(file, number, max).map((row) => ({
+        ...toPlace(row),
+        holding: Number(row.holding),
+        digest: asDigest(toBytes(row.digest)),
       })),
     hasLeaf: (holding, digest) => known.get(holding, digest) !== undefined,
   }
@@ -221,6 +237,10 @@ function clearRows(database: Database): (holding: HoldingRow) => void {
 
 function toFile(row: Record<string, unknown>): IndexedFile {
   return { id: Number(row.id), path: String(row.path), bytes: Number(row.bytes), stamp: String(row.stamp) }
+}
+
+function toPlace(row: Record<string, unknown>): LeafPlace {
+  return { ...toLeaf(row), file: Number(row.file), number: Number(row.number), path: String(row.path) }
 }
 
 function toLeaf(row: Record<string, unknown>): Omit<IndexedLeaf, 'digest'> {

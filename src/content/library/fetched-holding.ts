@@ -34,6 +34,7 @@ import { install } from './install.ts'
 import type { CheckLeaf } from './leaf-check.ts'
 import { createLeafReader, type LeafReader, type LeafSpot } from './leaf-reader.ts'
 import { createLeafWriter, type LeafWriter } from './leaf-writer.ts'
+import { bytesForWorkerMin } from './limits.ts'
 import { createPageShelf, type PageShelf } from './page-shelf.ts'
 import type { Placement } from './placement.ts'
 import { gatherAnew, learnLayout, putNodesInFiles, takeKnownLeaves, takeKnownNodes } from './prepare.ts'
@@ -169,6 +170,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
 
   /** Takes up what is here already: pages, nodes, files. Call once, before anything else. */
   async open(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    if (this.record.bytes >= bytesForWorkerMin) this.parts.worker.start()
     if (this.inventory === undefined) return
     await takeKnownNodes(this)
     await this.#prepare(options.signal)

@@ -15,11 +15,9 @@ import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { createLeafReader, type LeafReader, type LeafSpot } from './leaf-reader.ts'
 import { lazyInventory } from './page-shelf.ts'
+import { createLeafPlaces, type LeafPlaces } from './places.ts'
 import { RowHolding } from './row-holding.ts'
 import { noStamp } from './stamps.ts'
-
-/** Places of one block that are tried; equal leaves may lie in many files. */
-const placesTried = 4
 
 export interface IndexedHoldingParts {
   readonly index: BlockIndex
@@ -39,6 +37,7 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
   readonly #inventory: () => IndexedInventory | undefined
   readonly #sealer: Sealer
   readonly #reader: LeafReader
+  readonly #places: LeafPlaces
   readonly #wanted: Bitfield | undefined
   #layout: WeakRef<readonly FileEntry[]> | undefined
 
@@ -53,6 +52,7 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
     this.#parts = parts
     this.#inventory = lazyInventory(parts.rows, facts.id, this.record)
     this.#sealer = createSealer(facts)
+    this.#places = createLeafPlaces(parts.index, facts.id)
     this.#reader = createLeafReader(facts, this.#sealer, parts.worker)
     this.have = bitsOf(facts, this.record.blocks)
     this.#wanted = facts.have === undefined ? undefined : bitsOf(facts, this.record.blocks)
@@ -133,7 +133,7 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
   }
 
   *#spots(digest: Digest): Generator<LeafSpot, void, undefined> {
-    for (const place of this.#parts.index.places(this.row, digest, placesTried)) {
+    for (const place of this.#places(digest)) {
       yield { ...place, path: join(this.#path, place.path) }
       // Asked for another: this file does not hold the leaf. A write may leave a file's times as they were, so the next
       // scan has to read it.

@@ -16,11 +16,17 @@ export const sliceMs = 8
 /** Steps of a scan's walk that are taken together: with small files about a millisecond of hashing, and one message. */
 export const stepsPerBatch = 32
 
-/** Batches of a scan that the block worker has at once: one in work and one waiting; this thread hashes the others. */
-export const batchesWithWorkerMax = 2
+/** Batches of a scan that the block worker has at once: enough that it never waits; this thread hashes the others. */
+export const batchesWithWorkerMax = 4
+
+/** Files of a scan from which on the block worker takes its share: it costs 30 MB and a tenth of a second to start. */
+export const filesForWorkerMin = 512
+
+/** Bytes of a get from which on the block worker is started before the first block comes. */
+export const bytesForWorkerMin = 8_388_608
 
 /** Batches of a scan that are hashed and not yet in the index. */
-export const batchesInFlightMax = 4
+export const batchesInFlightMax = 8
 
 /** Leaves that are read and hashed at once: keeps the pool's four threads busy at 1 MiB × 3 buffers each. */
 export const leavesInFlightMax = 4
@@ -103,3 +109,12 @@ export const reuseSourcesMax = 32
 
 /** Files that are checked at once when a get goes on. */
 export const checksAtOnceMax = 4
+
+/** Places of one block that are tried when it is served; equal leaves may lie in many files. */
+export const placesTriedMax = 4
+
+/** Places that are read from the index together, ahead of being asked for: as many as a peer is served ahead. */
+export const placesAheadMax = 64
+
+/** Places read ahead that one share keeps: those of some peers that fetch from different ends, at 200 bytes each. */
+export const placesAheadKeptMax = 512

@@ -168,7 +168,7 @@ export class OwnShareKeeper {
   }
 
   async #scanNow(): Promise<void> {
-    const ahead = await countAhead(this.path, this.#parts.clock, this.#request())
+    const ahead = await countAhead(this.#parts, this.path, this.#request())
     let toldAtMs = Number.NEGATIVE_INFINITY
     const onProgress = ({ files, bytes }: ScanProgress) => {
       this.#scan = { files, bytes, filesTotal: ahead.files, bytesTotal: ahead.bytes }

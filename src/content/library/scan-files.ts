@@ -26,6 +26,7 @@ import {
   batchesInFlightMax,
   batchesWithWorkerMax,
   fileReadAttemptsMax,
+  filesForWorkerMin,
   leavesInFlightMax,
   skippedListedMax,
   stepsPerBatch,
@@ -48,7 +49,7 @@ export interface ScanProgress {
 export interface ScanParts {
   readonly clock: Clock
   readonly index: BlockIndex
-  readonly worker: Pick<BlockWorker, 'hashFiles'>
+  readonly worker: Pick<BlockWorker, 'start' | 'hashFiles'>
 }
 
 export interface ScanRequest extends WalkOptions {
@@ -144,8 +145,9 @@ async function hashBatch(scanner: Scanner, steps: readonly TakenStep[]): Promise
 
 async function hashSmallFiles(scanner: Scanner, paths: readonly string[]): Promise<(FileHash | LargerFile)[]> {
   const { worker, keys, hashSmall } = scanner
-  const isWorkerFree = paths.length > 0 && scanner.withWorker < batchesWithWorkerMax
-  const hashing = isWorkerFree ? worker.hashFiles({ keys, paths }) : undefined
+  const isForWorker = scanner.files >= filesForWorkerMin && paths.length > 0
+  const hashing =
+    isForWorker && scanner.withWorker < batchesWithWorkerMax ? worker.hashFiles({ keys, paths }) : undefined
   if (hashing === undefined) return paths.map(hashSmall)
   scanner.withWorker += 1
   try {

@@ -7,7 +7,6 @@
 
 import { lstatSync } from 'node:fs'
 import type { PeerhoodError } from '../../base/errors.ts'
-import type { Clock } from '../../base/ports.ts'
 import type { DagLink } from '../format/dag.ts'
 import { createSealer } from '../format/seal.ts'
 import type { VersionMeta } from '../types.ts'
@@ -16,7 +15,7 @@ import { type BlockIndex, createIndexWriter } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import { libraryErrors } from './errors.ts'
 import { createLeafBuffers, createSmallHasher } from './hash-file.ts'
-import { sliceMs } from './limits.ts'
+import { filesForWorkerMin, sliceMs } from './limits.ts'
 import {
   drain,
   type Scanner,
@@ -154,14 +153,18 @@ export async function isUnchanged(
   return met === index.fileCount(holding)
 }
 
-/** What lies ahead of a scan: files and their sizes, without opening any. */
-export async function countAhead(path: string, clock: Clock, options: WalkOptions): Promise<ScanProgress> {
+/** What lies ahead of a scan: files and their sizes, without opening any. Wakes the block worker when they are many. */
+export async function countAhead(
+  { clock, worker }: Pick<ScanParts, 'clock' | 'worker'>,
+  path: string,
+  options: WalkOptions,
+): Promise<ScanProgress> {
   const breathe = createBreath(clock)
   let files = 0
   let bytes = 0
   for await (const step of walk(path, options)) {
     if (step.kind !== 'file') continue
-    files += 1
+    if (++files === filesForWorkerMin) worker.start()
     bytes += lstatSync(step.absolute, { throwIfNoEntry: false })?.size ?? 0
     await breathe()
   }

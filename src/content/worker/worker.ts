@@ -45,6 +45,8 @@ export interface HashRequest {
 
 export interface BlockWorker {
   readonly buffers: BlockBuffers
+  /** Starts the thread, which the first request does otherwise: that one comes too early for it. */
+  start(): void
   /**
    * The wire bytes of a leaf that lies in a file, to be given back to `buffers`; resolves with undefined when the file
    * does not hold them (any more).
@@ -71,6 +73,7 @@ export interface BlockWorkerParts {
 export function noBlockWorker(): BlockWorker {
   return {
     buffers: createBufferPool(),
+    start: () => undefined,
     read: () => undefined,
     store: () => undefined,
     hashFiles: () => undefined,
@@ -118,6 +121,7 @@ export function createBlockWorker(parts: BlockWorkerParts): BlockWorker {
   }
   return {
     buffers: state.pool,
+    start: () => void isFree(state),
     read: (request) => read(state, request),
     store: (request) => store(state, request),
     hashFiles: (request) => hashFiles(state, request),
