@@ -6,6 +6,7 @@ import pino from 'pino'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Clock, Log, LogLevel, Metrics, Random } from '../base/ports.ts'
 import { garbageCollector } from '../content/worker/collect.ts'
+import type { Memory } from './rest.ts'
 
 /** `setTimeout` takes no longer delays than this (2^31 - 1 ms, about 24.8 days): longer ones would fire at once. */
 const timerMsMax = 0x7fff_ffff
@@ -29,9 +30,11 @@ export const systemRandom: Random = {
   bytes: (length) => new Uint8Array(randomBytes(length)),
 }
 
-/** Collects everything that V8 can let go of, and gives its memory back to the system. Takes about a tenth of a second. */
-export function collectMemory(): void {
-  garbageCollector()({ type: 'major', flavor: 'last-resort' })
+/** V8's memory; see rest.ts. */
+export const systemMemory: Memory = {
+  buffersBytes: () => process.memoryUsage().arrayBuffers,
+  collect: () => garbageCollector()({ type: 'major' }),
+  collectAll: () => garbageCollector()({ type: 'major', flavor: 'last-resort' }),
 }
 
 /** Where finished log lines go: one JSON object each, ending in a line feed. */

@@ -10,7 +10,7 @@ import { createShares, type ShareService } from '../content/library/shares.ts'
 import type { Network, PeerId } from '../network/types.ts'
 import { createTransferService } from '../transfer/service.ts'
 import type { TransferService } from '../transfer/types.ts'
-import { collectMemory } from './adapters.ts'
+import { systemMemory } from './adapters.ts'
 import { createDropped } from './dropped.ts'
 import type { Foundation } from './foundation.ts'
 import type { BuiltNetwork } from './network.ts'
@@ -76,7 +76,7 @@ function onConnected(network: Network, run: () => void): Cancel {
 }
 
 function giveMemoryBack({ network, shares, transfers }: Features, { clock, lifecycle }: Foundation): void {
-  const rest = createRest(clock, collectMemory)
+  const rest = createRest(clock, systemMemory)
   const offs = [
     transfers.on(() => rest.moved()),
     shares.on(() => rest.moved()),

@@ -62,3 +62,9 @@ export const restAfterMs = 20_000
 
 /** Time between two such collections, in ms: peers that come and go must not cost a tenth of a second each. */
 export const restEveryMs = 300_000
+
+/** Bytes of buffers past which a collection is forced: one daemon then stays below 300 MB also where V8 gets no core for its own. */
+export const buffersBytesMax = 50_331_648
+
+/** Between two looks at that while something moves, in ms. */
+export const buffersLookMs = 200

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../base/ports.ts'
-import { restAfterMs, restEveryMs } from './limits.ts'
+import { buffersBytesMax, buffersLookMs, restAfterMs, restEveryMs } from './limits.ts'
 import { createRest } from './rest.ts'
 
 /** A clock that goes on when told, and runs what is due. */
@@ -26,9 +26,10 @@ function handClock() {
 test('memory is collected once, when nothing has moved for a while, and again only after something moved', () => {
   const { clock, timers, pass } = handClock()
   let collections = 0
-  const rest = createRest(clock, () => {
+  const collectAll = () => {
     collections += 1
-  })
+  }
+  const rest = createRest(clock, { buffersBytes: () => 0, collect: assert.fail, collectAll })
   pass(restAfterMs * 2)
   assert.equal(collections, 0)
   rest.moved()
@@ -53,4 +54,32 @@ test('memory is collected once, when nothing has moved for a while, and again on
   pass(restAfterMs * 2)
   assert.equal(collections, 2)
   assert.equal(timers.size, 0)
+})
+
+test('buffers that pile up while something moves are collected, and what is needed is not looked for again and again', () => {
+  const { clock, pass } = handClock()
+  let [needed, bytes, collections] = [0, buffersBytesMax, 0]
+  const collect = () => {
+    collections += 1
+    bytes = needed
+  }
+  const rest = createRest(clock, { buffersBytes: () => bytes, collect, collectAll: () => {} })
+  const move = () => {
+    pass(buffersLookMs)
+    rest.moved()
+    return collections
+  }
+  assert.equal(move(), 0)
+  bytes += 1
+  rest.moved()
+  assert.equal(collections, 0, 'not at every event')
+  assert.equal(move(), 1)
+  needed = buffersBytesMax
+  bytes = buffersBytesMax + 1
+  assert.equal(move(), 2)
+  bytes = 2 * needed
+  assert.equal(move(), 2, 'half of it is needed')
+  bytes += 1
+  assert.equal(move(), 3)
+  rest.stop()
 })

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 export type Collect = (
-  options: { readonly type: 'minor' } | { readonly type: 'major'; readonly flavor: 'last-resort' },
+  options: { readonly type: 'minor' } | { readonly type: 'major'; readonly flavor?: 'last-resort' },
 ) => void
 
 /** Collects in the thread that asks; no flag on the command line is needed. */
