@@ -7,7 +7,6 @@
 // computer that answered; after `stop` no port is open and no timer waits.
 
 import { createSocket, type Socket } from 'node:dgram'
-import { networkInterfaces } from 'node:os'
 import { type Cancel, type Clock, deadline, type Random } from '../base/ports.ts'
 import { networkErrors } from './errors.ts'
 import {
@@ -20,6 +19,7 @@ import {
   searchTargets,
   textOf,
 } from './gateway-wire.ts'
+import { ownInterfaces } from './lan.ts'
 import {
   gatewayAnswersMax,
   gatewayReplyMaxBytes,
@@ -203,8 +203,8 @@ export async function openRouter(location: URL, via: string, parts: GatewayParts
 // ---- finding them
 
 function ownAddresses(): string[] {
-  const entries = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  return entries.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address)
+  const outer = ownInterfaces().filter(({ family, internal }) => family === 'IPv4' && !internal)
+  return outer.map(({ address }) => address)
 }
 
 /** Searches from one address until the signal ends; each answer is told once. */

@@ -1,6 +1,5 @@
 // Builds the libp2p node: which modules, with which limits. Everything else in this folder works on the result.
 
-import { networkInterfaces } from 'node:os'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
@@ -20,7 +19,7 @@ import { checkingAutoNat } from './autonat.ts'
 import { createDatastore } from './datastore.ts'
 import { createPortMapper, type PortMapper } from './gateways.ts'
 import { type InnerService, innerService } from './inner.ts'
-import { createLanCheck } from './lan.ts'
+import { createLanCheck, ownInterfaces } from './lan.ts'
 import * as limits from './limits.ts'
 import { boundedYamux } from './muxer.ts'
 import { dhtProtocol, mdnsService } from './protocol.ts'
@@ -62,7 +61,7 @@ export function privateKeyOfSeed(deviceSeed: Uint8Array): Promise<PrivateKey> {
 
 /** Every address of this computer, any free port; IPv6 where the computer has it. */
 export function defaultListen(): string[] {
-  const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.family === 'IPv6'))
+  const hasIpv6 = ownInterfaces().some(({ family }) => family === 'IPv6')
   return ['/ip4/0.0.0.0/tcp/0', ...(hasIpv6 ? ['/ip6/::/tcp/0'] : []), '/ip4/0.0.0.0/tcp/0/ws']
 }
 

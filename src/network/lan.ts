@@ -1,14 +1,19 @@
-// Which private addresses are on a network that this computer is on, so that they are worth dialling first.
+// This computer's own addresses, and which others are on a network that it is on, so that they are worth dialling first.
 
 import { BlockList } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import type { Clock } from '../base/ports.ts'
 
 const refreshMs = 10_000
 
+/** Every address that the system has given to an interface now. */
+export function ownInterfaces(): readonly NetworkInterfaceInfo[] {
+  return Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+}
+
 function subnets(): BlockList {
   const list = new BlockList()
-  for (const entry of Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])) {
+  for (const entry of ownInterfaces()) {
     const bits = Number(entry.cidr?.split('/')[1])
     if (Number.isInteger(bits)) list.addSubnet(entry.address, bits, entry.family === 'IPv6' ? 'ipv6' : 'ipv4')
   }

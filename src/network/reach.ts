@@ -1,7 +1,7 @@
 // Keeps what is known of how others reach us, and acts on it: DHT mode, relay server. Asked to look again after each
 // change of connections or addresses; tells listeners only what is new.
 
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import type { NetworkInterfaceInfo } from 'node:os'
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { BoundedMap } from '../base/bounded.ts'
@@ -9,6 +9,7 @@ import type { Log } from '../base/ports.ts'
 import { isOutside, rankAddresses, scopeOf, scopeOfIp, tryMultiaddr, withPeer } from './addresses.ts'
 import type { DoctorFacts } from './doctor-core.ts'
 import type { Host } from './host.ts'
+import { ownInterfaces } from './lan.ts'
 import { addressesOwnMax, observedAddressesMax } from './limits.ts'
 import { dhtModeOf, type ReachFacts, reachabilityOf } from './reachability-core.ts'
 import type { Routing } from './routing.ts'
@@ -41,10 +42,6 @@ function relayIds(addresses: readonly string[]): Set<string> {
   return new Set(addresses.flatMap((address) => /\/p2p\/([^/]+)\/p2p-circuit/.exec(address)?.[1] ?? []))
 }
 
-function systemInterfaces(): readonly NetworkInterfaceInfo[] {
-  return Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-}
-
 /** Which network this computer is on: a laptop that moves is not reached there because it was reached here. */
 function networkOf(interfaces: readonly NetworkInterfaceInfo[]): string {
   const outer = interfaces.filter(({ internal }) => !internal)
@@ -75,7 +72,12 @@ class Reachable implements Reach {
   }
 
   #interfaces(): readonly NetworkInterfaceInfo[] {
-    return (this.#parts.interfaces ?? systemInterfaces)()
+    return (this.#parts.interfaces ?? ownInterfaces)()
+  }
+
+  /** Asks the system for its addresses only when there is something to compare them with: this is called often. */
+  #isReached(): boolean {
+    return this.#reachedOn !== undefined && this.#reachedOn === networkOf(this.#interfaces())
   }
 
   addresses(): readonly string[] {
@@ -106,8 +108,7 @@ class Reachable implements Reach {
     const connections = this.#parts.host.getConnections()
     const own = this.#parts.host.getMultiaddrs()
     return {
-      isPublic:
-        this.#reachedOn === networkOf(this.#interfaces()) || own.some((address) => scopeOf(address) === 'public'),
+      isPublic: this.#isReached() || own.some((address) => scopeOf(address) === 'public'),
       relays: relayIds(own.map((address) => address.toString())).size,
       connected: new Set(connections.map((connection) => connection.remotePeer.toString())).size,
       hasRemotePeers: connections.some(isOutside),

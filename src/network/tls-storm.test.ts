@@ -15,6 +15,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createHost, type Host, privateKeyOfSeed } from './host.ts'
 import { handshakeTimeoutMs } from './limits.ts'
 import { testClock, testRandom, until } from './testing.ts'
+import { echo } from './tls-testing.ts'
 
 const protocol = '/peerhood-test/storm/1'
 const mebibyte = 1024 * 1024
@@ -169,15 +170,6 @@ async function startHost(random: Random, gate: Gate, seen: WeakRef<Connection>[]
   host.addEventListener('connection:open', ({ detail }) => seen.push(new WeakRef(detail)))
   await host.start()
   return host
-}
-
-async function echo(stream: Stream): Promise<void> {
-  try {
-    for await (const chunk of stream) if (!stream.send(chunk)) await stream.onDrain()
-    await stream.close()
-  } catch (error) {
-    stream.abort(error as Error)
-  }
 }
 
 async function exchange(stream: Stream, bytes: number): Promise<number> {

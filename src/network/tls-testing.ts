@@ -35,7 +35,8 @@ export async function startNode(t: TestContext, options: NodeOptions): Promise<L
   return node
 }
 
-async function echo(stream: Stream): Promise<void> {
+/** Sends back what comes, and ends when the other side does. */
+export async function echo(stream: Stream): Promise<void> {
   try {
     for await (const chunk of stream) if (!stream.send(chunk)) await stream.onDrain()
     await stream.close()

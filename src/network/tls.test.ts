@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection, ConnectionEncrypter } from '@libp2p/interface'
+import type { Connection, ConnectionEncrypter, Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tls } from '@libp2p/tls'
@@ -29,6 +29,16 @@ async function assertEchoes(connection: Connection, bytes = mebibyte): Promise<v
   await stream.close()
   await receiving
   assert.equal(Buffer.compare(Buffer.concat(received), sent), 0)
+}
+
+/** One dials the other, over TLS: each is whom it claims to be, bytes come back, and closing is noticed on both sides. */
+async function assertTalks(from: Libp2p, to: Libp2p): Promise<void> {
+  const connection = await from.dial(to.getMultiaddrs())
+  assert.equal(connection.encryption, '/tls/1.0.0')
+  assert.equal(connection.remotePeer.toString(), to.peerId.toString())
+  await assertEchoes(connection)
+  await connection.close()
+  await until('both sides are closed', () => [from, to].every((node) => node.getConnections().length === 0))
 }
 
 /** Negotiates the muxer after the handshake instead of within it. */
@@ -57,12 +67,7 @@ for (const [clientName, client] of Object.entries(kinds)) {
     if (!clientName.startsWith('ours') && !serverName.startsWith('ours')) continue
     test(`${clientName} dials ${serverName}`, async (t) => {
       const [to, from] = [await startNode(t, { encrypters: [server] }), await startNode(t, { encrypters: [client] })]
-      const connection = await from.dial(to.getMultiaddrs())
-      assert.equal(connection.encryption, '/tls/1.0.0')
-      assert.equal(connection.remotePeer.toString(), to.peerId.toString())
-      await assertEchoes(connection)
-      await connection.close()
-      await until('both sides are closed', () => [from, to].every((node) => node.getConnections().length === 0))
+      await assertTalks(from, to)
     })
   }
 }
@@ -85,12 +90,7 @@ for (const [client, server] of [
   test(`over WebSocket: ${client} dials ${server}`, async (t) => {
     const to = await startNode(t, { encrypters: [kinds[server]], listen: webSocket })
     const from = await startNode(t, { encrypters: [kinds[client]] })
-    const connection = await from.dial(to.getMultiaddrs())
-    assert.equal(connection.encryption, '/tls/1.0.0')
-    assert.equal(connection.remotePeer.toString(), to.peerId.toString())
-    await assertEchoes(connection)
-    await connection.close()
-    await until('both sides are closed', () => [from, to].every((node) => node.getConnections().length === 0))
+    await assertTalks(from, to)
   })
 }
 
