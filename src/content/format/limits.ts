@@ -83,3 +83,6 @@ export const linkAddressBytesMax = 128
 
 /** From this size on a block is hashed by the thread pool: below, handing it over takes longer than hashing it. */
 export const threadPoolBytesMin = 131_072
+
+/** Bytes of a block that are read, sealed and hashed before the next: a core's second-level cache holds them three times. */
+export const pieceBytes = 131_072

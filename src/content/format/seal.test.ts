@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import { privateKeys, publicKeys } from '../../../test/support/shares.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { asShareSecret, digestOf, shareKeyOf } from './keys.ts'
-import { leafBytes, sealBytes, threadPoolBytesMin } from './limits.ts'
-import { createSealer, digestAsync } from './seal.ts'
+import { leafBytes, pieceBytes, sealBytes, threadPoolBytesMin } from './limits.ts'
+import { createSealer, digestAsync, type ReadPiece } from './seal.ts'
 
 const sealer = createSealer(privateKeys)
 const content = fc.uint8Array({ maxLength: 300 })
@@ -85,6 +85,61 @@ describe('private blocks', () => {
 
   test('need the secret', () => {
     assert.throws(() => createSealer({ ...privateKeys, secret: undefined }), { code: 'key_malformed' })
+  })
+})
+
+describe('piece by piece', () => {
+  const sizes = [pieceBytes - 1, pieceBytes, pieceBytes + 1, 3 * pieceBytes, leafBytes - 1, leafBytes]
+  const plainOf = (bytes: number) => new Uint8Array(bytes).map((_, place) => (place * 7) ^ (place >> 9))
+
+  for (const bytes of sizes) {
+    for (const keys of [publicKeys, privateKeys]) {
+      test(`${bytes} bytes, ${keys.visibility}: the same as at once`, () => {
+        const here = createSealer(keys)
+        const plain = plainOf(bytes)
+        const whole = here.seal(plain)
+        const wire = new Uint8Array(whole.length)
+        const read: ReadPiece = (piece, at) => {
+          piece.set(plain.subarray(at, at + piece.length))
+          return true
+        }
+        assert.deepEqual(here.sealPieces(wire, read, whole.slice(0, 32)), digestOf(whole))
+        assert.deepEqual(wire, whole)
+        const { digest, plain: opened } = here.openPieces(wire)
+        assert.deepEqual(digest, digestOf(whole))
+        assert.deepEqual(opened, plain)
+      })
+    }
+  }
+
+  test('a block that can’t be read to its end has no digest', () => {
+    for (const keys of [publicKeys, privateKeys]) {
+      const wire = new Uint8Array(2 * pieceBytes + createSealer(keys).overheadBytes)
+      const read: ReadPiece = (_, at) => at === 0
+      assert.equal(createSealer(keys).sealPieces(wire, read, new Uint8Array(32)), undefined)
+    }
+  })
+
+  test('what the key does not open is nothing, and its digest is that of the wire bytes', () => {
+    const other = createSealer({ ...privateKeys, secret: asShareSecret(new Uint8Array(32).fill(9)) })
+    for (const bytes of [0, 100, 2 * pieceBytes]) {
+      const wire = sealer.seal(plainOf(bytes))
+      const digest = digestOf(wire)
+      assert.deepEqual(other.openPieces(wire), { digest, plain: undefined })
+    }
+    const noise = plainOf(sealBytes - 1)
+    assert.deepEqual(sealer.openPieces(noise), { digest: digestOf(noise), plain: undefined })
+  })
+
+  test('a changed bit anywhere changes the digest and opens to nothing', () => {
+    const whole = sealer.seal(plainOf(2 * pieceBytes + 5))
+    for (const place of [0, 31, 32, pieceBytes, whole.length - 17, whole.length - 1]) {
+      const wire = whole.slice()
+      wire[place] = (wire[place] ?? 0) ^ 1
+      const { digest, plain } = sealer.openPieces(wire)
+      assert.notDeepEqual(digest, digestOf(whole))
+      assert.equal(plain, undefined)
+    }
   })
 })
 

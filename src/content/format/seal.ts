@@ -4,20 +4,24 @@
 //   private: id = HMAC(blockId, block), key = HMAC(blockKey, id), wire = id ‖ AES-256-GCM(key, nonce 0, block) ‖ tag
 //
 // What must stay true: the key follows from the content, so one key and the fixed nonce never meet two contents; and
-// a block is opened only after its digest was checked, which is the caller's business.
+// what was opened counts only once the digest of its wire bytes was checked, which is the caller's business.
 
 import {
   createCipheriv,
   createDecipheriv,
+  createHash,
   createHmac,
   createSecretKey,
+  type DecipherGCM,
+  type Hash,
   type KeyObject,
   type webcrypto,
 } from 'node:crypto'
+import { copyBytes } from '../../base/copy.ts'
 import type { Digest } from '../types.ts'
 import { formatErrors } from './errors.ts'
 import { deriveSecret, digestOf, type ShareKeys } from './keys.ts'
-import { sealBytes, threadPoolBytesMin } from './limits.ts'
+import { pieceBytes, sealBytes, threadPoolBytesMin } from './limits.ts'
 
 const idBytes = 32
 const tagBytes = 16
@@ -30,6 +34,9 @@ export interface SealedBlock {
   /** sha2-256 of `wire`. */
   readonly digest: Digest
 }
+
+/** Reads a piece of a block, from its byte `at` on; false when there are no such bytes. */
+export type ReadPiece = (piece: Uint8Array, at: number) => boolean
 
 /** Seals and opens the blocks of one share. Equal blocks seal equally. */
 export interface Sealer {
@@ -45,8 +52,18 @@ export interface Sealer {
   sealAgain(plain: Uint8Array, id: Uint8Array): Uint8Array
   /** {@link Sealer.sealAgain} (without an id: {@link Sealer.seal}) into `wire`, which has just the length it takes. */
   sealInto(wire: Uint8Array, plain: Uint8Array, id?: Uint8Array): void
+  /**
+   * {@link Sealer.sealInto} for a block that is read meanwhile, and the digest: piece by piece, each of which stays in the
+   * processor's cache from reading to hashing. Undefined when it can't be read.
+   */
+  sealPieces(wire: Uint8Array, read: ReadPiece, id: Uint8Array): Digest | undefined
   /** The block of wire bytes; throws `block_seal_wrong` when the key does not open them. */
   open(wire: Uint8Array): Uint8Array
+  /**
+   * {@link Sealer.open} and the digest; a large block piece by piece. It then lies where the wire bytes were, from their first
+   * byte on. Undefined when the key does not open them.
+   */
+  openPieces(wire: Uint8Array): { readonly digest: Digest; readonly plain: Uint8Array | undefined }
   /**
    * {@link Sealer.seal} and the digest; large blocks are hashed beside this thread. Leave `plain` alone meanwhile, and
    * `into`, where a private sealer puts the wire bytes of a large block instead of into new memory.
@@ -77,7 +94,17 @@ const publicSealer: Sealer = {
   seal: (plain) => plain,
   sealAgain: (plain) => plain,
   sealInto: (wire, plain) => wire.set(plain),
+  sealPieces(wire, read) {
+    const sum = createHash('sha256')
+    for (const [start, end] of piecesOf(wire.length)) {
+      const piece = wire.subarray(start, end)
+      if (!read(piece, start)) return undefined
+      sum.update(piece)
+    }
+    return digestFrom(sum)
+  },
   open: (wire) => wire,
+  openPieces: (wire) => ({ digest: digestOf(wire), plain: wire }),
   sealAsync: async (plain) => ({ wire: plain, digest: await digestAsync(plain) }),
   openAsync: async (wire) => wire,
 }
@@ -112,6 +139,13 @@ function createPrivateSealer({ share, secret }: ShareKeys): Sealer {
     if (wire.length < sealBytes) throw formatErrors.block_seal_wrong('The block is too short to be a sealed one.')
     return decrypt(keyOf(wire.subarray(0, idBytes)), wire)
   }
+  const tryOpen = (wire: Uint8Array) => {
+    try {
+      return open(wire)
+    } catch {
+      return undefined
+    }
+  }
   return {
     overheadBytes: sealBytes,
     seal,
@@ -119,7 +153,40 @@ function createPrivateSealer({ share, secret }: ShareKeys): Sealer {
     sealInto(wire, plain, id = idOf(plain)) {
       encryptInto(wire, id, keyOf(id), plain)
     },
+    sealPieces(wire, read, id) {
+      const encryption = createCipheriv(cipher, keyOf(id), nonce)
+      const sum = createHash('sha256').update(id)
+      wire.set(id)
+      for (const [start, end] of piecesOf(wire.length - sealBytes)) {
+        const plain = scratch().subarray(0, end - start)
+        if (!read(plain, start)) return undefined
+        const sealed = encryption.update(plain)
+        copyBytes(wire, idBytes + start, sealed)
+        sum.update(sealed)
+      }
+      encryption.final()
+      const tag = encryption.getAuthTag()
+      wire.set(tag, wire.length - tagBytes)
+      return digestFrom(sum.update(tag))
+    },
     open,
+    openPieces(wire) {
+      if (wire.length <= pieceBytes) return { digest: digestOf(wire), plain: tryOpen(wire) }
+      const id = wire.slice(0, idBytes)
+      const tag = wire.slice(wire.length - tagBytes)
+      const decryption = createDecipheriv(cipher, keyOf(id), nonce, { authTagLength: tagBytes })
+      decryption.setAuthTag(tag)
+      const sum = createHash('sha256').update(id)
+      const length = wire.length - sealBytes
+      for (const [start, end] of piecesOf(length)) {
+        const sealed = wire.subarray(idBytes + start, idBytes + end)
+        sum.update(sealed)
+        // Over bytes that have been read: the block begins before its sealed bytes do.
+        copyBytes(wire, start, decryption.update(sealed))
+      }
+      const digest = digestFrom(sum.update(tag))
+      return { digest, plain: isAuthentic(decryption) ? wire.subarray(0, length) : undefined }
+    },
     async sealAsync(plain, into) {
       if (plain.length < threadPoolBytesMin) {
         const wire = seal(plain)
@@ -156,6 +223,31 @@ function encryptInto(wire: Uint8Array, id: Uint8Array, key: KeyObject, plain: Ui
   wire.set(encryption.update(plain), idBytes)
   encryption.final()
   wire.set(encryption.getAuthTag(), idBytes + plain.length)
+}
+
+/** Start and end of each piece of so many bytes. */
+function* piecesOf(length: number): Generator<readonly [number, number]> {
+  for (let start = 0; start < length; start += pieceBytes) yield [start, Math.min(start + pieceBytes, length)]
+}
+
+let pieceMemory: Uint8Array | undefined
+
+function scratch(): Uint8Array {
+  pieceMemory ??= new Uint8Array(pieceBytes)
+  return pieceMemory
+}
+
+function digestFrom(sum: Hash): Digest {
+  return new Uint8Array(sum.digest()) as Digest
+}
+
+function isAuthentic(decryption: DecipherGCM): boolean {
+  try {
+    decryption.final()
+    return true
+  } catch {
+    return false
+  }
 }
 
 function decrypt(key: KeyObject, wire: Uint8Array): Uint8Array {

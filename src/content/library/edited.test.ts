@@ -18,6 +18,7 @@ import {
   tempFolder,
   testClock,
   transfer,
+  until,
   writeTree,
 } from './testing.ts'
 
@@ -100,6 +101,8 @@ test('an edit that a reader meets is not served, nor counted once its block is p
   assert.deepEqual([holding.have.has(index), holding.isWanted(index)], [false, true])
   const right = await next.holding.readBlock(index)
   await holding.putBlock(index, right)
+  // It is told when what this computer has elsewhere was looked for.
+  await until(() => told > toldBefore, 'it is told')
   assert.equal(told, toldBefore + 1)
   // It lies in the working folder now.
   assert.deepEqual(await holding.readBlock(index), right)

@@ -34,6 +34,40 @@ export function readInto(path: string, start: number, bytes: Uint8Array): boolea
   }
 }
 
+function openRegular(path: string): number | undefined {
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(path, readFlags)
+    if (fstatSync(descriptor).isFile()) return descriptor
+  } catch {}
+  if (descriptor !== undefined) closeSync(descriptor)
+  return undefined
+}
+
+/**
+ * Lets `use` read the regular file at `path` piece by piece, each from so many bytes after `start`; undefined when there is
+ * no such file. A piece that the file does not have in full is not read.
+ */
+export function readPieces<T>(
+  path: string,
+  start: number,
+  use: (read: (piece: Uint8Array, at: number) => boolean) => T,
+): T | undefined {
+  const descriptor = openRegular(path)
+  if (descriptor === undefined) return undefined
+  try {
+    return use((piece, at) => {
+      try {
+        return readFully(descriptor, piece, start + at) === piece.length
+      } catch {
+        return false
+      }
+    })
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /** Fills `bytes` from `start` on; returns how many there were. */
 export function readFully(descriptor: number, bytes: Uint8Array, start: number): number {
   let done = 0

@@ -10,11 +10,10 @@
 import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
-import { isPeerhoodError } from '../../base/errors.ts'
 import { digestOf, type ShareKeys } from '../format/keys.ts'
-import { leafBytes } from '../format/limits.ts'
+import { leafBytes, pieceBytes } from '../format/limits.ts'
 import { createSealer, type Sealer } from '../format/seal.ts'
-import { readInto } from '../library/file-read.ts'
+import { readInto, readPieces } from '../library/file-read.ts'
 import { noFollow, wholeFlags, writeAndClose, writeFlags, writeNow } from '../library/file-write.ts'
 import { createSmallHasher, type FileHash, type LargerFile, type SmallHasher } from '../library/hash-file.ts'
 import { isAtOrBelow } from '../library/open-files.ts'
@@ -102,22 +101,36 @@ export function createJobRunner(memory: ArrayBufferLike): JobRunner {
   }
 
   function read(job: Extract<Job, { kind: 'read' }>): Outcome {
-    const { id, digest, seal } = job
+    const { id, digest, path, start, bytes, seal } = job
     const sealer = sealerOf(job.sealer)
     const wire = view(job.wire)
-    const isPlain = sealer.overheadBytes === 0
-    const plain = isPlain ? wire : scratch.subarray(0, job.bytes)
-    if (job.bytes !== plain.length || !readPlain(job.path, job.start, plain)) return { id, how: 'wrong' }
-    if (!isPlain) sealer.sealInto(wire, plain, seal)
-    return { id, how: equalBytes(digestOf(wire), digest) ? 'done' : 'wrong' }
+    if (bytes + sealer.overheadBytes !== wire.length) return { id, how: 'wrong' }
+    const found = sealed(sealer, wire, path, start, seal)
+    return { id, how: found !== undefined && equalBytes(found, digest) ? 'done' : 'wrong' }
+  }
+
+  /** Fills `wire` from the file; its digest, or undefined when the file has no such bytes. */
+  function sealed(
+    sealer: Sealer,
+    wire: Uint8Array,
+    path: string,
+    start: number,
+    seal: Uint8Array | undefined,
+  ): Digest | undefined {
+    const plain = sealer.overheadBytes === 0 ? wire : scratch.subarray(0, wire.length - sealer.overheadBytes)
+    // One that was never sealed before needs its id first, which takes all of it.
+    const isSealedAtOnce = plain.length <= pieceBytes || (plain !== wire && seal === undefined)
+    if (!isSealedAtOnce) return readPieces(path, start, (read) => sealer.sealPieces(wire, read, seal ?? noSeal))
+    if (!readPlain(path, start, plain)) return undefined
+    if (plain !== wire) sealer.sealInto(wire, plain, seal)
+    return digestOf(wire)
   }
 
   function store(job: Extract<Job, { kind: 'store' }>): Outcome {
-    const { id, digest, places } = job
-    const sealer = sealerOf(job.sealer)
-    const wire = view(job.wire)
-    if (!equalBytes(digestOf(wire), digest)) return { id, how: 'wrong' }
-    const plain = openInPlace(sealer, wire)
+    const { id, places } = job
+    const { digest, plain } = sealerOf(job.sealer).openPieces(view(job.wire))
+    if (!equalBytes(digest, job.digest)) return { id, how: 'wrong' }
+    if (plain === undefined) return { id, how: 'sealed' }
     for (const place of places) files.write(place, plain)
     return { id, how: 'done' }
   }
@@ -151,7 +164,6 @@ export function createJobRunner(memory: ArrayBufferLike): JobRunner {
 }
 
 function outcomeOf(id: number, error: unknown): Outcome {
-  if (isPeerhoodError(error) && error.code === 'block_seal_wrong') return { id, how: 'sealed' }
   const cause = error instanceof WriteFailure ? error.cause : error
   const code = (cause as { code?: unknown } | undefined)?.code
   return {
@@ -163,13 +175,8 @@ function outcomeOf(id: number, error: unknown): Outcome {
   }
 }
 
-/** The plain bytes, where the wire bytes were: shared memory begins at a page, which direct writes need. */
-function openInPlace(sealer: Sealer, wire: Uint8Array): Uint8Array {
-  if (sealer.overheadBytes === 0) return wire
-  const plain = sealer.open(wire)
-  wire.set(plain)
-  return wire.subarray(0, plain.length)
-}
+/** Public blocks are not sealed by anything. */
+const noSeal = new Uint8Array(0)
 
 function readPlain(path: string, start: number, plain: Uint8Array): boolean {
   try {

@@ -1,12 +1,13 @@
 // The block worker's thread: runs jobs in the order in which they come and tells how they ended, several at a time.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { garbageCollector } from './collect.ts'
+import { garbageCollector, keepFreedMemory } from './collect.ts'
 import { createJobRunner, type Job, type Outcome } from './job.ts'
 import { collectBytes, tellBytes } from './limits.ts'
 
 // Ciphers return fresh memory. V8 lets 64 MB of it pile up before it looks; collecting the young is a matter of 0.1 ms here.
 const collect = garbageCollector()
+keepFreedMemory(collect)
 
 const runner = createJobRunner((workerData as { memory: SharedArrayBuffer }).memory)
 let sinceCollection = 0
