@@ -45,6 +45,15 @@ export async function createCertificate(peerKey: PrivateKey): Promise<Certificat
   return selfSigned(keys, [await identityExtension(peerKey, keys)])
 }
 
+const ofRun = new WeakMap<PrivateKey, Promise<Certificate>>()
+
+/** The certificate of this run, one for all connections and lanes. */
+export function certificateOf(peerKey: PrivateKey): Promise<Certificate> {
+  const known = ofRun.get(peerKey) ?? createCertificate(peerKey)
+  ofRun.set(peerKey, known)
+  return known
+}
+
 export async function identityExtension(peerKey: PrivateKey, keys: CertificateKeys): Promise<Buffer> {
   const signature = await peerKey.sign(signedByPeer(publicKeyInfoOf(keys)))
   const signedKey = element(

@@ -8,3 +8,8 @@ testNetwork('libp2p over loopback', {
   // Nobody listens on port 1 of this computer.
   nobody: async () => ({ peerId: await peerIdOf(1), addresses: ['/ip4/127.0.0.1/tcp/1'] }),
 })
+
+testNetwork('libp2p over loopback, every stream by a lane', {
+  start: (context) => startNetwork(context, { laneAfterBytes: 0 }),
+  nobody: async () => ({ peerId: await peerIdOf(1), addresses: ['/ip4/127.0.0.1/tcp/1'] }),
+})

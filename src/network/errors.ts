@@ -25,6 +25,9 @@ export const networkErrors = defineErrors({
   stream_broken: { kind: 'not-found', hint: 'The connection was lost; Peerhood tries again by itself.' },
   stream_reset: { kind: 'refused', hint: 'The other peer ended it; its own log says why.' },
   stream_closed: { kind: 'internal', hint: 'Something was sent after the end of a stream: please report it.' },
+  lane_wrong: { kind: 'refused', hint: 'The other peer runs another version: update both.' },
+  lane_failed: { kind: 'not-found', hint: 'Everything goes by the connection there is; nothing needs to be done.' },
+  lane_taken: { kind: 'internal', hint: 'Nothing failed: this ends the making of a connection that became a lane.' },
   port_not_mapped: { kind: 'refused', hint: 'Forward the listening TCP port by hand in the router’s settings.' },
   network_stopped: { kind: 'interrupted', hint: 'Peerhood is stopping; start it again to go on.' },
 })

@@ -20,6 +20,7 @@ import { createDatastore } from './datastore.ts'
 import { createPortMapper, type PortMapper } from './gateways.ts'
 import { type InnerService, innerService } from './inner.ts'
 import { createLanCheck, ownInterfaces } from './lan.ts'
+import type { Lanes } from './lane.ts'
 import * as limits from './limits.ts'
 import { boundedYamux } from './muxer.ts'
 import { dhtProtocol, mdnsService } from './protocol.ts'
@@ -43,6 +44,8 @@ export interface HostParts {
   readonly clock: Clock
   readonly random: Random
   readonly gater: ConnectionGater
+  /** What lanes are secured with (lane.ts); none without. */
+  readonly lane?: Lanes['encrypter']
   /** Told of each peer that mDNS names, again and again as it does. */
   readonly onLanPeer: (peer: PeerAddress) => void
 }
@@ -154,7 +157,7 @@ export async function createHost(options: HostOptions, parts: HostParts): Promis
         maxOutboundStopStreams: limits.relayStreamsMax,
       }),
     ],
-    connectionEncrypters: options.encryption.map((name) => encrypters[name]),
+    connectionEncrypters: [...options.encryption.map((name) => encrypters[name]), ...(parts.lane ? [parts.lane] : [])],
     streamMuxers: [boundedYamux(clock)],
     connectionGater: parts.gater,
     connectionManager: connectionManager(clock),

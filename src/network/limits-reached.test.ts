@@ -10,6 +10,7 @@ import { isPeerhoodError } from '../base/errors.ts'
 import { createBlames } from './blame.ts'
 import { createGater } from './gater.ts'
 import type { Host } from './host.ts'
+import { createLanes } from './lane.ts'
 import {
   agentCharsMax,
   connectionsPerHostBurst,
@@ -34,7 +35,16 @@ import { dhtProtocol } from './protocol.ts'
 import { createRouting } from './routing.ts'
 import { openPeerStream } from './serve.ts'
 import { adaptStream } from './stream.ts'
-import { memoryLog, memoryMetrics, peerIdOf, startNetwork, startStranger, type TestNetwork, until } from './testing.ts'
+import {
+  memoryLog,
+  memoryMetrics,
+  peerIdOf,
+  startNetwork,
+  startStranger,
+  type TestNetwork,
+  testRandom,
+  until,
+} from './testing.ts'
 import type { PeerId } from './types.ts'
 import { createWalk } from './walk.ts'
 
@@ -164,7 +174,9 @@ test('opening a stream takes so long', options, async () => {
   const clock = createManualClock()
   const never = (signal: AbortSignal) =>
     new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-  const parts = { clock, peers: createPeers(clock, () => {}) }
+  const metrics = memoryMetrics()
+  const lanes = createLanes({ clock, random: testRandom, log: memoryLog(), metrics })
+  const parts = { clock, lanes, peers: createPeers(clock, () => {}) }
   const opening = openPeerStream(await peerIdOf(1), silent, never, parts)
   clock.advance(openStreamTimeoutMs - 1)
   const outcome = assert.rejects(opening, withCode('peer_unreachable'))

@@ -81,6 +81,18 @@ export const streamLingerMs = 5_000
 /** Opening a stream, connecting first where needed. */
 export const openStreamTimeoutMs = 20_000
 
+/** A stream that has carried this much gets a lane, where it can: a handshake is too much for less. */
+export const bulkBytesMin = 4 * 1024 * 1024
+/** Each step of opening a lane: agreeing, connecting, each side's first words. */
+export const laneStepTimeoutMs = 5_000
+/** Lanes that were agreed on and are not there yet, and lanes in all. The connection is used where there are too many. */
+export const lanesPendingMax = 32
+export const lanesMax = 128
+/** Lanes of one peer: a share is one stream, and few are in full flight at once. */
+export const lanesPerPeerMax = 16
+/** Streams of one connection that agree on a lane at once. */
+export const laneOffersPerPeerMax = 16
+
 /** DHT provider records kept for others; about 200 bytes each. */
 export const providerRecordsMax = 8_192
 /** Of those, records that name one peer, so that one stranger cannot push out all others. */

@@ -7,3 +7,5 @@ export const mdnsService = '_peerhood._udp.local'
 /** Encryption protocols as a connection names them. */
 export const tlsProtocol = '/tls/1.0.0'
 export const noiseProtocol = '/noise'
+/** Agreeing on a lane, and what the lane's own TCP connection negotiates in the place of an encryption. */
+export const laneProtocol = '/peerhood/lane/1.0.0'

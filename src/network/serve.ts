@@ -5,9 +5,10 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { toPeerhoodError } from '../base/errors.ts'
 import { type Cancel, type Clock, deadline, type Log, type Metrics } from '../base/ports.ts'
 import { networkErrors, toConnectError } from './errors.ts'
+import type { Lanes } from './lane.ts'
 import { openStreamTimeoutMs } from './limits.ts'
 import { bestConnection, type Peers } from './peers.ts'
-import { type AdaptedStream, adaptStream } from './stream.ts'
+import type { AdaptedStream } from './stream.ts'
 import { copiesWhatIsSent } from './tls.ts'
 import type { Blame, PeerId, PeerStream, StreamHandler } from './types.ts'
 
@@ -17,6 +18,7 @@ export interface ServeParts {
   readonly log: Log
   readonly metrics: Metrics
   readonly peers: Peers
+  readonly lanes: Lanes
   readonly blame: (peerId: PeerId, blame: Blame) => void
 }
 
@@ -35,6 +37,11 @@ function runHandler(stream: AdaptedStream, handler: StreamHandler, protocol: str
   })
 }
 
+function adapt(stream: Stream, connection: Connection, { lanes, peers }: Pick<ServeParts, 'lanes' | 'peers'>) {
+  const meter = peers.meter(connection.remotePeer.toString() as PeerId)
+  return lanes.adapt(stream, connection, { meter, copies: copiesWhatIsSent(connection) })
+}
+
 /** Registers a handler; at most `streamsPerPeerMax` of its streams are open with one peer, over all its connections. */
 export async function serveProtocol(
   protocol: string,
@@ -42,7 +49,7 @@ export async function serveProtocol(
   streamsPerPeerMax: number,
   parts: ServeParts,
 ): Promise<Cancel> {
-  const { host, peers } = parts
+  const { host } = parts
   const open = new Map<PeerId, number>()
 
   const onStream = (stream: Stream, connection: Connection) => {
@@ -54,11 +61,7 @@ export async function serveProtocol(
       return
     }
     open.set(peerId, count + 1)
-    const adapted = adaptStream(stream, peerId, {
-      clock: parts.clock,
-      meter: peers.meter(peerId),
-      copies: copiesWhatIsSent(connection),
-    })
+    const adapted = adapt(stream, connection, parts)
     void Promise.allSettled([runHandler(adapted, handler, protocol, parts), adapted.closed]).then(() => {
       const left = (open.get(peerId) ?? 1) - 1
       if (left === 0) open.delete(peerId)
@@ -85,7 +88,7 @@ export async function openPeerStream(
   peerId: PeerId,
   protocol: string,
   dial: (signal: AbortSignal) => Promise<void>,
-  parts: Pick<ServeParts, 'clock' | 'peers'>,
+  parts: Pick<ServeParts, 'clock' | 'peers' | 'lanes'>,
   signal?: AbortSignal,
 ): Promise<PeerStream> {
   const { clock, peers } = parts
@@ -100,7 +103,7 @@ export async function openPeerStream(
       runOnLimitedConnection: true,
       maxOutboundStreams: Number.MAX_SAFE_INTEGER, // our own code is bounded by itself, the peer by its own limits
     })
-    return adaptStream(stream, peerId, { clock, meter: peers.meter(peerId), copies: copiesWhatIsSent(connection) })
+    return adapt(stream, connection, parts)
   } catch (error) {
     if (signal?.aborted) throw signal.reason
     if (limit.signal.aborted) throw limit.signal.reason

@@ -21,6 +21,7 @@ import { diagnoseNetwork } from './doctor-core.ts'
 import { networkErrors } from './errors.ts'
 import { createGater } from './gater.ts'
 import { createHost, type Host, privateKeyOfSeed } from './host.ts'
+import { createLanes, type Lanes } from './lane.ts'
 import { createLatency, type Latency } from './latency.ts'
 import {
   agentCharsMax,
@@ -67,6 +68,8 @@ export interface NetworkOptions {
   readonly agent: string
   /** Encryptions to offer, first preferred; default TLS 1.3, then Noise. */
   readonly encryption?: readonly ('tls' | 'noise')[]
+  /** Bytes after which a stream gets a lane (lane.ts), `bulkBytesMin` if not given; infinity for none. */
+  readonly laneAfterBytes?: number
   /** Another DNS-SD service name, so that tests do not meet other peers of the computer. */
   readonly mdnsService?: string
 }
@@ -85,6 +88,7 @@ interface Core {
   readonly host: Host
   readonly peers: Peers
   readonly blames: Blames
+  readonly lanes: Lanes
   readonly events: Emitter<NetworkEvent>
   readonly lan: Emitter<PeerAddress>
 }
@@ -99,11 +103,13 @@ function checkOptions(options: NetworkOptions): readonly PeerAddress[] {
   return options.bootstrap.slice(0, bootstrapPeersMax).map(parsePeerAddress)
 }
 
-async function buildCore(options: NetworkOptions, { clock, random, metrics }: NetworkParts): Promise<Core> {
+async function buildCore(options: NetworkOptions, parts: NetworkParts): Promise<Core> {
+  const { clock, random, metrics } = parts
   const privateKey = await privateKeyOfSeed(options.deviceSeed)
   const events = new Emitter<NetworkEvent>()
   const lan = new Emitter<PeerAddress>()
   const blames = createBlames()
+  const lanes = createLanes({ ...parts, afterBytes: options.laneAfterBytes })
   const host: Host = await createHost(
     {
       privateKey,
@@ -118,14 +124,17 @@ async function buildCore(options: NetworkOptions, { clock, random, metrics }: Ne
       clock,
       random,
       gater: createGater({ clock, metrics, blames, connections: (peerId) => host.getConnections(peerId) }),
+      lane: lanes.encrypter,
       onLanPeer: (peer) => lan.emit(peer),
     },
   )
+  await lanes.serve(host)
   return {
     self: parsePeerId(peerIdFromPrivateKey(privateKey).toString()),
     host,
     peers: createPeers(clock, (peer) => events.emit({ type: 'peer', peer })),
     blames,
+    lanes,
     events,
     lan,
   }
@@ -147,7 +156,7 @@ class PeerhoodNetwork implements Network {
   #state: 'new' | 'running' | 'stopped' = 'new'
 
   constructor(core: Core, bootstrap: readonly PeerAddress[], options: NetworkOptions, parts: NetworkParts) {
-    const { self, host, peers, blames, events } = core
+    const { self, host, peers, blames, lanes, events } = core
     const { clock, random, log, metrics } = parts
     this.self = self
     this.#core = core
@@ -156,7 +165,7 @@ class PeerhoodNetwork implements Network {
     this.#bootstrap = bootstrap
     this.#book = createBook(parts)
     this.#dialParts = { self, clock, host, book: this.#book, peers, blames }
-    this.#serveParts = { host, clock, log, metrics, peers, blame: (peerId, blame) => this.blame(peerId, blame) }
+    this.#serveParts = { host, clock, log, metrics, peers, lanes, blame: (peerId, blame) => this.blame(peerId, blame) }
     this.#routing = createRouting({ host, self, clock, log, metrics })
     const tell = (event: NetworkEvent) => events.emit(event)
     this.#reach = createReach({ self, host, routing: this.#routing, relay: options.relay, log, tell })
@@ -207,6 +216,7 @@ class PeerhoodNetwork implements Network {
     this.#routing.stop()
     this.#core.peers.stop()
     this.#book.stop()
+    this.#core.lanes.stop()
     await stopHost(this.#core.host, this.#parts.clock)
   }
 

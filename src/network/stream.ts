@@ -1,16 +1,13 @@
 // PeerStream over a libp2p stream. Bytes are passed on as they came (sublists of one Uint8ArrayList become chunks), never
-// copied. Reading pulls: the stream is paused unless someone waits for bytes, so a handler that does not read stops
-// the peer at the end of its yamux window, and this side never holds more than `readQueueHighBytes` + the window.
-//
-// Must stay true: `pause()` is never called while `resume()` is still dispatching (libp2p would then grant window to a
-// paused stream), and a stream that ends without the peer having closed its side throws instead of ending.
+// copied. A stream that carries much may go on by a lane (lane.ts): each direction at a byte of its own that its sender names.
 
 import type { Stream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import type { PeerhoodError } from '../base/errors.ts'
 import { type Clock, deadline } from '../base/ports.ts'
 import { networkErrors, toStreamError } from './errors.ts'
-import { readQueueHighBytes, streamCloseTimeoutMs, streamLingerMs } from './limits.ts'
+import { streamCloseTimeoutMs, streamLingerMs } from './limits.ts'
+import { Reader } from './reader.ts'
 import type { PeerId, PeerStream } from './types.ts'
 
 /** Told how many payload bytes went each way. */
@@ -19,114 +16,44 @@ export interface Meter {
   sent(bytes: number): void
 }
 
+/** A second way for the bytes of a stream. */
+export interface Lane {
+  /** Starts to read, once the peer has said where it goes on: what comes before that is not the stream's. */
+  read(): Reader
+  /** From `read` on. */
+  readonly reader: Reader | undefined
+  /** Says how many bytes went by the stream. Before anything else is sent. */
+  begin(atBytes: number): void
+  /** As `PeerStream.send`. */
+  send(...parts: Uint8Array[]): boolean
+  /** As `PeerStream.drained`, without the stream's own failures. */
+  drained(options: { signal?: AbortSignal }): Promise<void>
+  /** Ends our side after what was sent; resolves when all of it has left. */
+  end(): Promise<void>
+  destroy(): void
+  readonly closed: Promise<void>
+}
+
 export interface AdaptedStream extends PeerStream {
   /** Ends it after a handler is done: our side at once, both sides when the peer does not follow. */
   settle(): Promise<void>
   /** Resolves when the stream is over, however it ended. */
   readonly closed: Promise<void>
+  /** The peer may go on by this lane: it says so with `moveReading`, or the lane closes. */
+  bind(lane: Lane): void
+  /** The peer sends its first `atBytes` bytes by the stream, and what follows by the lane. */
+  moveReading(atBytes: number): void
+  /** Whatever is sent from now on goes by the lane. */
+  moveSending(): void
 }
 
-class Reader implements AsyncIterableIterator<Uint8Array> {
-  readonly #stream: Stream
-  readonly #meter: Meter
-  #queue: Uint8Array[] = []
-  #queuedBytes = 0
-  #peerClosed = false
-  #failure: PeerhoodError | undefined
-  #over = false
-  #resuming = false
-  #wake: (() => void) | undefined
-
-  constructor(stream: Stream, meter: Meter) {
-    this.#stream = stream
-    this.#meter = meter
-    stream.addEventListener('remoteCloseWrite', () => {
-      this.#peerClosed = true
-      this.#notify()
-    })
-    stream.addEventListener('close', (event) => {
-      this.#over = true
-      if (event.error !== undefined) this.fail(toStreamError(event.error))
-      else if (!this.#peerClosed) this.fail(networkErrors.stream_broken('The connection to the other peer was lost.'))
-      this.#notify()
-    })
-    stream.addEventListener('end', () => this.#notify())
-    this.#peerClosed = stream.remoteWriteStatus === 'closed'
-    this.#over = stream.status !== 'open' && stream.status !== 'closing'
-    if (stream.readStatus === 'readable') stream.pause()
-    stream.addEventListener('message', (event) => this.#take(event.data))
-  }
-
-  get failure(): PeerhoodError | undefined {
-    return this.#failure
-  }
-
-  fail(error: PeerhoodError): void {
-    this.#failure ??= error
-    this.#notify()
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    while (true) {
-      const chunk = this.#queue.shift()
-      if (chunk !== undefined) {
-        this.#queuedBytes -= chunk.length
-        return { done: false, value: chunk }
-      }
-      this.#pull()
-      if (this.#queue.length > 0) continue
-      if (this.#failure !== undefined) throw this.#failure
-      if (this.#peerClosed && this.#stream.readBufferLength === 0) return { done: true, value: undefined }
-      if (this.#over) throw networkErrors.stream_broken('The connection to the other peer was lost.')
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-  }
-
-  /** The consumer left its loop: nothing more will be read, so the stream stays paused until someone ends it. */
-  async return(): Promise<IteratorResult<Uint8Array>> {
-    this.#queue = []
-    this.#queuedBytes = 0
-    return { done: true, value: undefined }
-  }
-
-  #take(data: Uint8Array | Iterable<Uint8Array>): void {
-    for (const chunk of data instanceof Uint8Array ? [data] : data) {
-      this.#queue.push(chunk)
-      this.#queuedBytes += chunk.length
-      this.#meter.received(chunk.length)
-    }
-    if (!this.#resuming) this.#pauseWhenFull()
-    this.#notify()
-  }
-
-  #pauseWhenFull(): void {
-    if (this.#queuedBytes >= readQueueHighBytes && this.#stream.readStatus === 'readable') this.#stream.pause()
-  }
-
-  #pull(): void {
-    if (this.#stream.readStatus !== 'paused') return
-    this.#resuming = true
-    try {
-      this.#stream.resume()
-    } catch (error) {
-      // Granting window on a connection that has just closed; the bytes that were here have been handed out.
-      if (!this.#over) this.fail(toStreamError(error))
-    }
-    this.#resuming = false
-    this.#pauseWhenFull()
-  }
-
-  #notify(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
-  }
+interface StreamParts {
+  readonly clock: Clock
+  readonly meter: Meter
+  /** The connection has copied what it was sent once there is room again; for all others a copy is made here. */
+  readonly copies: boolean
+  /** Called once, when the stream has carried so many bytes both ways together. */
+  readonly onBulk?: { readonly afterBytes: number; readonly run: () => void }
 }
 
 /** Waits until libp2p takes more bytes. Its own `onDrain` keeps the first promise for ever, so this does not use it. */
@@ -156,33 +83,98 @@ function untilDrained(stream: Stream, failure: () => PeerhoodError | undefined, 
   })
 }
 
-/**
- * `stream` must be fresh from negotiation and must have no other consumer. `copies`: its connection has copied what it was
- * sent once there is room again; for all others a copy is made here.
- */
-export function adaptStream(
-  stream: Stream,
-  remotePeer: PeerId,
-  parts: { readonly clock: Clock; readonly meter: Meter; readonly copies: boolean },
-): AdaptedStream {
-  const reader = new Reader(stream, parts.meter)
+function readerOf(stream: Stream, received: (bytes: number) => void): Reader {
+  const reader = new Reader(
+    {
+      get status() {
+        if (stream.readStatus === 'readable') return 'flowing'
+        return stream.readStatus === 'paused' ? 'paused' : 'over'
+      },
+      get heldBytes() {
+        return stream.readBufferLength
+      },
+      pause: () => stream.pause(),
+      resume: () => stream.resume(),
+    },
+    received,
+  )
+  stream.addEventListener('remoteCloseWrite', () => reader.peerClosed())
+  stream.addEventListener('close', (event) => reader.over(event.error))
+  stream.addEventListener('end', () => reader.idle())
+  if (stream.remoteWriteStatus === 'closed') reader.peerClosed()
+  if (stream.status !== 'open' && stream.status !== 'closing') reader.over()
+  if (stream.readStatus === 'readable') stream.pause()
+  stream.addEventListener('message', ({ data }) => {
+    reader.take(data instanceof Uint8Array ? [data] : data)
+    if (reader.failure !== undefined) stream.abort(reader.failure)
+  })
+  return reader
+}
+
+/** `stream` must be fresh from negotiation and must have no other consumer. */
+export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamParts): AdaptedStream {
+  const { clock, meter, copies } = parts
+  let onBulk = parts.onBulk
+  let carriedBytes = 0
+  let sentBytes = 0
+  let lane: Lane | undefined
+  /** Whether what is sent goes by the lane. */
+  let isMoved = false
+  /** Whether our side has been ended. */
+  let isEnded = false
+
+  const carried = (bytes: number) => {
+    carriedBytes += bytes
+    if (onBulk === undefined || carriedBytes < onBulk.afterBytes) return
+    const { run } = onBulk
+    onBulk = undefined
+    run()
+  }
+  const reader = readerOf(stream, (bytes) => {
+    meter.received(bytes)
+    carried(bytes)
+  })
   const closed = new Promise<void>((resolve) => {
-    if (stream.status === 'open' || stream.status === 'closing') stream.addEventListener('close', () => resolve())
+    const onClose = () => {
+      if (lane !== undefined) leave(lane)
+      if (lane === undefined) resolve()
+      else void lane.closed.then(resolve)
+    }
+    if (stream.status === 'open' || stream.status === 'closing') stream.addEventListener('close', onClose)
     else resolve()
   })
+  /** The stream is over: its lane ends by itself, when both sides have read all, or it is cut. */
+  function leave(last: Lane): void {
+    if (reader.failure !== undefined) {
+      last.destroy()
+      return
+    }
+    const bytes = last.reader?.bytes ?? 0
+    const cancel = clock.after(streamLingerMs, () => {
+      if (last.reader !== undefined && (last.reader.isHeldBack || last.reader.bytes > bytes)) leave(last)
+      else last.destroy()
+    })
+    void last.closed.then(cancel)
+  }
+
   const broken = () => reader.failure ?? networkErrors.stream_closed('This stream is closed for sending.')
 
   const abort = (error: PeerhoodError) => {
     reader.fail(error)
     stream.abort(error)
+    lane?.destroy()
   }
 
   const close = async () => {
-    if (reader.failure !== undefined || stream.writeStatus !== 'writable') return
-    const limit = deadline(parts.clock, streamCloseTimeoutMs, () =>
+    if (reader.failure !== undefined || isEnded) return
+    isEnded = true
+    if (stream.writeStatus !== 'writable') return
+    const limit = deadline(clock, streamCloseTimeoutMs, () =>
       networkErrors.stream_broken('The other peer does not take what was sent.'),
     )
+    limit.signal.addEventListener('abort', () => lane?.destroy(), { once: true })
     try {
+      if (isMoved) await lane?.end()
       await stream.close({ signal: limit.signal })
     } catch (error) {
       const failure = toStreamError(limit.signal.aborted ? limit.signal.reason : error)
@@ -193,30 +185,62 @@ export function adaptStream(
     }
   }
 
+  async function untilRoom(options: { signal?: AbortSignal }): Promise<void> {
+    // What was given to the stream before the move lies there until the stream has room.
+    if (!isMoved || stream.writableNeedsDrain) await untilDrained(stream, () => reader.failure, options.signal)
+    if (!isMoved || lane === undefined) return
+    await lane.drained(options).catch((error) => Promise.reject(reader.failure ?? error))
+  }
+
+  function sendByStream(given: readonly Uint8Array[]): boolean {
+    const bytes = new Uint8ArrayList(...(copies ? given : given.map((part) => part.slice())))
+    const room = stream.send(bytes)
+    return room && !stream.writableNeedsDrain
+  }
+
   return {
     remotePeer,
     incoming: reader,
     closed,
     send(...given) {
-      if (reader.failure !== undefined || stream.writeStatus !== 'writable') throw broken()
+      if (reader.failure !== undefined || isEnded || stream.writeStatus !== 'writable') throw broken()
       try {
-        const bytes = new Uint8ArrayList(...(parts.copies ? given : given.map((part) => part.slice())))
-        const room = stream.send(bytes)
-        parts.meter.sent(bytes.byteLength)
-        return room && !stream.writableNeedsDrain
+        const hasRoom = isMoved && lane !== undefined ? lane.send(...given) : sendByStream(given)
+        const length = given.reduce((sum, part) => sum + part.length, 0)
+        sentBytes += length
+        meter.sent(length)
+        carried(length)
+        return hasRoom
       } catch (error) {
         throw reader.failure ?? toStreamError(error)
       }
     },
     drained(options = {}) {
       if (reader.failure !== undefined) return Promise.reject(reader.failure)
-      return untilDrained(stream, () => reader.failure, options.signal)
+      return untilRoom(options)
     },
     close,
     abort,
+    bind(given) {
+      lane = given
+      reader.mayHaveSequel()
+      void given.closed.then(() => {
+        if (isMoved && !isEnded) abort(networkErrors.stream_broken('The connection to the other peer was lost.'))
+        else reader.noSequel()
+      })
+    },
+    moveReading(atBytes) {
+      if (lane !== undefined) reader.sequel(atBytes, lane.read())
+      if (reader.failure !== undefined) abort(reader.failure)
+    },
+    moveSending() {
+      isMoved = true
+      lane?.begin(sentBytes)
+      if (isEnded) lane?.end().catch(() => {}) // what it has to carry is only that nothing comes
+    },
     async settle() {
       await close()
-      const cancel = parts.clock.after(streamLingerMs, () =>
+      const cancel = clock.after(streamLingerMs, () =>
         abort(networkErrors.stream_closed('The other peer kept a finished stream open.')),
       )
       await closed

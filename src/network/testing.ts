@@ -53,11 +53,12 @@ export interface TestNetwork extends Network {
 
 export interface TestOptions extends Partial<NetworkOptions> {
   readonly database?: Database
+  readonly clock?: Clock
 }
 
 /** A started network on loopback TCP that the test's end stops. */
 export async function startNetwork(t: TestContext, options: TestOptions = {}): Promise<TestNetwork> {
-  const { database = new DatabaseSync(':memory:'), ...rest } = options
+  const { database = new DatabaseSync(':memory:'), clock = testClock, ...rest } = options
   const logLines: LogLine[] = []
   const counts = new Map<string, number>()
   const network = await createNetwork({
@@ -70,7 +71,7 @@ export async function startNetwork(t: TestContext, options: TestOptions = {}): P
     agent: 'peerhood/test',
     ...rest,
   })({
-    clock: testClock,
+    clock,
     random: testRandom,
     log: memoryLog(logLines),
     metrics: memoryMetrics(counts),

@@ -8,6 +8,7 @@
 // handed on, since nobody would be told of its end any more.
 
 import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import {
   type Connection,
@@ -23,24 +24,18 @@ import {
 } from '@libp2p/interface'
 import { toMessageStream, toNodeDuplex } from '@libp2p/tls/utils'
 import { copyBytes } from '../base/copy.ts'
-import { type Certificate, checkCertificate, createCertificate } from './certificate.ts'
+import { type Certificate, certificateOf, checkCertificate } from './certificate.ts'
 import { jointWriteBytes, smallWriteBytesMax, spareWritesMax } from './limits.ts'
+import { laneProtocol } from './protocol.ts'
 
 interface Components {
   readonly privateKey: PrivateKey
   readonly upgrader: Upgrader
 }
 
-interface Parts {
-  /** Complete only once the host is: not to be read before a connection comes. */
-  readonly components: Components
-  /** This peer's own, one for all connections. */
-  readonly certificate: () => Promise<Certificate>
-}
-
 /** A connection of @libp2p/tcp, as far as it must be known to take its socket. */
 interface SocketConnection extends MessageStream {
-  readonly socket: Socket
+  socket: Socket
   readonly readBuffer: { readonly byteLength: number; subarray(): Uint8Array; consume(bytes: number): void }
 }
 
@@ -89,20 +84,24 @@ function closeWrapFirst(raw: Socket, wrap: TLSSocket): void {
   raw.destroySoon = () => wrap.destroySoon()
 }
 
+type Options = TLSSocketOptions & ConnectionOptions
+
 // ALPN names the muxer early; 'libp2p' stands for "negotiate it afterwards".
 const negotiateLater = 'libp2p'
 
 type Muxers = ReadonlyMap<string, StreamMuxerFactory>
 
+/** `components` are complete only once the host is: not to be read before a connection comes. */
 async function secure(
-  parts: Parts,
+  components: Components,
   connection: MessageStream,
   isServer: boolean,
   options: SecureConnectionOptions = {},
 ): Promise<SecuredConnection> {
-  const { upgrader } = parts.components
+  const { upgrader, privateKey } = components
   const muxers: Muxers = options.skipStreamMuxerNegotiation === true ? new Map() : upgrader.getStreamMuxers()
-  const certificate = await parts.certificate()
+  // Never with the signal of one connection, whose end would be everyone's.
+  const certificate = await certificateOf(privateKey)
   assertOpen(connection)
   const socket = startTls(connection, isServer, tlsOptions(certificate, muxers, isServer))
   try {
@@ -126,9 +125,16 @@ async function secure(
 
 // Each connection gets a context of its own from these: tickets of one session resume no other, which would skip the
 // exchange of certificates.
-function tlsOptions(certificate: Certificate, muxers: Muxers, isServer: boolean): TLSSocketOptions & ConnectionOptions {
+function tlsOptions(certificate: Certificate, muxers: Muxers, isServer: boolean): Options {
   const chooseMuxer = ({ protocols }: { protocols: string[] }) =>
     protocols.find((protocol) => protocol === negotiateLater || muxers.has(protocol))
+  return {
+    ...optionsOfAll(certificate, isServer),
+    ...(isServer ? { ALPNCallback: chooseMuxer } : { ALPNProtocols: [...muxers.keys(), negotiateLater] }),
+  }
+}
+
+function optionsOfAll(certificate: Certificate, isServer: boolean): Options {
   return {
     ...certificate,
     minVersion: 'TLSv1.3',
@@ -136,21 +142,20 @@ function tlsOptions(certificate: Certificate, muxers: Muxers, isServer: boolean)
     // Certificates are self-signed, so no authority counts; checkCertificate checks the key that they carry.
     ca: [],
     rejectUnauthorized: false,
-    ...(isServer
-      ? { isServer, requestCert: true, ALPNCallback: chooseMuxer }
-      : { ALPNProtocols: [...muxers.keys(), negotiateLater] }),
+    ...(isServer ? { isServer, requestCert: true } : {}),
   }
 }
 
-function startTls(
-  connection: MessageStream,
-  isServer: boolean,
-  options: TLSSocketOptions & ConnectionOptions,
-): TLSSocket {
-  const raw = isSocketConnection(connection) ? takeSocket(connection) : toNodeDuplex(connection)
+function startTls(connection: MessageStream | Socket, isServer: boolean, options: Options): TLSSocket {
+  const raw = rawOf(connection)
   const socket = isServer ? new TLSSocket(raw, options) : connect({ ...options, socket: raw })
   if (raw instanceof Socket) closeWrapFirst(raw, socket)
   return socket
+}
+
+function rawOf(connection: MessageStream | Socket): Duplex {
+  if (connection instanceof Socket) return connection
+  return isSocketConnection(connection) ? takeSocket(connection) : toNodeDuplex(connection)
 }
 
 function remotePeerOf(socket: TLSSocket, { remotePeer }: SecureConnectionOptions): Promise<PeerId> {
@@ -160,6 +165,46 @@ function remotePeerOf(socket: TLSSocket, { remotePeer }: SecureConnectionOptions
   if (certificate.issuerCertificate !== undefined)
     throw new InvalidCryptoExchangeError('The peer has two certificates.')
   return checkCertificate(certificate, remotePeer)
+}
+
+// ---- lanes
+
+const laneAlpn = laneProtocol.slice(1)
+
+interface LaneOptions {
+  readonly isServer: boolean
+  readonly signal?: AbortSignal | undefined
+  /** Who must answer. */
+  readonly remotePeer?: PeerId
+}
+
+/** TLS for a lane (lane.ts): that of a connection, with nothing above it. The socket ends each side for itself. */
+export async function secureLane(
+  connection: MessageStream | Socket,
+  privateKey: PrivateKey,
+  { isServer, signal, remotePeer }: LaneOptions,
+): Promise<{ readonly socket: TLSSocket; readonly remotePeer: PeerId }> {
+  const certificate = await certificateOf(privateKey)
+  if (!(connection instanceof Socket)) {
+    if (!isSocketConnection(connection)) throw new InvalidCryptoExchangeError('A lane needs a socket.')
+    connection.socket.allowHalfOpen = true
+  }
+  const socket = startTls(connection, isServer, { ...optionsOfAll(certificate, isServer), ALPNProtocols: [laneAlpn] })
+  try {
+    await handshake(socket, signal)
+    if (socket.alpnProtocol !== laneAlpn) throw new InvalidCryptoExchangeError('The peer wants no lane.')
+    return { socket, remotePeer: await remotePeerOf(socket, remotePeer === undefined ? {} : { remotePeer }) }
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+}
+
+/** Takes the socket of a lane from libp2p for good, which may end the connection around it now. */
+export function leaveUpgrade(connection: MessageStream): void {
+  if (!isSocketConnection(connection)) return
+  connection.socket.setTimeout(0)
+  connection.socket = new Socket().on('error', () => {})
 }
 
 // ---- sending
@@ -242,13 +287,10 @@ function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<
 /** The encrypter for `connectionEncrypters`; speaks to any libp2p peer's TLS. */
 export function socketTls(): (components: Components) => ConnectionEncrypter {
   return (components) => {
-    let own: Promise<Certificate> | undefined
-    // Never with the signal of one connection, whose end would be everyone's.
-    const parts = { components, certificate: () => (own ??= createCertificate(components.privateKey)) }
     const encrypter: ConnectionEncrypter = {
       protocol: '/tls/1.0.0',
-      secureInbound: (connection, options) => secure(parts, connection, true, options),
-      secureOutbound: (connection, options) => secure(parts, connection, false, options),
+      secureInbound: (connection, options) => secure(components, connection, true, options),
+      secureOutbound: (connection, options) => secure(components, connection, false, options),
     }
     return Object.assign(encrypter, { [Symbol.toStringTag]: 'peerhood-tls' })
   }

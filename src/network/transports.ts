@@ -8,9 +8,15 @@ import type { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { assert } from '../base/errors.ts'
 import type { Clock } from '../base/ports.ts'
-import { connectionsMax, connectionsPendingMax, handshakeTimeoutMs, webSocketMessageMaxBytes } from './limits.ts'
+import {
+  connectionsMax,
+  connectionsPendingMax,
+  handshakeTimeoutMs,
+  lanesMax,
+  webSocketMessageMaxBytes,
+} from './limits.ts'
 
-const socketsMax = connectionsMax + connectionsPendingMax
+const socketsMax = connectionsMax + connectionsPendingMax + lanesMax
 
 export function boundedTcp(create: typeof tcp): ReturnType<typeof tcp> {
   return create({ maxConnections: socketsMax })
