@@ -50,18 +50,19 @@ export interface Sealer {
    * sealed two contents. A public sealer returns the block itself.
    */
   sealAgain(plain: Uint8Array, id: Uint8Array): Uint8Array
-  /** {@link Sealer.sealAgain} (without an id: {@link Sealer.seal}) into `wire`, which has just the length it takes. */
-  sealInto(wire: Uint8Array, plain: Uint8Array, id?: Uint8Array): void
+  /** {@link Sealer.seal} into `wire`, which has just the length it takes. */
+  sealInto(wire: Uint8Array, plain: Uint8Array): void
   /**
-   * {@link Sealer.sealInto} for a block that is read meanwhile, and the digest: piece by piece, each of which stays in the
-   * processor's cache from reading to hashing. Undefined when it can't be read.
+   * {@link Sealer.sealAgain} (without an id: {@link Sealer.seal}) into `wire` for a block that is read meanwhile, and the
+   * digest: piece by piece, each of which stays in the processor's cache from reading to hashing. Undefined when it can't
+   * be read.
    */
-  sealPieces(wire: Uint8Array, read: ReadPiece, id: Uint8Array): Digest | undefined
+  sealPieces(wire: Uint8Array, read: ReadPiece, id?: Uint8Array): Digest | undefined
   /** The block of wire bytes; throws `block_seal_wrong` when the key does not open them. */
   open(wire: Uint8Array): Uint8Array
   /**
-   * {@link Sealer.open} and the digest; a large block piece by piece. It then lies where the wire bytes were, from their first
-   * byte on. Undefined when the key does not open them.
+   * {@link Sealer.open} and the digest, piece by piece. The block lies where the wire bytes were, from their first byte on;
+   * it is undefined when the key does not open them.
    */
   openPieces(wire: Uint8Array): { readonly digest: Digest; readonly plain: Uint8Array | undefined }
   /**
@@ -135,25 +136,27 @@ function createPrivateSealer({ share, secret }: ShareKeys): Sealer {
     const id = idOf(plain)
     return encrypt(id, keyOf(id), plain)
   }
+  const sealInto = (wire: Uint8Array, plain: Uint8Array) => {
+    const id = idOf(plain)
+    encryptInto(wire, id, keyOf(id), plain)
+  }
   const open = (wire: Uint8Array) => {
     if (wire.length < sealBytes) throw formatErrors.block_seal_wrong('The block is too short to be a sealed one.')
     return decrypt(keyOf(wire.subarray(0, idBytes)), wire)
-  }
-  const tryOpen = (wire: Uint8Array) => {
-    try {
-      return open(wire)
-    } catch {
-      return undefined
-    }
   }
   return {
     overheadBytes: sealBytes,
     seal,
     sealAgain: (plain, id) => encrypt(id, keyOf(id), plain),
-    sealInto(wire, plain, id = idOf(plain)) {
-      encryptInto(wire, id, keyOf(id), plain)
-    },
+    sealInto,
     sealPieces(wire, read, id) {
+      if (id === undefined) {
+        // The id is of all of it. Where the sealed bytes go there is room for that.
+        const plain = wire.subarray(idBytes, wire.length - tagBytes)
+        if (!read(plain, 0)) return undefined
+        sealInto(wire, plain)
+        return digestOf(wire)
+      }
       const encryption = createCipheriv(cipher, keyOf(id), nonce)
       const sum = createHash('sha256').update(id)
       wire.set(id)
@@ -171,11 +174,10 @@ function createPrivateSealer({ share, secret }: ShareKeys): Sealer {
     },
     open,
     openPieces(wire) {
-      if (wire.length <= pieceBytes) return { digest: digestOf(wire), plain: tryOpen(wire) }
+      if (wire.length < sealBytes) return { digest: digestOf(wire), plain: undefined }
       const id = wire.slice(0, idBytes)
       const tag = wire.slice(wire.length - tagBytes)
-      const decryption = createDecipheriv(cipher, keyOf(id), nonce, { authTagLength: tagBytes })
-      decryption.setAuthTag(tag)
+      const decryption = startDecryption(keyOf(id), tag)
       const sum = createHash('sha256').update(id)
       const length = wire.length - sealBytes
       for (const [start, end] of piecesOf(length)) {
@@ -241,6 +243,10 @@ function digestFrom(sum: Hash): Digest {
   return new Uint8Array(sum.digest()) as Digest
 }
 
+function startDecryption(key: KeyObject, tag: Uint8Array): DecipherGCM {
+  return createDecipheriv(cipher, key, nonce, { authTagLength: tagBytes }).setAuthTag(tag)
+}
+
 function isAuthentic(decryption: DecipherGCM): boolean {
   try {
     decryption.final()
@@ -251,8 +257,7 @@ function isAuthentic(decryption: DecipherGCM): boolean {
 }
 
 function decrypt(key: KeyObject, wire: Uint8Array): Uint8Array {
-  const decryption = createDecipheriv(cipher, key, nonce, { authTagLength: tagBytes })
-  decryption.setAuthTag(wire.subarray(wire.length - tagBytes))
+  const decryption = startDecryption(key, wire.subarray(wire.length - tagBytes))
   const plain = decryption.update(wire.subarray(idBytes, wire.length - tagBytes))
   try {
     decryption.final()

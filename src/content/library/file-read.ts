@@ -21,17 +21,7 @@ export async function readPiece(path: string, start: number, length: number): Pr
 
 function readPieceNow(path: string, start: number, length: number): Uint8Array | undefined {
   const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
-  return readInto(path, start, bytes) ? bytes : undefined
-}
-
-/** Fills `bytes` from the regular file at `path`, from `start` on; false when it has no such bytes, or is no such file. */
-export function readInto(path: string, start: number, bytes: Uint8Array): boolean {
-  const descriptor = openSync(path, readFlags)
-  try {
-    return fstatSync(descriptor).isFile() && readFully(descriptor, bytes, start) === bytes.length
-  } finally {
-    closeSync(descriptor)
-  }
+  return readPieces(path, start, (read) => (read(bytes, 0) ? bytes : undefined))
 }
 
 function openRegular(path: string): number | undefined {

@@ -2,7 +2,7 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { keptChunkBytes } from './limits.ts'
+import { collectBytes } from './limits.ts'
 
 export type Collect = (
   options: { readonly type: 'minor' } | { readonly type: 'major'; readonly flavor?: 'last-resort' },
@@ -15,7 +15,7 @@ export function garbageCollector(): Collect {
 }
 
 /**
- * Makes malloc keep what is freed, up to twice `keptChunkBytes`, instead of giving it back to the system and faulting it in
+ * Makes malloc keep what is freed, up to twice `collectBytes`, instead of giving it back to the system and faulting it in
  * again page by page, a third of a second for each GiB. glibc measures that by the largest mapping it was ever given back
  * (M_TRIM_THRESHOLD in mallopt(3)); where malloc is another one this does nothing.
  */
@@ -26,5 +26,5 @@ export function keepFreedMemory(collect: Collect): void {
 
 /** Never touched, so it takes no memory. Its own function, or the collector would still see it. */
 function map(): number {
-  return new ArrayBuffer(keptChunkBytes).byteLength
+  return new ArrayBuffer(collectBytes).byteLength
 }

@@ -2,18 +2,18 @@
 // arrived; and with the small files of a scan. Runs in the worker's thread and may take its time: everything is synchronous.
 //
 //   read:  file ──► plain ──► seal ──► hash ──► equal to the digest: the wire bytes are in shared memory
-//   store: wire bytes in shared memory ──► hash ──► open ──► written to every place
+//   store: wire bytes in shared memory ──► hash and open ──► equal to the digest: written to every place
 //   hash:  files ──► plain ──► seal ──► hash: their digests, and nothing of their content
 //
-// Must stay true: a block is handed out, or opened, only after its bytes had the digest that the author signed.
+// Must stay true: a block is handed out, or written, only after its wire bytes had the digest that the author signed.
 
 import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
-import { digestOf, type ShareKeys } from '../format/keys.ts'
-import { leafBytes, pieceBytes } from '../format/limits.ts'
+import type { ShareKeys } from '../format/keys.ts'
+import { leafBytes } from '../format/limits.ts'
 import { createSealer, type Sealer } from '../format/seal.ts'
-import { readInto, readPieces } from '../library/file-read.ts'
+import { readPieces } from '../library/file-read.ts'
 import { noFollow, wholeFlags, writeAndClose, writeFlags, writeNow } from '../library/file-write.ts'
 import { createSmallHasher, type FileHash, type LargerFile, type SmallHasher } from '../library/hash-file.ts'
 import { isAtOrBelow } from '../library/open-files.ts'
@@ -92,7 +92,6 @@ export function createJobRunner(memory: ArrayBufferLike): JobRunner {
   const sealers = new Map<number, Sealer>()
   const hashers = new Map<number, SmallHasher>()
   const files = createFiles()
-  const scratch = new Uint8Array(leafBytes)
   const view = ({ offset, length }: Span) => new Uint8Array(memory, offset, length)
   const sealerOf = (number: number): Sealer => {
     const sealer = sealers.get(number)
@@ -105,25 +104,8 @@ export function createJobRunner(memory: ArrayBufferLike): JobRunner {
     const sealer = sealerOf(job.sealer)
     const wire = view(job.wire)
     if (bytes + sealer.overheadBytes !== wire.length) return { id, how: 'wrong' }
-    const found = sealed(sealer, wire, path, start, seal)
+    const found = readPieces(path, start, (readPiece) => sealer.sealPieces(wire, readPiece, seal))
     return { id, how: found !== undefined && equalBytes(found, digest) ? 'done' : 'wrong' }
-  }
-
-  /** Fills `wire` from the file; its digest, or undefined when the file has no such bytes. */
-  function sealed(
-    sealer: Sealer,
-    wire: Uint8Array,
-    path: string,
-    start: number,
-    seal: Uint8Array | undefined,
-  ): Digest | undefined {
-    const plain = sealer.overheadBytes === 0 ? wire : scratch.subarray(0, wire.length - sealer.overheadBytes)
-    // One that was never sealed before needs its id first, which takes all of it.
-    const isSealedAtOnce = plain.length <= pieceBytes || (plain !== wire && seal === undefined)
-    if (!isSealedAtOnce) return readPieces(path, start, (read) => sealer.sealPieces(wire, read, seal ?? noSeal))
-    if (!readPlain(path, start, plain)) return undefined
-    if (plain !== wire) sealer.sealInto(wire, plain, seal)
-    return digestOf(wire)
   }
 
   function store(job: Extract<Job, { kind: 'store' }>): Outcome {
@@ -172,17 +154,6 @@ function outcomeOf(id: number, error: unknown): Outcome {
     path: error instanceof WriteFailure ? error.path : '',
     code: typeof code === 'string' ? code : '',
     message: String(cause),
-  }
-}
-
-/** Public blocks are not sealed by anything. */
-const noSeal = new Uint8Array(0)
-
-function readPlain(path: string, start: number, plain: Uint8Array): boolean {
-  try {
-    return readInto(path, start, plain)
-  } catch {
-    return false
   }
 }
 

@@ -26,9 +26,6 @@ export const tellBytes = 524_288
 /** Bytes of blocks after which the worker collects what ciphers left behind. */
 export const collectBytes = 8_388_608
 
-/** malloc keeps twice this of what is freed: more than `collectBytes`, which are freed at once. */
-export const keptChunkBytes = 8_388_608
-
 /** Files that the worker keeps open between blocks. */
 export const workerFilesMax = 32
 
