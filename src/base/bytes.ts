@@ -2,9 +2,14 @@
 
 const hexDigits = '0123456789abcdef'
 
+/** Of all chunks together. */
+export function lengthOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((length, chunk) => length + chunk.length, 0)
+}
+
 /** Joins chunks into one new array. */
 export function concatBytes(...chunks: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
+  const joined = new Uint8Array(lengthOf(chunks))
   let offset = 0
   for (const chunk of chunks) {
     joined.set(chunk, offset)

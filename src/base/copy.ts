@@ -6,3 +6,13 @@ export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): v
   if (source.length === 0) return
   Buffer.from(target.buffer, target.byteOffset, target.length).fill(source, at, at + source.length)
 }
+
+/** Copies `parts` one behind the other to the beginning of `target`; that part of it. */
+export function copyAll(target: Buffer, parts: { [Symbol.iterator](): Iterator<Uint8Array> }): Buffer {
+  let length = 0
+  for (const part of parts) {
+    copyBytes(target, length, part)
+    length += part.length
+  }
+  return target.subarray(0, length)
+}

@@ -34,16 +34,18 @@ export const networkErrors = defineErrors({
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
 
+/** A stream whose connection ended before the peer closed its side. */
+export function connectionLost(about?: Parameters<typeof networkErrors.stream_broken>[1]): PeerhoodError {
+  return networkErrors.stream_broken('The connection to the other peer was lost.', about)
+}
+
 /** What became of a stream: ours stays ours; libp2p's becomes `stream_reset` or `stream_broken`. */
 export function toStreamError(error: unknown): PeerhoodError {
   if (isPeerhoodError(error)) return error
   if (error instanceof Error && error.name === 'StreamResetError') {
     return networkErrors.stream_reset('The other peer ended the stream.', { cause: error })
   }
-  return networkErrors.stream_broken('The connection to the other peer was lost.', {
-    cause: error,
-    details: { reason: reasonOf(error) },
-  })
+  return connectionLost({ cause: error, details: { reason: reasonOf(error) } })
 }
 
 /** Why a dial or a new stream failed. */

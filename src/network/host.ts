@@ -4,7 +4,7 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
 import { identify, identifyPush } from '@libp2p/identify'
-import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface'
+import type { ConnectionEncrypter, ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface'
 import { type KadDHT, kadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
@@ -20,7 +20,6 @@ import { createDatastore } from './datastore.ts'
 import { createPortMapper, type PortMapper } from './gateways.ts'
 import { type InnerService, innerService } from './inner.ts'
 import { createLanCheck, ownInterfaces } from './lan.ts'
-import type { Lanes } from './lane.ts'
 import * as limits from './limits.ts'
 import { boundedYamux } from './muxer.ts'
 import { dhtProtocol, mdnsService } from './protocol.ts'
@@ -45,7 +44,7 @@ export interface HostParts {
   readonly random: Random
   readonly gater: ConnectionGater
   /** What lanes are secured with (lane.ts); none without. */
-  readonly lane?: Lanes['encrypter']
+  readonly lane?: ConnectionEncrypter
   /** Told of each peer that mDNS names, again and again as it does. */
   readonly onLanPeer: (peer: PeerAddress) => void
 }
@@ -142,7 +141,7 @@ function upnp(parts: HostParts) {
 }
 
 export async function createHost(options: HostOptions, parts: HostParts): Promise<Host> {
-  const { clock } = parts
+  const { clock, lane } = parts
   const encrypters = { tls: socketTls(), noise: noise() }
   return createLibp2p<Services>({
     start: false,
@@ -157,7 +156,10 @@ export async function createHost(options: HostOptions, parts: HostParts): Promis
         maxOutboundStopStreams: limits.relayStreamsMax,
       }),
     ],
-    connectionEncrypters: [...options.encryption.map((name) => encrypters[name]), ...(parts.lane ? [parts.lane] : [])],
+    connectionEncrypters: [
+      ...options.encryption.map((name) => encrypters[name]),
+      ...(lane === undefined ? [] : [() => lane]),
+    ],
     streamMuxers: [boundedYamux(clock)],
     connectionGater: parts.gater,
     connectionManager: connectionManager(clock),

@@ -1,9 +1,10 @@
 // A lane's bytes over its TLS socket. Large parts are not copied: they are the sender's again when the socket took them.
 
 import type { TLSSocket } from 'node:tls'
-import { copyBytes } from '../base/copy.ts'
+import { lengthOf } from '../base/bytes.ts'
+import { copyAll } from '../base/copy.ts'
 import type { PeerhoodError } from '../base/errors.ts'
-import { networkErrors, toStreamError } from './errors.ts'
+import { connectionLost, networkErrors, toStreamError } from './errors.ts'
 import { createUnframer, encodeLength, encodePlace, endOfLane } from './lane-wire.ts'
 import { smallWriteBytesMax, writeBufferMaxBytes } from './limits.ts'
 import { Reader } from './reader.ts'
@@ -100,6 +101,7 @@ export function createLane(socket: TLSSocket, received: (bytes: number) => void)
     return started
   }
 
+  const lost = () => failure ?? connectionLost()
   const hasRoom = () => largeWrites === 0 && !socket.writableNeedDrain
   const check = () => {
     if (hasRoom()) settle()
@@ -128,7 +130,7 @@ export function createLane(socket: TLSSocket, received: (bytes: number) => void)
       socket.write(encodePlace(atBytes))
     },
     send(...parts) {
-      const length = parts.reduce((sum, part) => sum + part.length, 0)
+      const length = lengthOf(parts)
       if (length === 0) return hasRoom()
       for (const piece of joinSmall([encodeLength(length), ...parts])) {
         if (piece.isCopy) socket.write(piece.bytes)
@@ -143,7 +145,6 @@ export function createLane(socket: TLSSocket, received: (bytes: number) => void)
     },
     drained({ signal } = {}) {
       return new Promise((resolve, reject) => {
-        const lost = () => failure ?? networkErrors.stream_broken('The connection to the other peer was lost.')
         const finish = (act: () => void) => {
           signal?.removeEventListener('abort', onAbort)
           act()
@@ -158,12 +159,12 @@ export function createLane(socket: TLSSocket, received: (bytes: number) => void)
     },
     end() {
       return new Promise((resolve, reject) => {
-        const lost = () => reject(failure ?? networkErrors.stream_broken('The connection to the other peer was lost.'))
-        if (isOver) return lost()
-        socket.once('close', lost)
+        const onClose = () => reject(lost())
+        if (isOver) return onClose()
+        socket.once('close', onClose)
         socket.end(endOfLane, (error?: Error | null) => {
           if (error) return
-          socket.off('close', lost)
+          socket.off('close', onClose)
           resolve()
         })
       })
@@ -184,7 +185,7 @@ function joinSmall(parts: readonly Uint8Array[]): Piece[] {
   const pieces: Piece[] = []
   let small: Uint8Array[] = []
   const join = () => {
-    if (small.length > 0) pieces.push({ bytes: copyOf(small), isCopy: true })
+    if (small.length > 0) pieces.push({ bytes: copyAll(Buffer.allocUnsafe(lengthOf(small)), small), isCopy: true })
     small = []
   }
   for (const part of parts) {
@@ -196,14 +197,4 @@ function joinSmall(parts: readonly Uint8Array[]): Piece[] {
   }
   join()
   return pieces
-}
-
-function copyOf(parts: readonly Uint8Array[]): Uint8Array {
-  const copy = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + part.length, 0))
-  let length = 0
-  for (const part of parts) {
-    copyBytes(copy, length, part)
-    length += part.length
-  }
-  return copy
 }

@@ -13,6 +13,7 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Connection, ConnectionEncrypter, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
+import { toHex } from '../base/bytes.ts'
 import { toPeerhoodError } from '../base/errors.ts'
 import { type Cancel, type Clock, deadline, type Log, type Metrics, type Random } from '../base/ports.ts'
 import { ipOf } from './addresses.ts'
@@ -25,6 +26,7 @@ import {
   decodePlace,
   encodeOffer,
   no,
+  type Offer,
   offerBytes,
   placeBytes,
   tokenBytes,
@@ -44,6 +46,8 @@ import { leaveUpgrade, secureLane } from './tls.ts'
 import type { PeerId } from './types.ts'
 
 export interface LaneParts {
+  /** Whose certificate lanes show. */
+  readonly privateKey: PrivateKey
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -63,7 +67,7 @@ interface Candidate {
 
 export interface Lanes {
   /** What the listener's sockets may ask for in the place of an encryption. */
-  readonly encrypter: (components: { readonly privateKey: PrivateKey }) => ConnectionEncrypter
+  readonly encrypter: ConnectionEncrypter
   /** Takes offers. */
   serve(host: Libp2p): Promise<void>
   /** Adapts a stream, so that it gets a lane once it has carried much. */
@@ -79,20 +83,18 @@ const noMeter: Meter = { received() {}, sent() {} }
 
 /** An offer that was accepted. */
 interface Expected {
-  readonly peerId: PeerId
   readonly candidate: Candidate
   readonly cancel: Cancel
 }
 
 class LanesOfHost implements Lanes {
   readonly #parts: LaneParts
-  #privateKey: PrivateKey | undefined
   readonly #candidates = new WeakMap<Connection, Map<string, Candidate>>()
   /** By token, in hexadecimal. */
   readonly #expected = new Map<string, Expected>()
-  readonly #open = new Map<TLSSocket, PeerId>()
+  readonly #open = new Map<TLSSocket, Candidate>()
   /** Streams for which we are opening one. */
-  readonly #offered = new Map<Candidate, PeerId>()
+  readonly #offered = new Set<Candidate>()
   /** Connections on which no lane came about. */
   readonly #hopeless = new WeakSet<Connection>()
   readonly #stopped = new AbortController()
@@ -101,28 +103,24 @@ class LanesOfHost implements Lanes {
     this.#parts = parts
   }
 
-  get encrypter(): Lanes['encrypter'] {
-    return ({ privateKey }) => {
-      this.#privateKey = privateKey
-      const encrypter: ConnectionEncrypter = {
-        protocol: laneProtocol,
-        secureInbound: async (connection, options) => {
-          const secured = await secureLane(connection, privateKey, { isServer: true, signal: options?.signal })
-          try {
-            await this.#admit(secured.socket, secured.remotePeer.toString() as PeerId, options?.signal)
-          } catch (error) {
-            this.#parts.metrics.count('network_lanes_failed', 1, { step: 'admit' })
-            secured.socket.destroy()
-            throw error
-          }
-          leaveUpgrade(connection)
-          // It is a connection no more, and the upgrade is to end without one.
-          throw networkErrors.lane_taken('The connection has become a lane.')
-        },
-        secureOutbound: () => Promise.reject(networkErrors.lane_wrong('A connection is not secured by a lane.')),
+  readonly encrypter: ConnectionEncrypter = {
+    protocol: laneProtocol,
+    secureInbound: async (connection, options) => {
+      const { privateKey, metrics } = this.#parts
+      const signal = options?.signal
+      const { socket, remotePeer } = await secureLane(connection, privateKey, { isServer: true, signal })
+      try {
+        await this.#admit(socket, remotePeer.toString() as PeerId, signal)
+      } catch (error) {
+        metrics.count('network_lanes_failed', 1, { step: 'admit' })
+        socket.destroy()
+        throw error
       }
-      return Object.assign(encrypter, { [Symbol.toStringTag]: 'peerhood-lane' })
-    }
+      leaveUpgrade(connection)
+      // It is a connection no more, and the upgrade is to end without one.
+      throw networkErrors.lane_taken('The connection has become a lane.')
+    },
+    secureOutbound: () => Promise.reject(networkErrors.lane_wrong('A connection is not secured by a lane.')),
   }
 
   async serve(host: Libp2p): Promise<void> {
@@ -142,7 +140,7 @@ class LanesOfHost implements Lanes {
       clock: this.#parts.clock,
       onBulk: {
         afterBytes: this.#parts.afterBytes ?? bulkBytesMin,
-        run: () => void this.#onBulk(stream, connection),
+        run: () => void this.#onBulk(stream.id, candidate),
       },
     })
     const ofConnection = this.#candidates.get(connection) ?? new Map<string, Candidate>()
@@ -166,37 +164,30 @@ class LanesOfHost implements Lanes {
   // ---- the listener's side
 
   async #onOffer(stream: Stream, connection: Connection): Promise<void> {
-    const { clock, metrics } = this.#parts
-    const peerId = connection.remotePeer.toString() as PeerId
-    const offers = adaptStream(stream, peerId, { clock, copies: false, meter: noMeter })
-    const limit = this.#deadline()
-    limit.signal.addEventListener('abort', () => offers.abort(toPeerhoodError(limit.signal.reason)), { once: true })
-    try {
-      const { streamId, token } = decodeOffer(await readMessage(offers, offerBytes))
+    const answer = async (talk: AdaptedStream) => {
+      const { streamId, token } = decodeOffer(await readMessage(talk, offerBytes))
       const candidate = this.#candidates.get(connection)?.get(String(streamId))
-      const isTaken = connection.direction === 'inbound' && candidate?.hasLane === false && this.#hasRoom(peerId)
-      const isExpected = isTaken && this.#expect(token, peerId, candidate)
-      offers.send(isExpected ? yes : no)
-      await offers.settle()
-    } catch (error) {
-      metrics.count('network_lanes_failed', 1, { step: 'offered' })
-      offers.abort(toPeerhoodError(error))
-    } finally {
-      limit.done()
+      const isTaken = connection.direction === 'inbound' && candidate?.hasLane === false && this.#hasRoom(candidate)
+      talk.send(isTaken && this.#expect(token, candidate) ? yes : no)
+    }
+    try {
+      await this.#within((signal) => this.#talk(stream, connection, signal, answer))
+    } catch {
+      this.#parts.metrics.count('network_lanes_failed', 1, { step: 'offered' })
     }
   }
 
-  #hasRoom(peerId: PeerId): boolean {
+  #hasRoom({ stream }: Candidate): boolean {
     // Those that are expected will be open, unless they are late.
-    const expected = [...this.#expected.values()].map((entry) => entry.peerId)
-    const peers = [...this.#open.values(), ...expected, ...this.#offered.values()]
-    const ofPeer = peers.filter((other) => other === peerId).length
-    return peers.length < lanesMax && ofPeer < lanesPerPeerMax && this.#expected.size < lanesPendingMax
+    const expected = [...this.#expected.values()].map(({ candidate }) => candidate)
+    const all = [...this.#open.values(), ...expected, ...this.#offered]
+    const ofPeer = all.filter((other) => other.stream.remotePeer === stream.remotePeer).length
+    return all.length < lanesMax && ofPeer < lanesPerPeerMax && this.#expected.size < lanesPendingMax
   }
 
   /** Whether it is: a token is good for one lane. */
-  #expect(token: Uint8Array, peerId: PeerId, candidate: Candidate): boolean {
-    const name = Buffer.from(token).toString('hex')
+  #expect(token: Uint8Array, candidate: Candidate): boolean {
+    const name = toHex(token)
     if (this.#expected.has(name)) return false
     const drop = () => {
       if (this.#expected.get(name) !== expected) return
@@ -204,7 +195,7 @@ class LanesOfHost implements Lanes {
       this.#expected.delete(name)
       candidate.hasLane = false
     }
-    const expected = { peerId, candidate, cancel: this.#parts.clock.after(2 * laneStepTimeoutMs, drop) }
+    const expected = { candidate, cancel: this.#parts.clock.after(2 * laneStepTimeoutMs, drop) }
     candidate.hasLane = true
     this.#expected.set(name, expected)
     void candidate.stream.closed.then(drop)
@@ -212,40 +203,35 @@ class LanesOfHost implements Lanes {
   }
 
   async #admit(socket: TLSSocket, peerId: PeerId, signal: AbortSignal | undefined): Promise<void> {
-    const limit = this.#deadline(signal)
-    try {
-      const name = Buffer.from(await readExactly(socket, tokenBytes, limit.signal)).toString('hex')
-      const expected = this.#expected.get(name)
-      if (expected?.peerId !== peerId || expected.candidate.isOver)
-        throw networkErrors.lane_wrong('A peer opened a lane that nobody expects.')
-      this.#expected.delete(name)
-      expected.cancel()
-      const { candidate } = expected
-      this.#bind(socket, peerId, candidate)
-      socket.write(yes)
-      void this.#moveReading(socket, candidate).then(
-        () => candidate.stream.moveSending(),
-        () => socket.destroy(),
-      )
-    } finally {
-      limit.done()
-    }
+    const token = await this.#within((limit) => readExactly(socket, tokenBytes, limit), signal)
+    const name = toHex(token)
+    const expected = this.#expected.get(name)
+    if (expected?.candidate.stream.remotePeer !== peerId || expected.candidate.isOver)
+      throw networkErrors.lane_wrong('A peer opened a lane that nobody expects.')
+    this.#expected.delete(name)
+    expected.cancel()
+    const { candidate } = expected
+    this.#bind(socket, candidate)
+    socket.write(yes)
+    void this.#moveReading(socket, candidate).then(
+      () => candidate.stream.moveSending(),
+      () => socket.destroy(),
+    )
   }
 
   // ---- the dialler's side
 
-  async #onBulk(stream: Stream, connection: Connection): Promise<void> {
-    const candidate = this.#candidates.get(connection)?.get(stream.id)
+  async #onBulk(id: string, candidate: Candidate): Promise<void> {
+    const { connection, stream } = candidate
     const address = addressOf(connection)
-    const peerId = connection.remotePeer.toString() as PeerId
-    if (candidate === undefined || address === undefined || this.#hopeless.has(connection)) return
-    if (!this.#hasRoom(peerId)) return
-    this.#offered.set(candidate, peerId)
+    if (candidate.isOver || address === undefined || this.#hopeless.has(connection)) return
+    if (!this.#hasRoom(candidate)) return
+    this.#offered.add(candidate)
     let step = 'offer'
     let socket: TLSSocket | undefined
     try {
       const token = this.#parts.random.bytes(tokenBytes)
-      if (!(await this.#offer(connection, { streamId: Number(stream.id), token }))) return
+      if (!(await this.#offer(connection, { streamId: Number(id), token }))) return
       step = 'connect'
       socket = await this.#dial(address, connection)
       if (candidate.isOver) throw networkErrors.lane_failed('The stream ended before its lane was there.')
@@ -254,8 +240,8 @@ class LanesOfHost implements Lanes {
       const answer = await this.#within((signal) => readExactly(socket as TLSSocket, answerBytes, signal))
       if (!decodeAnswer(answer) || candidate.isOver) throw networkErrors.lane_failed('The stream ended meanwhile.')
       this.#offered.delete(candidate)
-      this.#bind(socket, peerId, candidate)
-      candidate.stream.moveSending()
+      this.#bind(socket, candidate)
+      stream.moveSending()
       step = 'move'
       await this.#moveReading(socket, candidate)
       this.#parts.metrics.count('network_lanes_opened')
@@ -264,34 +250,29 @@ class LanesOfHost implements Lanes {
       if (!candidate.isOver) this.#hopeless.add(connection)
       const error = toPeerhoodError(thrown)
       this.#parts.metrics.count('network_lanes_failed', 1, { step })
-      this.#parts.log.debug('lane_failed', { peerId, step, code: error.code, message: error.message })
+      this.#parts.log.debug('lane_failed', {
+        peerId: stream.remotePeer,
+        step,
+        code: error.code,
+        message: error.message,
+      })
     } finally {
       this.#offered.delete(candidate)
     }
   }
 
-  async #offer(connection: Connection, offer: { streamId: number; token: Uint8Array }): Promise<boolean> {
-    const { clock } = this.#parts
+  #offer(connection: Connection, offer: Offer): Promise<boolean> {
     return this.#within(async (signal) => {
-      const opened = await connection.newStream(laneProtocol, { signal, maxOutboundStreams: laneOffersPerPeerMax })
-      const peerId = connection.remotePeer.toString() as PeerId
-      const stream = adaptStream(opened, peerId, { clock, copies: false, meter: noMeter })
-      signal.addEventListener('abort', () => stream.abort(toPeerhoodError(signal.reason)), { once: true })
-      try {
-        stream.send(encodeOffer(offer))
-        const answer = decodeAnswer(await readMessage(stream, answerBytes))
-        await stream.settle()
-        return answer
-      } catch (error) {
-        stream.abort(toPeerhoodError(error))
-        throw error
-      }
+      const stream = await connection.newStream(laneProtocol, { signal, maxOutboundStreams: laneOffersPerPeerMax })
+      return this.#talk(stream, connection, signal, async (talk) => {
+        talk.send(encodeOffer(offer))
+        return decodeAnswer(await readMessage(talk, answerBytes))
+      })
     })
   }
 
   async #dial(address: { host: string; port: number }, connection: Connection): Promise<TLSSocket> {
-    const privateKey = this.#privateKey
-    if (privateKey === undefined) throw networkErrors.lane_failed('Lanes are not set up.')
+    const { privateKey } = this.#parts
     return this.#within(async (signal) => {
       const raw = connectSocket({ ...address, noDelay: true, keepAlive: true, allowHalfOpen: true })
       raw.on('error', () => {}) // whoever waits hears of the end
@@ -312,9 +293,9 @@ class LanesOfHost implements Lanes {
 
   // ---- both
 
-  #bind(socket: TLSSocket, peerId: PeerId, candidate: Candidate): void {
+  #bind(socket: TLSSocket, candidate: Candidate): void {
     candidate.hasLane = true
-    this.#open.set(socket, peerId)
+    this.#open.set(socket, candidate)
     const lane = createLane(socket, (bytes) => candidate.meter.received(bytes))
     const tell = () => this.#parts.metrics.gauge('network_lanes', this.#open.size)
     tell()
@@ -335,14 +316,32 @@ class LanesOfHost implements Lanes {
     stream.moveReading(decodePlace(place))
   }
 
-  #deadline(signal?: AbortSignal): { signal: AbortSignal; done: Cancel } {
-    const late = () => networkErrors.lane_failed('The other peer did not answer in time.')
-    const any = signal === undefined ? this.#stopped.signal : AbortSignal.any([signal, this.#stopped.signal])
-    return deadline(this.#parts.clock, laneStepTimeoutMs, late, any)
+  /** Talks about a lane on a stream for that; whatever goes wrong ends the stream. */
+  async #talk<T>(
+    opened: Stream,
+    { remotePeer }: Connection,
+    signal: AbortSignal,
+    run: (talk: AdaptedStream) => Promise<T>,
+  ): Promise<T> {
+    const { clock } = this.#parts
+    const talk = adaptStream(opened, remotePeer.toString() as PeerId, { clock, copies: false, meter: noMeter })
+    signal.addEventListener('abort', () => talk.abort(toPeerhoodError(signal.reason)), { once: true })
+    try {
+      const outcome = await run(talk)
+      await talk.settle()
+      return outcome
+    } catch (error) {
+      talk.abort(toPeerhoodError(error))
+      throw error
+    }
   }
 
-  async #within<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const limit = this.#deadline()
+  /** One step, with its time; it ends with `ended` and with the network, too. */
+  async #within<T>(run: (signal: AbortSignal) => Promise<T>, ended?: AbortSignal): Promise<T> {
+    const late = () => networkErrors.lane_failed('The other peer did not answer in time.')
+    const stopped = this.#stopped.signal
+    const any = ended === undefined ? stopped : AbortSignal.any([ended, stopped])
+    const limit = deadline(this.#parts.clock, laneStepTimeoutMs, late, any)
     try {
       return await run(limit.signal)
     } finally {

@@ -9,7 +9,7 @@ import { createManualClock } from '../../test/support/clock.ts'
 import { isPeerhoodError } from '../base/errors.ts'
 import { createBlames } from './blame.ts'
 import { createGater } from './gater.ts'
-import type { Host } from './host.ts'
+import { type Host, privateKeyOfSeed } from './host.ts'
 import { createLanes } from './lane.ts'
 import {
   agentCharsMax,
@@ -174,8 +174,8 @@ test('opening a stream takes so long', options, async () => {
   const clock = createManualClock()
   const never = (signal: AbortSignal) =>
     new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-  const metrics = memoryMetrics()
-  const lanes = createLanes({ clock, random: testRandom, log: memoryLog(), metrics })
+  const privateKey = await privateKeyOfSeed(testRandom.bytes(32))
+  const lanes = createLanes({ privateKey, clock, random: testRandom, log: memoryLog(), metrics: memoryMetrics() })
   const parts = { clock, lanes, peers: createPeers(clock, () => {}) }
   const opening = openPeerStream(await peerIdOf(1), silent, never, parts)
   clock.advance(openStreamTimeoutMs - 1)

@@ -6,7 +6,7 @@
 // paused stream), and a stream that ends without the peer having closed its side throws instead of ending.
 
 import type { PeerhoodError } from '../base/errors.ts'
-import { networkErrors, toStreamError } from './errors.ts'
+import { connectionLost, networkErrors, toStreamError } from './errors.ts'
 import { readQueueHighBytes } from './limits.ts'
 
 /** Where the bytes come from. */
@@ -70,7 +70,7 @@ export class Reader implements AsyncIterableIterator<Uint8Array> {
   over(error?: unknown): void {
     this.#over = true
     if (error !== undefined) this.fail(toStreamError(error))
-    else if (!this.#peerClosed) this.fail(networkErrors.stream_broken('The connection to the other peer was lost.'))
+    else if (!this.#peerClosed) this.fail(connectionLost())
     this.#notify()
   }
 
@@ -160,7 +160,7 @@ export class Reader implements AsyncIterableIterator<Uint8Array> {
       if (!this.#isOpenEnded) {
         const isAll = this.#sequel === undefined && this.#peerClosed && this.#source.heldBytes === 0
         if (isAll) return { done: true, value: undefined }
-        if (this.#over) throw networkErrors.stream_broken('The connection to the other peer was lost.')
+        if (this.#over) throw connectionLost()
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve

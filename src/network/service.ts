@@ -109,7 +109,7 @@ async function buildCore(options: NetworkOptions, parts: NetworkParts): Promise<
   const events = new Emitter<NetworkEvent>()
   const lan = new Emitter<PeerAddress>()
   const blames = createBlames()
-  const lanes = createLanes({ ...parts, afterBytes: options.laneAfterBytes })
+  const lanes = createLanes({ ...parts, privateKey, afterBytes: options.laneAfterBytes })
   const host: Host = await createHost(
     {
       privateKey,

@@ -3,9 +3,10 @@
 
 import type { Stream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { lengthOf } from '../base/bytes.ts'
 import type { PeerhoodError } from '../base/errors.ts'
 import { type Clock, deadline } from '../base/ports.ts'
-import { networkErrors, toStreamError } from './errors.ts'
+import { connectionLost, networkErrors, toStreamError } from './errors.ts'
 import { streamCloseTimeoutMs, streamLingerMs } from './limits.ts'
 import { Reader } from './reader.ts'
 import type { PeerId, PeerStream } from './types.ts'
@@ -118,8 +119,8 @@ export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamPar
   let carriedBytes = 0
   let sentBytes = 0
   let lane: Lane | undefined
-  /** Whether what is sent goes by the lane. */
-  let isMoved = false
+  /** The lane, once what is sent goes by it. */
+  let sending: Lane | undefined
   /** Whether our side has been ended. */
   let isEnded = false
 
@@ -136,9 +137,9 @@ export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamPar
   })
   const closed = new Promise<void>((resolve) => {
     const onClose = () => {
-      if (lane !== undefined) leave(lane)
-      if (lane === undefined) resolve()
-      else void lane.closed.then(resolve)
+      if (lane === undefined) return resolve()
+      leave(lane)
+      void lane.closed.then(resolve)
     }
     if (stream.status === 'open' || stream.status === 'closing') stream.addEventListener('close', onClose)
     else resolve()
@@ -174,7 +175,7 @@ export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamPar
     )
     limit.signal.addEventListener('abort', () => lane?.destroy(), { once: true })
     try {
-      if (isMoved) await lane?.end()
+      await sending?.end()
       await stream.close({ signal: limit.signal })
     } catch (error) {
       const failure = toStreamError(limit.signal.aborted ? limit.signal.reason : error)
@@ -187,9 +188,9 @@ export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamPar
 
   async function untilRoom(options: { signal?: AbortSignal }): Promise<void> {
     // What was given to the stream before the move lies there until the stream has room.
-    if (!isMoved || stream.writableNeedsDrain) await untilDrained(stream, () => reader.failure, options.signal)
-    if (!isMoved || lane === undefined) return
-    await lane.drained(options).catch((error) => Promise.reject(reader.failure ?? error))
+    if (sending === undefined || stream.writableNeedsDrain)
+      await untilDrained(stream, () => reader.failure, options.signal)
+    await sending?.drained(options).catch((error) => Promise.reject(reader.failure ?? error))
   }
 
   function sendByStream(given: readonly Uint8Array[]): boolean {
@@ -205,8 +206,8 @@ export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamPar
     send(...given) {
       if (reader.failure !== undefined || isEnded || stream.writeStatus !== 'writable') throw broken()
       try {
-        const hasRoom = isMoved && lane !== undefined ? lane.send(...given) : sendByStream(given)
-        const length = given.reduce((sum, part) => sum + part.length, 0)
+        const hasRoom = sending?.send(...given) ?? sendByStream(given)
+        const length = lengthOf(given)
         sentBytes += length
         meter.sent(length)
         carried(length)
@@ -225,7 +226,7 @@ export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamPar
       lane = given
       reader.mayHaveSequel()
       void given.closed.then(() => {
-        if (isMoved && !isEnded) abort(networkErrors.stream_broken('The connection to the other peer was lost.'))
+        if (sending !== undefined && !isEnded) abort(connectionLost())
         else reader.noSequel()
       })
     },
@@ -234,9 +235,9 @@ export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamPar
       if (reader.failure !== undefined) abort(reader.failure)
     },
     moveSending() {
-      isMoved = true
-      lane?.begin(sentBytes)
-      if (isEnded) lane?.end().catch(() => {}) // what it has to carry is only that nothing comes
+      sending = lane
+      sending?.begin(sentBytes)
+      if (isEnded) sending?.end().catch(() => {}) // what it has to carry is only that nothing comes
     },
     async settle() {
       await close()

@@ -23,7 +23,7 @@ import {
   type Upgrader,
 } from '@libp2p/interface'
 import { toMessageStream, toNodeDuplex } from '@libp2p/tls/utils'
-import { copyBytes } from '../base/copy.ts'
+import { copyAll } from '../base/copy.ts'
 import { type Certificate, certificateOf, checkCertificate } from './certificate.ts'
 import { jointWriteBytes, smallWriteBytesMax, spareWritesMax } from './limits.ts'
 import { laneProtocol } from './protocol.ts'
@@ -243,26 +243,17 @@ function sendAtOnce(secured: MessageStream, socket: TLSSocket): void {
   stream.sendData = (data) => {
     const sentBytes = data.byteLength
     if (sentBytes <= smallWriteBytesMax) {
-      socket.write(copyInto(Buffer.allocUnsafe(sentBytes), data), written)
+      socket.write(copyAll(Buffer.allocUnsafe(sentBytes), data), written)
       return { sentBytes, canSendMore: !socket.writableNeedDrain }
     }
     const joint = sentBytes <= jointWriteBytes ? (spare.pop() ?? Buffer.allocUnsafeSlow(jointWriteBytes)) : undefined
-    socket.write(copyInto(joint ?? Buffer.allocUnsafeSlow(sentBytes), data), () => {
+    socket.write(copyAll(joint ?? Buffer.allocUnsafeSlow(sentBytes), data), () => {
       if (joint !== undefined && spare.length < spareWritesMax) spare.push(joint)
       written()
     })
     return { sentBytes, canSendMore: false }
   }
   copying.add(stream)
-}
-
-function copyInto(target: Buffer, data: Bytes): Buffer {
-  let length = 0
-  for (const part of data) {
-    copyBytes(target, length, part)
-    length += part.length
-  }
-  return target.subarray(0, length)
 }
 
 function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {

@@ -3,6 +3,7 @@
 // and a peer that lets too many of them pile up is left.
 
 import { TokenBucket } from '../base/bounded.ts'
+import { lengthOf } from '../base/bytes.ts'
 import type { PeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock } from '../base/ports.ts'
 import type { BlockBuffers } from '../content/worker/buffers.ts'
@@ -95,7 +96,7 @@ export function createChannel(
       free?.()
       return
     }
-    const length = bytes.reduce((sum, part) => sum + part.length, 0)
+    const length = lengthOf(bytes)
     bytesOut += length
     sentMs = clock.monotonicMs()
     if (!writable) unsentBytes += length

@@ -6,7 +6,7 @@
 // frames that carry bulk (block, page) are never copied on the way out: `encodeBlockHeader` makes what stands before the
 // block's own buffer. On the way in, `decoder.ts` cuts the stream into frames.
 
-import { fromUtf8, utf8 } from '../base/bytes.ts'
+import { fromUtf8, lengthOf, utf8 } from '../base/bytes.ts'
 import { blockBytesMax, blocksMax, recordBytesMax } from '../content/format/limits.ts'
 import { peerErrors } from './errors.ts'
 import {
@@ -186,7 +186,7 @@ export function encodeBlockHeader(kind: 'block' | 'page', index: number, length:
 }
 
 function joined(kind: FrameKind, chunks: readonly Uint8Array[]): Uint8Array {
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  const length = lengthOf(chunks)
   const bytes = new Uint8Array(frameHeaderBytes + length)
   writeU32(bytes, 0, 1 + length)
   bytes[4] = codes[kind]
