@@ -9,25 +9,21 @@ import {
   collect,
   digestOf,
   exchange,
-  failedOf,
   kibibyte,
   lanesAreGone,
-  lanesOf,
   letThingsHappen,
   mebibyte,
-  openedBy,
   openMoved,
   openStream,
   pieces,
   sides,
-  sockets,
   startMoved,
   startPair,
   stopClean,
   withCode,
 } from './lane-pair-testing.ts'
 import { laneStepTimeoutMs } from './limits.ts'
-import { readAll, sendAll, testRandom, until } from './testing.ts'
+import { lanesFailedOf, lanesOf, lanesOpenedBy, readAll, sendAll, socketsOpen, testRandom, until } from './testing.ts'
 import type { PeerStream } from './types.ts'
 
 const test = (name: string, run: (t: TestContext) => Promise<void>) => unboundedTest(name, { timeout: 60_000 }, run)
@@ -140,7 +136,7 @@ for (const [what, fate] of [
   ['is silent in the middle of the handshake', 400],
 ] as const) {
   test(`a lane’s connection ${what}: the stream goes on to its end, and nobody tries again`, async (t) => {
-    const before = sockets()
+    const before = socketsOpen()
     const clock = createManualClock()
     const pair = await startPair(t, { dialler: { clock }, fate: (nth) => (nth === 0 ? Infinity : fate) })
     const { dialler, listener, pipes, connections } = pair
@@ -151,14 +147,14 @@ for (const [what, fate] of [
       await until('it has said so much', () => (pipes[1]?.upBytes ?? 0) > fate)
       clock.advance(laneStepTimeoutMs)
     }
-    await until('it is given up', () => failedOf(dialler, 'connect') === 1)
+    await until('it is given up', () => lanesFailedOf(dialler, 'connect') === 1)
     await exchange(near, far, mebibyte)
     await Promise.all([near.close(), far.close(), readAll(near), readAll(far)])
     finish()
     const next = await openStream(t, dialler, listener)
     await exchange(next.near, next.far, mebibyte)
     await letThingsHappen(pair)
-    assert.deepEqual([connections(), openedBy(dialler), lanesOf(dialler), lanesOf(listener)], [2, 0, 0, 0])
+    assert.deepEqual([connections(), lanesOpenedBy(dialler), lanesOf(dialler), lanesOf(listener)], [2, 0, 0, 0])
     await stopClean(pair, 'dialler', before)
   })
 }
@@ -168,7 +164,7 @@ for (const [what, fate] of [
 for (const side of sides) {
   for (const passed of [0, 45, 400, Infinity]) {
     test(`the ${side} stops while lanes are opened, of which ${passed} bytes pass: at once, and nothing is left`, async (t) => {
-      const before = sockets()
+      const before = socketsOpen()
       const pair = await startPair(t, { fate: (nth) => (nth === 0 ? Infinity : passed) })
       const { dialler, listener, pipes } = pair
       const streams = await Promise.all(Array.from({ length: 8 }, () => openStream(t, dialler, listener)))

@@ -16,10 +16,8 @@ import {
   acceptNegotiated,
   afterBytes,
   echoProtocol,
-  failuresOf,
   type HostileListener,
   type HostilePeer,
-  lanesOf,
   leavingTimeoutMs,
   listen,
   newToken,
@@ -35,7 +33,7 @@ import {
 import { decodePlace, encodeOffer, encodePlace, no, offerBytes, placeBytes, yes } from './lane-wire.ts'
 import { laneStepTimeoutMs } from './limits.ts'
 import { laneProtocol } from './protocol.ts'
-import { until } from './testing.ts'
+import { lanesFailedOf, lanesOf, until } from './testing.ts'
 
 const options = { timeout: 60_000 }
 /** Rounds of 16 KiB each way after which a stream gets a lane. */
@@ -97,7 +95,7 @@ async function startListenerScene(t: TestContext, trick: Trick): Promise<Listene
 
 const steps = ['offer', 'connect', 'bind', 'move']
 /** The steps at which lanes of the victim's have failed. */
-const failures = ({ victim }: Scene): string[] => steps.flatMap((step) => Array(failuresOf(victim, step)).fill(step))
+const failures = ({ victim }: Scene): string[] => steps.flatMap((step) => Array(lanesFailedOf(victim, step)).fill(step))
 
 async function hasFailed(scene: ListenerScene, { isSilent }: Trick): Promise<void> {
   await scene.done

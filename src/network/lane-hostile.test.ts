@@ -11,7 +11,6 @@ import { isPeerhoodError } from '../base/errors.ts'
 import { createCertificate } from './certificate.ts'
 import {
   dialNegotiated,
-  failuresOf,
   type HandMadeLane,
   type HostileDialler,
   newToken,
@@ -24,7 +23,7 @@ import {
 } from './lane-testing.ts'
 import { answerBytes, encodeOffer, encodePlace, endOfLane, lengthBytes, offerBytes, placeBytes } from './lane-wire.ts'
 import { laneStepTimeoutMs } from './limits.ts'
-import { until, viewOf } from './testing.ts'
+import { lanesFailedOf, until, viewOf } from './testing.ts'
 
 const options = { timeout: 60_000 }
 const mebibyte = 1024 * 1024
@@ -118,7 +117,7 @@ for (const [name, run] of Object.entries(unexpected)) {
       await isClosed(lane)
       assert.equal(lane.heard().length, 0)
     })
-    assert.equal(failuresOf(scene.victim, 'admit'), 1)
+    assert.equal(lanesFailedOf(scene.victim, 'admit'), 1)
     await assertStillServed(scene)
     await scene.assertUnharmed()
   })
@@ -214,7 +213,7 @@ for (const [name, run] of Object.entries(badOffers)) {
   test(`an offer costs its own stream: one ${name}`, options, async (t) => {
     const scene = await startHostileScene(t)
     await scene.during(async () => isOver(await run(scene)))
-    assert.equal(failuresOf(scene.victim, 'offered'), 1)
+    assert.equal(lanesFailedOf(scene.victim, 'offered'), 1)
     assert.equal(scene.peer.connection.status, 'open')
     await assertStillServed(scene)
     await scene.assertUnharmed()
@@ -284,7 +283,7 @@ test('silence after TLS is closed when it has lasted a step', options, async (t)
   await until('its token is waited for', () => clock.waiting(laneStepTimeoutMs) > 0)
   clock.runOut(laneStepTimeoutMs)
   await isClosed(lane)
-  assert.equal(failuresOf(scene.victim, 'admit'), 1)
+  assert.equal(lanesFailedOf(scene.victim, 'admit'), 1)
   await scene.assertUnharmed()
 })
 

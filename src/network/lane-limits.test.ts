@@ -9,7 +9,6 @@ import {
   echoProtocol,
   type HandMadeLane,
   type HostileDialler,
-  lanesOf,
   leavingTimeoutMs,
   newToken,
   pieceOf,
@@ -29,7 +28,7 @@ import {
   lanesPerPeerMax,
   readQueueHighBytes,
 } from './limits.ts'
-import { until, viewOf } from './testing.ts'
+import { lanesOf, until, viewOf } from './testing.ts'
 
 const options = { timeout: 60_000 }
 const mebibyte = 1024 * 1024

@@ -6,16 +6,19 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import process from 'node:process'
 import type { TestContext } from 'node:test'
 import { isPeerhoodError } from '../base/errors.ts'
 import { streamLingerMs } from './limits.ts'
 import {
+  lanesOf,
+  lanesOpenedBy,
   readAll,
   sendAll,
+  socketsOpen,
   startNetwork,
   type TestNetwork,
   type TestOptions,
+  tcpPortOf,
   testRandom,
   until,
   viewOf,
@@ -147,7 +150,7 @@ export interface Pair {
 export async function startPair(t: TestContext, options: PairOptions = {}): Promise<Pair> {
   const dialler = await startNetwork(t, { laneAfterBytes: 0, ...options.dialler })
   const listener = await startNetwork(t, { laneAfterBytes: Infinity, ...options.listener })
-  const listening = Number(/tcp\/(\d+)/.exec(listener.addresses()[0] ?? '')?.[1])
+  const listening = tcpPortOf(listener.addresses()[0])
   const { port, pipes, connections } = await startProxy(t, listening, options.fate ?? (() => Infinity))
   const addresses = [`/ip4/127.0.0.1/tcp/${port}`]
   await dialler.connect({ peerId: listener.self, addresses }, { source: 'manual' })
@@ -169,18 +172,10 @@ export async function letThingsHappen({ dialler, listener }: Pick<Pair, 'dialler
   cancel()
 }
 
-export const lanesOf = ({ counts }: TestNetwork): number => counts.get('network_lanes{}') ?? 0
-export const openedBy = ({ counts }: TestNetwork): number => counts.get('network_lanes_opened{}') ?? 0
-export const failedOf = ({ counts }: TestNetwork, step: string): number =>
-  counts.get(`network_lanes_failed{${step}}`) ?? 0
-
 /** Sooner than any patience would end them. */
 export function lanesAreGone(...networks: readonly TestNetwork[]): Promise<void> {
   return until('the lanes are gone', () => networks.every((network) => lanesOf(network) === 0), streamLingerMs - 1_000)
 }
-
-/** TCP connections that this process has open. */
-export const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
 
 /** Stops `first`, then the other: each leaves all its connections at once, and no more sockets are left than there were. */
 export async function stopClean(pair: Pair, first: Side, socketsBefore: number): Promise<void> {
@@ -191,7 +186,7 @@ export async function stopClean(pair: Pair, first: Side, socketsBefore: number):
     assert.ok(tookMs < stopMaxMs, `stopping took ${tookMs} ms`)
     await until(`the ${side} has left`, () => pair.pipes.every((pipe) => pipe.isLeftBy(side)), stopMaxMs)
   }
-  await until('no socket is left', () => sockets() <= socketsBefore, stopMaxMs)
+  await until('no socket is left', () => socketsOpen() <= socketsBefore, stopMaxMs)
 }
 
 // ---- streams
@@ -233,10 +228,10 @@ interface Moved {
 /** A stream from the dialler that goes by a lane both ways. One byte went each way. */
 export async function openMoved(t: TestContext, pair: Pair, side: Side = 'dialler'): Promise<Moved> {
   const { dialler, listener, pipes } = pair
-  const opened = openedBy(dialler)
+  const opened = lanesOpenedBy(dialler)
   const { near, far, finish } = await openStream(t, dialler, listener)
   await exchange(near, far, 1)
-  await until('it goes by a lane', () => openedBy(dialler) > opened)
+  await until('it goes by a lane', () => lanesOpenedBy(dialler) > opened)
   const lane = pipes.at(-1)
   assert.ok(lane !== undefined)
   const [ours, theirs] = side === 'dialler' ? [near, far] : [far, near]

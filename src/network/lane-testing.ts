@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
-import process from 'node:process'
 import type { TestContext } from 'node:test'
 import { type ConnectionOptions, TLSSocket, connect as tlsConnect } from 'node:tls'
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
@@ -13,12 +12,24 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { PeerhoodError } from '../base/errors.ts'
 import type { Clock } from '../base/ports.ts'
 import { createCertificate } from './certificate.ts'
-import { createHost, type Host, privateKeyOfSeed } from './host.ts'
+import { type Host, privateKeyOfSeed } from './host.ts'
 import { readExactly } from './lane-socket.ts'
 import { answerBytes, encodeLength, encodeOffer, placeBytes, tokenBytes } from './lane-wire.ts'
 import { laneStepTimeoutMs } from './limits.ts'
 import { laneProtocol } from './protocol.ts'
-import { startNetwork, type TestNetwork, testClock, testRandom, until } from './testing.ts'
+import {
+  lanesOf,
+  lanesOpenedBy,
+  sendBack,
+  socketsOpen,
+  startNetwork,
+  startStranger,
+  type TestNetwork,
+  tcpPortOf,
+  testClock,
+  testRandom,
+  until,
+} from './testing.ts'
 import type { Network, PeerId, PeerStream } from './types.ts'
 
 export const echoProtocol = '/peerhood-test/lane-echo/1'
@@ -99,7 +110,7 @@ export async function startVictim(t: TestContext): Promise<Victim> {
   await serveEcho(network)
   const sink = createSink()
   await network.handle(sinkProtocol, sink.handler, { streamsPerPeerMax: streamsMax })
-  const port = Number(/tcp\/(\d+)/.exec(network.addresses()[0] ?? '')?.[1])
+  const port = tcpPortOf(network.addresses()[0])
   return Object.assign(network, { clock, port, ...sink })
 }
 
@@ -135,18 +146,8 @@ function createSink() {
 export const textOf = (taken: Taken | undefined): string => Buffer.concat(taken?.received ?? []).toString('latin1')
 
 async function serveEcho(network: Network): Promise<void> {
-  const handler = async (stream: PeerStream) => {
-    for await (const chunk of stream.incoming) if (!stream.send(chunk)) await stream.drained()
-  }
-  await network.handle(echoProtocol, handler, { streamsPerPeerMax: streamsMax })
+  await network.handle(echoProtocol, sendBack, { streamsPerPeerMax: streamsMax })
 }
-
-export const lanesOf = (network: TestNetwork): number => network.counts.get('network_lanes{}') ?? 0
-export const failuresOf = (network: TestNetwork, step: string): number =>
-  network.counts.get(`network_lanes_failed{${step}}`) ?? 0
-
-/** Handles of TCP connections in this process, of whatever peer. */
-const socketsOpen = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
 
 // ---- an honest transfer
 
@@ -188,7 +189,7 @@ export async function startScene(t: TestContext, role: 'listens' | 'dials' = 'li
   await from.connect({ peerId: to.self, addresses: to.addresses() }, { source: 'manual' })
   const honest = pingPong(await from.openStream(to.self, echoProtocol))
   await honest(4)
-  await until('the honest transfer has its lane', () => from.counts.get('network_lanes_opened{}') === 1)
+  await until('the honest transfer has its lane', () => lanesOpenedBy(from) === 1)
   let socketsBefore = socketsOpen()
   return {
     victim,
@@ -224,25 +225,12 @@ export interface HostilePeer {
   readonly shown: Shown
 }
 
-/** `startStranger` with a key that can be used elsewhere. */
+/** A stranger with a key that can be used elsewhere. */
 async function startHostile(t: TestContext, listen: string[], mayDial?: PeerId): Promise<HostilePeer> {
   const privateKey = await privateKeyOfSeed(testRandom.bytes(32))
   // It would meet others by and by, and there would be more sockets than a test knows of.
   const gater = { denyDialPeer: (peerId: { toString(): string }) => peerId.toString() !== mayDial }
-  const host = await createHost(
-    {
-      privateKey,
-      listen,
-      agent: 'hostile',
-      mdns: false,
-      mdnsService: undefined,
-      upnp: false,
-      encryption: ['tls'],
-    },
-    { clock: testClock, random: testRandom, gater, onLanPeer: () => {} },
-  )
-  await host.start()
-  t.after(() => host.stop())
+  const host = await startStranger(t, { listen, privateKey, gater })
   return { host, id: host.peerId.toString() as PeerId, privateKey, shown: await createCertificate(privateKey) }
 }
 
@@ -405,7 +393,7 @@ export async function startListener(t: TestContext, victim: Victim, acts: Listen
   const server = createServer({ noDelay: true }, (raw) => {
     raw.on('error', () => {})
     t.after(() => raw.destroy())
-    if (isFirst) forward(raw, Number(host.getMultiaddrs()[0]?.getComponents()[1]?.value))
+    if (isFirst) forward(raw, tcpPortOf(host.getMultiaddrs()[0]))
     else lanes.push(raw)
     if (!isFirst) acts.onLane?.(raw, peer)
     isFirst = false

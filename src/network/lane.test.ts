@@ -10,18 +10,14 @@ import {
   collect,
   digestOf,
   exchange,
-  failedOf,
   kibibyte,
   lanesAreGone,
-  lanesOf,
   letThingsHappen,
   mebibyte,
-  openedBy,
   openMoved,
   openStream,
   pieces,
   sides,
-  sockets,
   startMoved,
   startPair,
   stopClean,
@@ -29,8 +25,13 @@ import {
 import { bulkBytesMin, lanesPerPeerMax, streamLingerMs } from './limits.ts'
 import {
   join,
+  lanesFailedOf,
+  lanesOf,
+  lanesOpenedBy,
   readAll,
   sendAll,
+  sendBack,
+  socketsOpen,
   startNetwork,
   startStranger,
   type TestNetwork,
@@ -46,10 +47,7 @@ const echo = '/peerhood-test/echo/1'
 const test = (name: string, run: (t: TestContext) => Promise<void>) => unboundedTest(name, { timeout: 60_000 }, run)
 
 function serveEcho(network: TestNetwork): Promise<() => void> {
-  const handler = async (stream: PeerStream) => {
-    for await (const chunk of stream.incoming) if (!stream.send(chunk)) await stream.drained()
-  }
-  return network.handle(echo, handler, { streamsPerPeerMax: 200 })
+  return network.handle(echo, sendBack, { streamsPerPeerMax: 200 })
 }
 
 /** Sends it, ends, and checks that it comes back; how many bytes. Waits as told after each chunk. */
@@ -83,8 +81,8 @@ for (const opener of sides) {
     const { dialler, listener, pipes } = pair
     const { near, far } = await openStream(t, pair[opener], opener === 'dialler' ? listener : dialler)
     await exchange(near, far, 16 * mebibyte)
-    await until('it goes by a lane', () => openedBy(dialler) === 1)
-    assert.deepEqual([lanesOf(dialler), lanesOf(listener), openedBy(listener), pipes.length], [1, 1, 0, 2])
+    await until('it goes by a lane', () => lanesOpenedBy(dialler) === 1)
+    assert.deepEqual([lanesOf(dialler), lanesOf(listener), lanesOpenedBy(listener), pipes.length], [1, 1, 0, 2])
     const passed = () => pipes.flatMap(({ upBytes, downBytes }) => [upBytes, downBytes])
     const before = passed()
     await exchange(near, far, 2 * mebibyte)
@@ -106,12 +104,12 @@ test('a stream gets a lane when it has carried so much both ways together, and n
   await exchange(near, far, bulkBytesMin / 2 - 1)
   far.send(Uint8Array.of(1))
   await collect(near).read(1)
-  const before = sockets()
+  const before = socketsOpen()
   await letThingsHappen({ dialler, listener })
-  assert.deepEqual([sockets(), lanesOf(dialler), lanesOf(listener)], [before, 0, 0])
+  assert.deepEqual([socketsOpen(), lanesOf(dialler), lanesOf(listener)], [before, 0, 0])
   far.send(Uint8Array.of(2))
-  await until('it goes by a lane', () => openedBy(dialler) === 1)
-  assert.deepEqual([sockets(), lanesOf(dialler), lanesOf(listener)], [before + 2, 1, 1])
+  await until('it goes by a lane', () => lanesOpenedBy(dialler) === 1)
+  assert.deepEqual([socketsOpen(), lanesOf(dialler), lanesOf(listener)], [before + 2, 1, 1])
 })
 
 test('200 streams of both sides, of all sizes, all arrive, with lanes from the first byte on', async (t) => {
@@ -127,7 +125,7 @@ test('200 streams of both sides, of all sizes, all arrive, with lanes from the f
       const [from, to] = n % 2 === 0 ? [dialler, listener] : [listener, dialler]
       const own = random.fork(String(n))
       const between = async (isBack: () => boolean) => {
-        await until('there are lanes', () => openedBy(dialler) >= 4)
+        await until('there are lanes', () => lanesOpenedBy(dialler) >= 4)
         if (own.below(4) === 0) await until('it has come back', isBack)
       }
       let sum = 0
@@ -158,7 +156,7 @@ function* randomChunks(random: SeededRandom): Generator<Uint8Array> {
 
 for (const side of sides) {
   test(`the ${side} ends its side, the other goes on and ends; then nothing is left`, async (t) => {
-    const before = sockets()
+    const before = socketsOpen()
     const moved = await startMoved(t, { side })
     const { dialler, listener, ours, theirs, finish } = moved
     const [sent, answer] = [testRandom.bytes(mebibyte), testRandom.bytes(3 * mebibyte)]
@@ -322,7 +320,7 @@ for (const side of sides) {
     const expected = digestOf(memory)
     assert.equal(ours.send(memory), false)
     theirs.send(Uint8Array.of(1)) // by which the dialler notices, if it is not the one who sends
-    await until('it goes by a lane', () => openedBy(pair.dialler) === 1)
+    await until('it goes by a lane', () => lanesOpenedBy(pair.dialler) === 1)
     const waiting = ours.drained().then(() => memory.fill(0))
     await letThingsHappen(pair)
     const collector = collect(theirs)
@@ -345,7 +343,11 @@ test('what goes to a peer that knows no lanes goes by the connection, and comes 
     const stream = await network.openStream(peerId, echo)
     await checkEcho(stream, pieces(testRandom.bytes(mebibyte)))
   }
-  assert.deepEqual([openedBy(network), lanesOf(network), failedOf(network, 'offer')], [0, 0, 1], 'it tried once')
+  assert.deepEqual(
+    [lanesOpenedBy(network), lanesOf(network), lanesFailedOf(network, 'offer')],
+    [0, 0, 1],
+    'it tried once',
+  )
   const caller = await startStranger(t)
   const stream = await (await caller.dial(multiaddr(network.addresses()[0]))).newStream(echo)
   stream.send(testRandom.bytes(100_000))
@@ -364,7 +366,7 @@ test('it is the dialler that wants lanes or not', async (t) => {
     const pair = await startPair(t, { dialler: wanting(wants), listener: wanting(!wants) })
     const { near, far } = await openStream(t, pair.dialler, pair.listener)
     await exchange(near, far, mebibyte)
-    if (wants) await until('it goes by a lane', () => openedBy(pair.dialler) === 1)
+    if (wants) await until('it goes by a lane', () => lanesOpenedBy(pair.dialler) === 1)
     await letThingsHappen(pair)
     assert.equal(pair.connections(), wants ? 2 : 1)
   }
@@ -376,7 +378,7 @@ test('over Noise all arrives, too', async (t) => {
   const { near, far } = await openStream(t, dialler, listener)
   await exchange(near, far, 4 * mebibyte)
   assert.equal(viewOf(dialler, listener.self)?.encryption, 'noise')
-  await until('it goes by a lane', () => openedBy(dialler) === 1)
+  await until('it goes by a lane', () => lanesOpenedBy(dialler) === 1)
   await exchange(near, far, 4 * mebibyte)
 })
 

@@ -131,7 +131,7 @@ test('a WebSocket message longer than the limit ends the connection, and nothing
 for (const who of ['came', 'was dialled']) {
   test(`a WebSocket peer that ${who} and is blamed loses its connection, not only we ours`, options, async (t) => {
     const listen = ['/ip4/127.0.0.1/tcp/0/ws']
-    const [network, stranger] = [await startNetwork(t, { listen }), await startStranger(t, listen)]
+    const [network, stranger] = [await startNetwork(t, { listen }), await startStranger(t, { listen })]
     const strangerId = stranger.peerId.toString() as PeerId
     const addresses = stranger.getMultiaddrs().map((address) => address.toString())
     if (who === 'came') await dial(stranger, network)

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { PeerhoodError } from '../base/errors.ts'
 import { networkErrors } from './errors.ts'
 import { stopTimeoutMs } from './limits.ts'
-import { join, readAll, sendAll, startNetwork, testClock, testRandom, until, viewOf } from './testing.ts'
+import { join, readAll, sendAll, sendBack, startNetwork, testClock, testRandom, until, viewOf } from './testing.ts'
 import type { NetworkEvent, PeerId } from './types.ts'
 
 const mebibyte = 1024 * 1024
@@ -20,13 +20,7 @@ for (const [name, listen, transport] of [
   test(`64 MiB there and back over ${name}, byte by byte`, async (t) => {
     const [a, b] = await Promise.all([startNetwork(t, { listen: [listen] }), startNetwork(t, { listen: [listen] })])
     const block = testRandom.bytes(mebibyte)
-    await b.handle(
-      echo,
-      async (stream) => {
-        for await (const chunk of stream.incoming) if (!stream.send(chunk)) await stream.drained()
-      },
-      { streamsPerPeerMax: 1 },
-    )
+    await b.handle(echo, sendBack, { streamsPerPeerMax: 1 })
     await join(a, b)
     const stream = await a.openStream(b.self, echo)
     const sent = sendAll(stream, Array(64).fill(block)).then(() => stream.close())

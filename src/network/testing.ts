@@ -2,10 +2,12 @@
 
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
 import { clearTimeout, setTimeout } from 'node:timers'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { ConnectionGater, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Database } from '../base/database.ts'
 import type { Clock, Log, Metrics, Random } from '../base/ports.ts'
@@ -82,11 +84,18 @@ export async function startNetwork(t: TestContext, options: TestOptions = {}): P
   return Object.assign(network, { database, logLines, counts })
 }
 
+interface StrangerOptions {
+  readonly listen?: readonly string[]
+  readonly privateKey?: PrivateKey
+  readonly gater?: ConnectionGater
+}
+
 /** A bare libp2p node that plays by no rules of ours. */
-export async function startStranger(t: TestContext, listen = ['/ip4/127.0.0.1/tcp/0']): Promise<Host> {
+export async function startStranger(t: TestContext, options: StrangerOptions = {}): Promise<Host> {
+  const { listen = ['/ip4/127.0.0.1/tcp/0'], privateKey, gater = {} } = options
   const host = await createHost(
     {
-      privateKey: await privateKeyOfSeed(testRandom.bytes(32)),
+      privateKey: privateKey ?? (await privateKeyOfSeed(testRandom.bytes(32))),
       listen,
       agent: 'stranger',
       mdns: false,
@@ -94,7 +103,7 @@ export async function startStranger(t: TestContext, listen = ['/ip4/127.0.0.1/tc
       upnp: false,
       encryption: ['tls'],
     },
-    { clock: testClock, random: testRandom, gater: {}, onLanPeer: () => {} },
+    { clock: testClock, random: testRandom, gater, onLanPeer: () => {} },
   )
   await host.start()
   t.after(() => host.stop())
@@ -105,6 +114,25 @@ export async function startStranger(t: TestContext, listen = ['/ip4/127.0.0.1/tc
 export async function join(from: Network, to: Network): Promise<void> {
   await from.connect({ peerId: to.self, addresses: to.addresses() }, { source: 'manual' })
 }
+
+/** Sends back what comes, until it ends. */
+export async function sendBack(stream: PeerStream): Promise<void> {
+  for await (const chunk of stream.incoming) if (!stream.send(chunk)) await stream.drained()
+}
+
+/** The TCP port of a multiaddr. */
+export function tcpPortOf(address: { toString(): string } | undefined): number {
+  return Number(/tcp\/(\d+)/.exec(String(address))?.[1])
+}
+
+export const lanesOf = ({ counts }: TestNetwork): number => counts.get('network_lanes{}') ?? 0
+export const lanesOpenedBy = ({ counts }: TestNetwork): number => counts.get('network_lanes_opened{}') ?? 0
+export const lanesFailedOf = ({ counts }: TestNetwork, step: string): number =>
+  counts.get(`network_lanes_failed{${step}}`) ?? 0
+
+/** TCP connections that this process has open. */
+export const socketsOpen = (): number =>
+  process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
 
 /** Polls until `condition` holds; fails with `what` after `timeoutMs`. */
 export async function until(what: string, condition: () => boolean, timeoutMs = 30_000): Promise<void> {

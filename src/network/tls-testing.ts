@@ -11,7 +11,7 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
 import { silentLogger } from './silent.ts'
-import { until } from './testing.ts'
+import { tcpPortOf, until } from './testing.ts'
 
 export const protocol = '/peerhood-test/tls/1'
 export type CreateEncrypter = NonNullable<Libp2pInit['connectionEncrypters']>[number]
@@ -132,7 +132,7 @@ export async function listenByHand(t: TestContext, shown: Shown): Promise<{ port
 }
 
 export function portOf(node: Libp2p): number {
-  return Number(/tcp\/(\d+)/.exec(String(node.getMultiaddrs()[0]))?.[1])
+  return tcpPortOf(node.getMultiaddrs()[0])
 }
 
 /** That the node has taken the connection: it answers to what comes next. */
