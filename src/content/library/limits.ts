@@ -19,8 +19,11 @@ export const stepsPerBatch = 32
 /** Batches of a scan that the block worker has at once: enough that it never waits; this thread hashes the others. */
 export const batchesWithWorkerMax = 4
 
-/** Files of a scan from which on the block worker takes its share: it costs 30 MB and a tenth of a second to start. */
-export const filesForWorkerMin = 512
+/** Files of a scan from which on the block worker takes its share: it costs 30 MB and a twentieth of a second to start. */
+export const filesForWorkerMin = 128
+
+/** A scan that takes this long counts what is left, for its progress; before that a second walk would cost more than it tells. */
+export const countAheadAfterMs = 1_000
 
 /** Bytes of a get from which on the block worker is started before the first block comes. */
 export const bytesForWorkerMin = 8_388_608

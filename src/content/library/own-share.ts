@@ -12,9 +12,17 @@ import type { BlockWorker } from '../worker/worker.ts'
 import type { BlockIndex } from './block-index.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { IndexedHolding } from './indexed-holding.ts'
-import { changeQuietMs, changeWaitMaxMs, pollMs, progressEveryMs, scanPauseFactor, vanishedPollMs } from './limits.ts'
+import {
+  changeQuietMs,
+  changeWaitMaxMs,
+  countAheadAfterMs,
+  pollMs,
+  progressEveryMs,
+  scanPauseFactor,
+  vanishedPollMs,
+} from './limits.ts'
 import type { Registry } from './registry.ts'
-import { countAhead, isUnchanged, type Scan, scan } from './scan.ts'
+import { countAhead, isUnchanged, nothingAhead, type Scan, scan } from './scan.ts'
 import type { ScanProgress } from './scan-files.ts'
 import { shareName } from './share-name.ts'
 import { cidOfRoot, type OwnShare, skippedView } from './share-view.ts'
@@ -168,20 +176,34 @@ export class OwnShareKeeper {
   }
 
   async #scanNow(): Promise<void> {
-    const ahead = await countAhead(this.#parts, this.path, this.#request())
-    let toldAtMs = Number.NEGATIVE_INFINITY
+    const { clock } = this.#parts
+    const counting = new AbortController()
+    let [ahead, toldAtMs] = [nothingAhead, Number.NEGATIVE_INFINITY]
     const onProgress = ({ files, bytes }: ScanProgress) => {
       this.#scan = { files, bytes, filesTotal: ahead.files, bytesTotal: ahead.bytes }
-      const nowMs = this.#parts.clock.monotonicMs()
-      if (nowMs - toldAtMs < progressEveryMs && bytes < ahead.bytes) return
+      const nowMs = clock.monotonicMs()
+      if (nowMs - toldAtMs < progressEveryMs) return
       toldAtMs = nowMs
       this.#parts.onView()
     }
-    onProgress({ files: 0, bytes: 0 })
-    const found = await scan(this.#parts, { ...this.#request(), keys: this.#facts, onProgress })
-    this.#skipped = found
-    this.#adopt(found)
-    if (found.unsettled) this.#touch()
+    const count = async () => {
+      const signal = AbortSignal.any([this.#stopping.signal, counting.signal])
+      // Whatever is wrong with the files, the scan says it.
+      ahead = await countAhead(clock, this.path, { signal, exclude: this.#parts.home }).catch(() => nothingAhead)
+    }
+    onProgress(nothingAhead)
+    const cancelCount = clock.after(countAheadAfterMs, () => void count())
+    try {
+      const found = await scan(this.#parts, { ...this.#request(), keys: this.#facts, onProgress })
+      this.#scan = { files: found.files, bytes: found.bytes, filesTotal: found.files, bytesTotal: found.bytes }
+      this.#parts.onView()
+      this.#skipped = found
+      this.#adopt(found)
+      if (found.unsettled) this.#touch()
+    } finally {
+      cancelCount()
+      counting.abort()
+    }
   }
 
   /** Makes what was found the share's version, unless it is the present one. */

@@ -49,7 +49,7 @@ export interface ScanProgress {
 export interface ScanParts {
   readonly clock: Clock
   readonly index: BlockIndex
-  readonly worker: Pick<BlockWorker, 'start' | 'hashFiles'>
+  readonly worker: Pick<BlockWorker, 'hashFiles'>
 }
 
 export interface ScanRequest extends WalkOptions {

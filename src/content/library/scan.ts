@@ -7,6 +7,7 @@
 
 import { lstatSync } from 'node:fs'
 import type { PeerhoodError } from '../../base/errors.ts'
+import type { Clock } from '../../base/ports.ts'
 import type { DagLink } from '../format/dag.ts'
 import { createSealer } from '../format/seal.ts'
 import type { VersionMeta } from '../types.ts'
@@ -15,7 +16,7 @@ import { type BlockIndex, createIndexWriter } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import { libraryErrors } from './errors.ts'
 import { createLeafBuffers, createSmallHasher } from './hash-file.ts'
-import { filesForWorkerMin, sliceMs } from './limits.ts'
+import { sliceMs } from './limits.ts'
 import {
   drain,
   type Scanner,
@@ -153,18 +154,17 @@ export async function isUnchanged(
   return met === index.fileCount(holding)
 }
 
-/** What lies ahead of a scan: files and their sizes, without opening any. Wakes the block worker when they are many. */
-export async function countAhead(
-  { clock, worker }: Pick<ScanParts, 'clock' | 'worker'>,
-  path: string,
-  options: WalkOptions,
-): Promise<ScanProgress> {
+/** Before anything was counted. */
+export const nothingAhead: ScanProgress = { files: 0, bytes: 0 }
+
+/** What a scan will read: files and their sizes, without opening any. */
+export async function countAhead(clock: Clock, path: string, options: WalkOptions): Promise<ScanProgress> {
   const breathe = createBreath(clock)
   let files = 0
   let bytes = 0
   for await (const step of walk(path, options)) {
     if (step.kind !== 'file') continue
-    if (++files === filesForWorkerMin) worker.start()
+    files += 1
     bytes += lstatSync(step.absolute, { throwIfNoEntry: false })?.size ?? 0
     await breathe()
   }
