@@ -27,7 +27,7 @@ import { checkSpace } from './prepare.ts'
 import type { Registry } from './registry.ts'
 import { cleanName, workingFolderName } from './safe-names.ts'
 import { freePath, isSamePath, prepareTarget } from './target-folder.ts'
-import { createTurns } from './turns.ts'
+import { createTurns } from '../../base/turns.ts'
 
 /** Of the share's id; enough to tell the shares of one folder apart. */
 const workingNameChars = 16

@@ -15,7 +15,7 @@ import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { KeptHolding, type KeptParts } from './kept-holding.ts'
 import type { Registry } from './registry.ts'
-import { createTurns } from './turns.ts'
+import { createTurns } from '../../base/turns.ts'
 
 export interface Keeps {
   start(): Promise<void>

@@ -13,7 +13,7 @@ import { createOpenFiles } from './open-files.ts'
 import { createRegistry } from './registry.ts'
 import { freePath } from './target-folder.ts'
 import { tempFolder, testClock, until, writeTree } from './testing.ts'
-import { createTurns } from './turns.ts'
+import { createTurns } from '../../base/turns.ts'
 import { walk } from './walk.ts'
 import { createWatchBudget, watchShare } from './watch.ts'
 

@@ -16,7 +16,7 @@ import type { LibraryService } from './library.ts'
 import { scansAtOnceMax, sharesMax } from './limits.ts'
 import { OwnShareKeeper, type OwnShareParts } from './own-share.ts'
 import { type LinkTexts, linkTexts, type OwnShare } from './share-view.ts'
-import { createTurns } from './turns.ts'
+import { createTurns } from '../../base/turns.ts'
 import { statRoot } from './walk.ts'
 import { createWatchBudget, watchShare } from './watch.ts'
 
