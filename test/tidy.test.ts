@@ -18,10 +18,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   network: ['base', 'identity'],
   content: ['base', 'identity', 'network'],
   transfer: ['base', 'identity', 'network', 'content'],
+  log: ['base', 'identity', 'network'],
+  community: ['base', 'identity', 'network', 'content', 'log'],
+  apps: ['base', 'identity', 'network', 'content', 'transfer', 'log', 'community'],
   api: ['base'],
   sdk: ['base', 'api'],
   cli: ['base', 'sdk'],
-  node: ['base', 'identity', 'network', 'content', 'transfer', 'api', 'sdk'],
+  node: ['base', 'identity', 'network', 'content', 'transfer', 'log', 'community', 'apps', 'api', 'sdk'],
 }
 /** The one command that runs the daemon in its own process. */
 const startsTheDaemon = 'src/cli/commands/start.ts'
@@ -47,6 +50,15 @@ test('layers import downwards only', () => {
       wrong.push(`${file} imports ${specifier}`)
     }
   }
+  assert.deepEqual(wrong, [])
+})
+
+test('apps know nothing of each other', () => {
+  const wrong = production.filter((file) => {
+    const [, app] = /^src\/apps\/([^/]+)\//.exec(file) ?? []
+    const targets = imports(file).map((specifier) => relative(root, resolve(root, dirname(file), specifier)))
+    return app !== undefined && targets.some((to) => to.startsWith('src/apps/') && !to.startsWith(`src/apps/${app}/`))
+  })
   assert.deepEqual(wrong, [])
 })
 
