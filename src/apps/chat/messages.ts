@@ -1,0 +1,349 @@
+// The part of the view that holds messages and what was done to them: edits, deletes, reactions, hiding. What is shown of a
+// message is one function of its row, its edits and who could speak where and when (`derive`); whatever changes one of those
+// calls `update`, which keeps search index, counts of replies and marks for unread in step. Runs in the caller's transaction.
+
+import type { Database } from '../../base/database.ts'
+import type { PersonDid } from '../../identity/types.ts'
+import type { ChannelRow, Channels } from './channels.ts'
+import { comparePlaces, isMuted, isPublic, wasIn } from './core.ts'
+import { editsKeptMax, mutesPerPersonMax, reactionsPerMessageMax, reactionsPerPersonMax } from './limits.ts'
+import { columnsOf, listToText, numberOf, personsOf, placeOfRow, type Row, textOf } from './rows.ts'
+import type { MessageId } from './types.ts'
+import type { EditAct, MessageAct, Place } from './wire.ts'
+
+/** A row of chat_messages as far as it can change. */
+interface Shape {
+  readonly text: string
+  readonly mentions: string
+  readonly files: string
+  readonly original: string | null
+  readonly editedMs: number | null
+  readonly deleted: boolean
+  readonly hidden: boolean
+  readonly shown: boolean
+  readonly countable: boolean
+  readonly mentioned: boolean
+}
+
+export interface MessageRow extends Shape {
+  readonly n: number
+  readonly community: number
+  readonly channel: number
+  readonly place: Place
+  readonly person: PersonDid
+  readonly thread: string
+  readonly hide: Place | undefined
+}
+
+/** 2020-01-01: rowids are ms since then × 4096, below 2^53 until 2089. */
+const rowidStartMs = 1_577_836_800_000
+const rowidsPerMs = 4_096
+const rowidMax = Number.MAX_SAFE_INTEGER - 2 ** 40
+
+export function createMessages(parts: {
+  readonly database: Database
+  readonly channels: Channels
+  readonly self: () => PersonDid
+  readonly changed: (message: MessageId, community: number, isNew: boolean) => void
+  /** One that was shown is not any more. */
+  readonly vanished: (community: number) => void
+}) {
+  const { database, channels, self, changed, vanished } = parts
+  const select = database.prepare('SELECT * FROM chat_messages WHERE id = ?')
+  const selectNumber = database.prepare('SELECT * FROM chat_messages WHERE n = ?')
+  const taken = database.prepare('SELECT 1 FROM chat_messages WHERE n = ?')
+  const insertRow = database.prepare(
+    `INSERT INTO chat_messages (n, community, channel, ms, count, id, person, text, thread, reply, mentions, files,
+       deleted, hidden, shown, countable, mentioned, replies)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0)`,
+  )
+  const writeShape = database.prepare(
+    `UPDATE chat_messages SET text = ?, mentions = ?, files = ?, original = ?, edited_ms = ?, deleted = ?, hidden = ?,
+       shown = ?, countable = ?, mentioned = ? WHERE n = ?`,
+  )
+  const writeHide = database.prepare(
+    'UPDATE chat_messages SET hide_ms = ?, hide_count = ?, hide_id = ?, hide_by = ?, hide_reason = ? WHERE n = ?',
+  )
+  const addReplies = database.prepare('UPDATE chat_messages SET replies = replies + ? WHERE id = ?')
+  const index = database.prepare('INSERT INTO chat_search (rowid, text, tags) VALUES (?, ?, ?)')
+  const unindex = database.prepare(
+    "INSERT INTO chat_search (chat_search, rowid, text, tags) VALUES ('delete', ?, ?, ?)",
+  )
+  const insertEdit = database.prepare(
+    'INSERT OR IGNORE INTO chat_edits (message, ms, count, id, text, mentions) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const selectEdits = database.prepare(
+    'SELECT * FROM chat_edits WHERE message = ? ORDER BY ms DESC, count DESC, id DESC',
+  )
+  const surplusEdits = database.prepare(
+    `DELETE FROM chat_edits WHERE message = ?1 AND id IN
+       (SELECT id FROM chat_edits WHERE message = ?1 ORDER BY ms, count, id LIMIT -1 OFFSET ${editsKeptMax})`,
+  )
+  const deleteEdits = database.prepare('DELETE FROM chat_edits WHERE message = ?')
+  const writeReaction = database.prepare(
+    `INSERT INTO chat_reactions (message, person, emoji, ms, count, id, is_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+     ON CONFLICT DO UPDATE SET ms = ?4, count = ?5, id = ?6, is_on = ?7 WHERE (?4, ?5, ?6) > (ms, count, id)`,
+  )
+  const surplusOfPerson = database.prepare(
+    `DELETE FROM chat_reactions WHERE message = ?1 AND person = ?2 AND id IN (SELECT id FROM chat_reactions
+       WHERE message = ?1 AND person = ?2 ORDER BY ms DESC, count DESC, id DESC LIMIT -1 OFFSET ${reactionsPerPersonMax})`,
+  )
+  const countReactions = database.prepare('SELECT count(*) AS count FROM chat_reactions WHERE message = ?')
+  const surplusOfMessage = database.prepare(
+    `DELETE FROM chat_reactions WHERE message = ?1 AND id IN (SELECT id FROM chat_reactions
+       WHERE message = ?1 ORDER BY ms DESC, count DESC, id DESC LIMIT -1 OFFSET ${reactionsPerMessageMax})`,
+  )
+  const insertMute = database.prepare(
+    'INSERT OR IGNORE INTO chat_mutes (community, person, ms, count, id, until_ms, author, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const surplusMute = database.prepare(
+    `SELECT ms, count, id FROM chat_mutes WHERE community = ? AND person = ?
+     ORDER BY ms DESC, count DESC, id DESC LIMIT 1 OFFSET ${mutesPerPersonMax}`,
+  )
+  const deleteMute = database.prepare(
+    'DELETE FROM chat_mutes WHERE community = ? AND person = ? AND ms = ? AND count = ? AND id = ?',
+  )
+  const lastMute = database.prepare(
+    `SELECT until_ms FROM chat_mutes WHERE community = ? AND person = ? AND (ms, count, id) < (?, ?, ?)
+     ORDER BY ms DESC, count DESC, id DESC LIMIT 1`,
+  )
+  const messagesFrom = database.prepare(
+    `SELECT n FROM chat_messages WHERE n >= ?1 AND community = ?2 AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR person = ?4)
+     UNION SELECT message AS n FROM chat_edits JOIN chat_messages ON chat_messages.n = message
+     WHERE chat_edits.ms >= ?5 AND community = ?2 AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR person = ?4)`,
+  )
+
+  function get(id: string): MessageRow | undefined {
+    const row = select.get(id)
+    return row === undefined ? undefined : readMessage(row)
+  }
+
+  /** Whether what the person wrote at `place` may be seen: not muted there, and in the channel where it has persons. */
+  function speaks(channel: ChannelRow, person: PersonDid, place: Place): boolean {
+    if (!isPublic(channel.kind)) return wasIn(channel.folded.history, person, place)
+    const row = lastMute.get(channel.community, person, ...columnsOf(place))
+    const last = row === undefined ? undefined : { untilMs: row.until_ms === null ? null : numberOf(row, 'until_ms') }
+    return !isMuted(last, place.ms)
+  }
+
+  function freeNumber({ ms, id }: Place): number {
+    // The slot within the millisecond comes from the id, so that it does not hang on the order of arrival.
+    const first = firstNumber(ms) + (Number.parseInt(id.slice(0, 3), 16) % rowidsPerMs)
+    let n = first
+    for (let step = 1; taken.get(n) !== undefined; step *= 2) n = first + step
+    return n
+  }
+
+  function insert(channel: ChannelRow, act: MessageAct, author: PersonDid, place: Place): void {
+    if (get(place.id) !== undefined) return
+    const n = freeNumber(place)
+    const thread = act.thread ?? ''
+    const shown = speaks(channel, author, place)
+    const { mentioned, countable } = marksOf(channel, author, thread, act.mentions, shown)
+    const files = listToText(act.files)
+    insertRow.run(
+      n,
+      channel.community,
+      channel.n,
+      ...columnsOf(place),
+      author,
+      act.text,
+      thread,
+      act.reply ?? null,
+      listToText(act.mentions),
+      files,
+      Number(shown),
+      Number(countable),
+      Number(mentioned),
+    )
+    if (shown && act.text !== '') index.run(n, act.text, tagsOf(channel.community, channel.n))
+    if (shown && thread !== '') countReply(thread, channel.community, 1)
+    changed(place.id as MessageId, channel.community, true)
+  }
+
+  function countReply(thread: string, community: number, by: number): void {
+    addReplies.run(by, thread)
+    changed(thread as MessageId, community, false)
+  }
+
+  function marksOf(
+    channel: ChannelRow,
+    person: PersonDid,
+    thread: string,
+    mentions: readonly PersonDid[],
+    visible: boolean,
+  ): { readonly mentioned: boolean; readonly countable: boolean } {
+    const mentioned = channel.kind === 'direct' || mentions.includes(self())
+    return { mentioned, countable: visible && person !== self() && (thread === '' || mentioned) }
+  }
+
+  /** What a row is, given what was done to its message. */
+  function derive(row: MessageRow, channel: ChannelRow): Shape {
+    const shown = speaks(channel, row.person, row.place)
+    const { text, mentions, original, editedMs } = row.deleted ? row : textOfNow(row, channel)
+    const visible = shown && !row.deleted && !row.hidden
+    const marks = marksOf(channel, row.person, row.thread, personsOf(mentions), visible)
+    return {
+      text,
+      mentions,
+      original,
+      editedMs,
+      files: row.files,
+      deleted: row.deleted,
+      hidden: row.hidden,
+      shown,
+      ...marks,
+    }
+  }
+
+  function textOfNow(row: MessageRow, channel: ChannelRow): Pick<Shape, 'text' | 'mentions' | 'original' | 'editedMs'> {
+    const [text, mentions] = firstText(row)
+    for (const edit of selectEdits.iterate(row.n)) {
+      if (!speaks(channel, row.person, placeOfRow(edit))) continue
+      const original = JSON.stringify([text, mentions])
+      return {
+        text: textOf(edit, 'text'),
+        mentions: textOf(edit, 'mentions'),
+        original,
+        editedMs: numberOf(edit, 'ms'),
+      }
+    }
+    return { text, mentions, original: null, editedMs: null }
+  }
+
+  function update(before: MessageRow, patch: Partial<Shape> = {}): void {
+    const channel = channels.byNumber(before.channel)
+    if (channel === undefined) return
+    const after = derive({ ...before, ...patch }, channel)
+    const tags = tagsOf(before.community, before.channel)
+    const [was, is] = [searchable(before), searchable(after)]
+    if (was !== is) {
+      // FTS5 takes an entry out by what it was put in with.
+      if (was !== '') unindex.run(before.n, was, tags)
+      if (is !== '') index.run(before.n, is, tags)
+    }
+    writeShape.run(
+      after.text,
+      after.mentions,
+      after.files,
+      after.original,
+      after.editedMs,
+      Number(after.deleted),
+      Number(after.hidden),
+      Number(after.shown),
+      Number(after.countable),
+      Number(after.mentioned),
+      before.n,
+    )
+    if (after.shown !== before.shown && before.thread !== '') {
+      countReply(before.thread, before.community, after.shown ? 1 : -1)
+    }
+    if (before.shown && !after.shown) vanished(before.community)
+    changed(before.place.id as MessageId, before.community, false)
+  }
+
+  function edit(row: MessageRow, act: EditAct, place: Place): void {
+    if (row.deleted) return
+    const mentions = listToText(act.mentions)
+    if (Number(insertEdit.run(row.n, ...columnsOf(place), act.text, mentions).changes) === 0) return
+    surplusEdits.run(row.n)
+    update(row)
+  }
+
+  /** Takes text, files and edits out of the view for good; nothing brings them back. */
+  function remove(row: MessageRow): void {
+    if (row.deleted) return
+    deleteEdits.run(row.n)
+    update(row, { deleted: true, text: '', mentions: '', files: '', original: null, editedMs: null })
+  }
+
+  function hide(row: MessageRow, reason: string | undefined, by: PersonDid, place: Place): void {
+    if (row.hide !== undefined && comparePlaces(place, row.hide) <= 0) return
+    writeHide.run(...columnsOf(place), by, reason ?? '', row.n)
+    update(row, { hidden: reason !== undefined })
+  }
+
+  function react(row: MessageRow, emoji: string, on: boolean, person: PersonDid, place: Place): void {
+    writeReaction.run(row.n, person, emoji, ...columnsOf(place), Number(on))
+    surplusOfPerson.run(row.n, person)
+    if (numberOf(countReactions.get(row.n) ?? {}, 'count') > reactionsPerMessageMax) surplusOfMessage.run(row.n)
+    changed(row.place.id as MessageId, row.community, false)
+  }
+
+  function mute(
+    community: number,
+    facts: {
+      readonly person: PersonDid
+      readonly untilMs: number | null
+      readonly reason: string
+      readonly by: PersonDid
+      readonly place: Place
+    },
+  ): void {
+    const { person, untilMs, reason, by, place } = facts
+    insertMute.run(community, person, ...columnsOf(place), untilMs, by, reason)
+    let from = place
+    const surplus = surplusMute.get(community, person)
+    if (surplus !== undefined) {
+      const oldest = placeOfRow(surplus)
+      deleteMute.run(community, person, ...columnsOf(oldest))
+      if (comparePlaces(oldest, from) < 0) from = oldest
+    }
+    judgeAnew(community, null, person, from)
+  }
+
+  /** Who could speak has changed from a place on. */
+  function judgeAnew(community: number, channel: number | null, person: PersonDid | null, from: Place): void {
+    const rows = messagesFrom.all(firstNumber(from.ms), community, channel, person, from.ms)
+    for (const { n } of rows) {
+      const row = selectNumber.get(Number(n))
+      if (row !== undefined) update(readMessage(row))
+    }
+  }
+
+  return { get, insert, edit, remove, hide, react, mute, speaks, judgeAnew }
+}
+
+function firstNumber(ms: number): number {
+  return Math.min(Math.max(0, ms - rowidStartMs) * rowidsPerMs, rowidMax)
+}
+
+/** What the search index holds of a message; empty: nothing. */
+function searchable(shape: Shape): string {
+  return shape.shown && !shape.deleted && !shape.hidden ? shape.text : ''
+}
+
+/** Words of the index that name community and channel, so that a search stays within them. */
+export function tagsOf(community: number, channel: number): string {
+  return `k${community} c${channel}`
+}
+
+function firstText(row: MessageRow): [string, string] {
+  return row.original === null ? [row.text, row.mentions] : (JSON.parse(row.original) as [string, string])
+}
+
+export function readMessage(row: Row): MessageRow {
+  const flag = (name: string) => numberOf(row, name) === 1
+  return {
+    n: numberOf(row, 'n'),
+    community: numberOf(row, 'community'),
+    channel: numberOf(row, 'channel'),
+    place: placeOfRow(row),
+    person: textOf(row, 'person') as PersonDid,
+    thread: textOf(row, 'thread'),
+    text: textOf(row, 'text'),
+    mentions: textOf(row, 'mentions'),
+    files: textOf(row, 'files'),
+    original: row.original === null ? null : textOf(row, 'original'),
+    editedMs: row.edited_ms === null ? null : numberOf(row, 'edited_ms'),
+    deleted: flag('deleted'),
+    hidden: flag('hidden'),
+    hide:
+      row.hide_id === null
+        ? undefined
+        : { ms: numberOf(row, 'hide_ms'), count: numberOf(row, 'hide_count'), id: textOf(row, 'hide_id') },
+    shown: flag('shown'),
+    countable: flag('countable'),
+    mentioned: flag('mentioned'),
+  }
+}

@@ -1,0 +1,162 @@
+// The tables of chat. All but `chat_marks` follow from entries and are dropped and made again with the community's view;
+// numbers (`n`) are local, given by arrival, and appear in nothing that is shown.
+
+export const chatSchemaSteps: readonly string[] = [
+  `CREATE TABLE chat_communities (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+
+  CREATE TABLE chat_channels (
+    n INTEGER PRIMARY KEY,
+    community INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    guests INTEGER NOT NULL,
+    creator TEXT,
+    -- Place of its first founding entry.
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, entry TEXT NOT NULL,
+    -- What foldSteps says (core.ts), as JSON; empty for open and announce channels.
+    folded TEXT NOT NULL,
+    -- Open to all members, or this person is in it now.
+    mine INTEGER NOT NULL,
+    UNIQUE (community, id)
+  ) STRICT;
+  CREATE INDEX chat_channels_mine ON chat_channels (community, creator, ms, count, entry) WHERE mine = 1;
+
+  -- Name, topic and archive of a channel: the last write of each.
+  CREATE TABLE chat_fields (
+    channel INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    value TEXT NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (channel, field)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Entries that make a channel or hand out a key of it. kept: one of the first of its author, so foldSteps sees it.
+  CREATE TABLE chat_steps (
+    n INTEGER PRIMARY KEY,
+    channel INTEGER NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL UNIQUE,
+    author TEXT NOT NULL,
+    founding INTEGER NOT NULL,
+    moderate INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    persons TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    covers TEXT,
+    kept INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX chat_steps_kept ON chat_steps (channel, ms, count, id) WHERE kept = 1;
+  CREATE INDEX chat_steps_authors ON chat_steps (channel, author, ms, count, id);
+  CREATE INDEX chat_steps_keys ON chat_steps (channel, key);
+
+  CREATE TABLE chat_keys (
+    channel INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (channel, id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Entries that need something that is not here yet: a message, a channel, a key.
+  CREATE TABLE chat_waiting (
+    n INTEGER PRIMARY KEY,
+    community INTEGER NOT NULL,
+    waits_for TEXT NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL UNIQUE,
+    person TEXT NOT NULL,
+    rights INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX chat_waiting_for ON chat_waiting (community, waits_for);
+
+  -- n grows with ms (freeNumber, messages.ts), so that the search index finds the newest first.
+  CREATE TABLE chat_messages (
+    n INTEGER PRIMARY KEY,
+    community INTEGER NOT NULL,
+    channel INTEGER NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL UNIQUE,
+    person TEXT NOT NULL,
+    text TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    reply TEXT,
+    mentions TEXT NOT NULL,
+    files TEXT NOT NULL,
+    -- Text and mentions as first written, once an edit counts.
+    original TEXT,
+    edited_ms INTEGER,
+    deleted INTEGER NOT NULL,
+    hidden INTEGER NOT NULL,
+    hide_ms INTEGER, hide_count INTEGER, hide_id TEXT,
+    hide_by TEXT, hide_reason TEXT,
+    -- Its author could speak there and then: not muted, in the channel.
+    shown INTEGER NOT NULL,
+    -- Counts as unread until it was read; mentioned: and as a mention.
+    countable INTEGER NOT NULL,
+    mentioned INTEGER NOT NULL,
+    replies INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX chat_pages ON chat_messages (channel, thread, ms, count, id) WHERE shown = 1;
+  CREATE INDEX chat_unread ON chat_messages (channel, ms, count, id) WHERE countable = 1;
+  CREATE INDEX chat_mentioned ON chat_messages (channel, ms, count, id) WHERE countable = 1 AND mentioned = 1;
+
+  CREATE TABLE chat_edits (
+    message INTEGER NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    mentions TEXT NOT NULL,
+    PRIMARY KEY (message, ms, count, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX chat_edits_time ON chat_edits (ms);
+
+  CREATE TABLE chat_reactions (
+    message INTEGER NOT NULL,
+    person TEXT NOT NULL,
+    emoji TEXT NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    is_on INTEGER NOT NULL,
+    PRIMARY KEY (message, person, emoji)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE chat_mutes (
+    community INTEGER NOT NULL,
+    person TEXT NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    until_ms INTEGER,
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (community, person, ms, count, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE chat_reports (
+    community INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    person TEXT NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (community, person, message)
+  ) STRICT, WITHOUT ROWID;
+
+  -- How far this person has read, by entries of their devices.
+  CREATE TABLE chat_reads (
+    community INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (community, channel)
+  ) STRICT, WITHOUT ROWID;
+
+  -- How far they have read here: this computer's own, no entry's.
+  CREATE TABLE chat_marks (
+    community TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (community, channel)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE VIEW chat_searchable AS
+    SELECT n, text, 'k' || community || ' c' || channel AS tags FROM chat_messages;
+  -- Beginnings of one and two letters have an index of their own: else they would join the hits of thousands of words.
+  -- columnsize 0: lengths are for ranking by relevance; what is found here is ranked by time.
+  CREATE VIRTUAL TABLE chat_search USING fts5(
+    text, tags, content = 'chat_searchable', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2',
+    prefix = '1 2', columnsize = 0
+  );`,
+]
