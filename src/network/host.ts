@@ -3,6 +3,7 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
+import type { GossipSub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { ConnectionEncrypter, ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface'
 import { type KadDHT, kadDHT } from '@libp2p/kad-dht'
@@ -18,6 +19,7 @@ import { dialRank, toPeerAddress } from './addresses.ts'
 import { checkingAutoNat } from './autonat.ts'
 import { createDatastore } from './datastore.ts'
 import { createPortMapper, type PortMapper } from './gateways.ts'
+import { gossipService } from './gossip.ts'
 import { type InnerService, innerService } from './inner.ts'
 import { createLanCheck, ownInterfaces } from './lan.ts'
 import * as limits from './limits.ts'
@@ -52,6 +54,7 @@ export interface HostParts {
 export type Services = {
   ping: Ping
   dht: KadDHT
+  pubsub: GossipSub
   inner: InnerService
 } & Record<string, unknown>
 
@@ -173,6 +176,7 @@ export async function createHost(options: HostOptions, parts: HostParts): Promis
       identifyPush: identifyPush(),
       ping: ping({ timeout: limits.pingTimeoutMs }),
       dht: kadDHT(dht()),
+      pubsub: gossipService(),
       autonat: checkingAutoNat(),
       dcutr: dcutr(),
       inner: innerService(parts),

@@ -199,3 +199,33 @@ export const portLeaseSeconds = 3_600
 export const portRenewIntervalMs = 20 * 60_000
 /** Ports asked for, when others have the first. */
 export const portTriesMax = 4
+
+/** One published message: as long as the longest entry of a log, with its seals. */
+export const gossipMessageBytesMax = 65_536
+/** What one peer may send at once: some messages, or news of many. Gathered in memory before it is looked at. */
+export const gossipRpcBytesMax = 1_048_576
+/** What waits for a peer that does not read its gossip; past it, messages to it are dropped. */
+export const gossipOutboundBytesMax = 1_048_576
+/** Messages, and control items, in what one peer sends at once. */
+export const gossipItemsPerRpcMax = 1_024
+/** Topics that we follow: one a community. */
+export const gossipTopicsMax = 256
+/** Characters of a topic: 64 hexadecimal digits, and a prefix. */
+export const gossipTopicCharsMax = 128
+/** Remembered of the topics that one peer follows: about 1,100 bytes each, so some hundred. */
+export const gossipTopicBytesPerPeerMax = 131_072
+/** Messages and control items from one peer, its own and passed on: steady rate and burst. What is over is dropped. */
+export const gossipItemsPerSecond = 1_000
+export const gossipItemsBurst = 5_000
+/** Messages by one author, whoever brings them. What is over is neither taken nor passed on. */
+export const gossipPerAuthorPerSecond = 50
+export const gossipPerAuthorBurst = 200
+/** Authors whose rate is remembered; the one longest quiet is forgotten. */
+export const gossipAuthorsMax = 4_096
+/** Peers that a message of a topic goes to at most: what publishing costs, however many follow it. */
+export const gossipMeshMax = 12
+/** Peers that a topic's messages are exchanged with; fewer than `gossipMeshMin`: others are asked, more than max: some are let go. */
+export const gossipMeshWanted = 8
+export const gossipMeshMin = 5
+/** How fast refused messages of a peer are forgiven, each second: to a tenth in four minutes. Four at once silence it. */
+export const gossipRefusedDecay = 0.99

@@ -3,6 +3,7 @@
 //   connect / redial / mDNS ──► dial.ts ──► host ──► connection events ──► peers (views), latency, book, reach
 //   handle / openStream ──► serve.ts ──► stream.ts (PeerStream)
 //   provide / findProviders ──► routing.ts ──► kad-DHT
+//   subscribe / publish ──► gossip.ts ──► gossipsub
 //
 // Must stay true: nothing that libp2p throws or a peer sends leaves here but as a PeerhoodError; after `stop` there is no
 // timer, socket or listener left.
@@ -20,6 +21,7 @@ import { addressesOfPeer, connectPeer, type DialParts } from './dial.ts'
 import { diagnoseNetwork } from './doctor-core.ts'
 import { networkErrors } from './errors.ts'
 import { createGater } from './gater.ts'
+import { createGossip, type Gossip } from './gossip.ts'
 import { createHost, type Host, privateKeyOfSeed } from './host.ts'
 import { createLanes, type Lanes } from './lane.ts'
 import { createLatency, type Latency } from './latency.ts'
@@ -40,6 +42,8 @@ import { openPeerStream, type ServeParts, serveProtocol } from './serve.ts'
 import type {
   Blame,
   DoctorCheck,
+  GossipHandler,
+  GossipOptions,
   Network,
   NetworkEvent,
   PeerAddress,
@@ -153,6 +157,7 @@ class PeerhoodNetwork implements Network {
   readonly #reach: Reach
   readonly #redial: Redial
   readonly #latency: Latency
+  readonly #gossip: Gossip
   #state: 'new' | 'running' | 'stopped' = 'new'
 
   constructor(core: Core, bootstrap: readonly PeerAddress[], options: NetworkOptions, parts: NetworkParts) {
@@ -177,6 +182,8 @@ class PeerhoodNetwork implements Network {
       dial: (candidate) => this.connect(candidate, { source: candidate.kind }),
       onFailure: (candidate) => this.#book.failed(candidate.peerId),
     })
+    const blame = (peerId: PeerId, what: Blame) => this.blame(peerId, what)
+    this.#gossip = createGossip({ clock, log, metrics, service: host.services.pubsub, blame })
     this.#latency = createLatency({
       clock,
       ping: (peerId) => this.#ping(peerId),
@@ -199,6 +206,7 @@ class PeerhoodNetwork implements Network {
     }
     this.#state = 'running'
     this.#routing.start()
+    this.#gossip.start()
     for (const peer of this.#bootstrap) this.#redial.add(peer, 'bootstrap')
     for (const entry of this.#book.entries().slice(0, redialRememberedMax)) {
       this.#core.peers.found(entry.peerId, 'remembered', entry.addresses[0])
@@ -213,6 +221,7 @@ class PeerhoodNetwork implements Network {
     this.#state = 'stopped'
     this.#redial.stop()
     this.#latency.stop()
+    this.#gossip.stop()
     this.#routing.stop()
     this.#core.peers.stop()
     this.#book.stop()
@@ -269,6 +278,15 @@ class PeerhoodNetwork implements Network {
   findProviders(key: Uint8Array, options: { signal?: AbortSignal } = {}): AsyncIterable<PeerAddress> {
     this.#mustRun()
     return this.#routing.findProviders(key, options.signal)
+  }
+
+  subscribe(topic: string, handler: GossipHandler, options?: GossipOptions): Cancel {
+    return this.#gossip.subscribe(topic, handler, options)
+  }
+
+  async publish(topic: string, bytes: Uint8Array): Promise<void> {
+    this.#mustRun()
+    await this.#gossip.publish(topic, bytes)
   }
 
   blame(peerId: PeerId, blame: Blame): void {

@@ -36,6 +36,23 @@ export interface PeerStream {
 
 export type StreamHandler = (stream: PeerStream) => Promise<void>
 
+/**
+ * What becomes of a published message: passed on to other subscribers; kept to ourselves; or refused, which costs the peer
+ * that sent it here (no honest peer passes on what it would refuse itself).
+ */
+export type GossipVerdict = 'accept' | 'ignore' | 'reject'
+
+/** Takes a message. `from`: who published it, by its signature, not who passed it on. Must answer at once. */
+export type GossipHandler = (from: PeerId, bytes: Uint8Array) => GossipVerdict
+
+export interface GossipOptions {
+  /**
+   * Whom the topic is told, and from whom messages on it are taken; everybody if not given. Asked again and again, so it may
+   * change.
+   */
+  readonly allows?: (peerId: PeerId) => boolean
+}
+
 export interface PeerView {
   readonly peerId: PeerId
   readonly state: 'connected' | 'known'
@@ -117,6 +134,17 @@ export interface Network {
   /** Those who announced `key`, as they are found. Never ourselves. */
   findProviders(key: Uint8Array, options?: { signal?: AbortSignal }): AsyncIterable<PeerAddress>
 
+  /**
+   * Takes what is published under a topic by peers that we are connected with, directly or through other subscribers. Nothing
+   * published before is caught up on, and what is published may get lost. One subscription a topic. Throws `topic_taken`,
+   * `topics_too_many`, `topic_malformed`.
+   */
+  subscribe(topic: string, handler: GossipHandler, options?: GossipOptions): Cancel
+  /**
+   * Publishes, signed, to those who follow the topic; resolves when it is on its way, also when nobody does. Never comes back
+   * to ourselves. Rejects with `gossip_too_long`.
+   */
+  publish(topic: string, bytes: Uint8Array): Promise<void>
   /** Called with what a peer did wrong. */
   blame(peerId: PeerId, blame: Blame): void
   /** The network's part of `peerhood doctor`. */

@@ -19,6 +19,7 @@ import type {
   PeerView,
   StreamHandler,
 } from '../../src/network/types.ts'
+import { createGossipNet, type Followed } from './gossip.ts'
 import type { SeededRandom } from './random.ts'
 import { createStreams, type OpenedStream } from './streams.ts'
 
@@ -43,6 +44,8 @@ export interface Net {
   cut(a: PeerId, b: PeerId): void
   /** The peer takes no more bytes from its streams: their windows fill. */
   stopReading(id: PeerId): void
+  /** The share of published messages that get lost on each way from peer to peer; none at first. */
+  gossipLoss: number
   /** Called for every chunk that arrives. */
   onDelivery: (from: PeerId, to: PeerId, bytes: Uint8Array) => void
 }
@@ -77,6 +80,7 @@ interface Node {
   /** Streams that are open to it, by peer and protocol. */
   readonly serving: Map<string, number>
   readonly events: Emitter<NetworkEvent>
+  readonly topics: Map<string, Followed>
   up: boolean
   started: boolean
 }
@@ -97,6 +101,17 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
     canTalk,
     isDeaf: ({ id }) => deaf.has(id),
     onDelivery: (from, to, bytes) => net.onDelivery(from, to, bytes),
+  })
+
+  const gossip = createGossipNet<Node>({
+    find: (id) => nodes.get(id),
+    carry(from, to, arrive) {
+      if (net.gossipLoss > 0 && random.uniform() < net.gossipLoss) return
+      clock.after(delay(from, to), () => {
+        if (from.connected.has(to.id) && canTalk(from, to)) arrive()
+      })
+    },
+    blame: (node, peerId, blame) => node.network.blame(peerId, blame),
   })
 
   // ---- connections
@@ -234,6 +249,7 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
       paused: new Map(),
       serving: new Map(),
       events: new Emitter(),
+      topics: new Map(),
       up: true,
       started: true,
       network: {
@@ -276,6 +292,11 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
             if (peerId !== id && clock.monotonicMs() < expiresMs) yield { peerId, addresses: [`/sim/${peerId}`] }
           }
         },
+        subscribe: (topic, handler, options) => gossip.subscribe(node, topic, handler, options),
+        async publish(topic, bytes) {
+          checkRuns(node)
+          await gossip.publish(node, topic, bytes)
+        },
         blame(peerId, blame) {
           blames.push({ peerId, blame })
           const other = nodes.get(peerId)
@@ -293,6 +314,7 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
   const net: Net = {
     clock,
     random,
+    gossipLoss: 0,
     onDelivery: () => {},
     join(id, quality) {
       const node = createNetwork(id, quality)

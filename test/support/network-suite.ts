@@ -11,6 +11,7 @@ import { describe, type TestContext, test as unboundedTest } from 'node:test'
 import { isPeerhoodError } from '../../src/base/errors.ts'
 import { networkErrors } from '../../src/network/errors.ts'
 import type { Network, NetworkEvent, PeerAddress, PeerId, PeerStream, PeerView } from '../../src/network/types.ts'
+import { testGossip } from './gossip-suite.ts'
 import { until } from './until.ts'
 
 export interface NetworkSetup {
@@ -109,6 +110,7 @@ export function testNetwork(name: string, setup: NetworkSetup): void {
     testHandlers(setup)
     testConnections(setup)
     testProviders(setup)
+    testGossip(setup)
   })
 }
 
