@@ -4,9 +4,10 @@
 import { BoundedMap } from '../../base/bounded.ts'
 import type { Cancel, Clock } from '../../base/ports.ts'
 import type { PeerId } from '../../network/types.ts'
-import type { LogEvent } from '../types.ts'
+import type { CommunityLog, LogEvent } from '../types.ts'
 import { createHolds } from './holds.ts'
 import { askedMax, gapDelayMs, rememberedPeersMax, sessionsPerCommunityMax, tickMs } from './limits.ts'
+import { createPastView } from './past-view.ts'
 import type { Session, SessionEnd, SessionPort } from './session-types.ts'
 import { chooseFlows, isSource } from './source-core.ts'
 import type { JoinOptions, SyncFailure, SyncPeer, SyncPeerState } from './types.ts'
@@ -29,6 +30,7 @@ export interface CommunityParts {
 }
 
 export interface Community extends SessionPort {
+  readonly log: CommunityLog
   readonly options: JoinOptions
   readonly sessions: ReadonlyMap<number, Session>
   hasSession(peerId: PeerId): boolean
@@ -49,9 +51,12 @@ interface Remembered {
 
 const unknown: Remembered = { provenMs: undefined, failed: undefined }
 
-export function createCommunity(log: SessionPort['log'], options: JoinOptions, parts: CommunityParts): Community {
+export function createCommunity(log: CommunityLog, options: JoinOptions, parts: CommunityParts): Community {
   const { clock } = parts
   const sessions = new Map<number, Session>()
+  /** Sessions with those who no longer belong: they get the past, and no news. */
+  const limited = new Set<number>()
+  const full = () => [...sessions.values()].filter(({ key }) => !limited.has(key))
   const remembered = new BoundedMap<PeerId, Remembered>(rememberedPeersMax)
   const holds = createHolds(clock, options.role === 'keeper' ? () => 0 : parts.uniform, pumpAll)
   let storedMs = clock.monotonicMs()
@@ -69,14 +74,14 @@ export function createCommunity(log: SessionPort['log'], options: JoinOptions, p
 
   function onLog(event: LogEvent): void {
     if (event.type === 'fork') {
-      for (const session of [...sessions.values()]) session.forked(event.fork)
+      for (const session of full()) session.forked(event.fork)
       return
     }
     const first = event.entries[0]?.arrival
     if (first === undefined) return
     storedMs = clock.monotonicMs()
     const places: Place[] = event.entries.map(({ entry }) => ({ device: entry.device, seq: entry.seq }))
-    for (const session of [...sessions.values()]) session.stored(first, places)
+    for (const session of full()) session.stored(first, places)
     parts.stored(event)
     if (event.own) holds.release()
     else holds.hold(first)
@@ -86,7 +91,7 @@ export function createCommunity(log: SessionPort['log'], options: JoinOptions, p
   // ---- who sends, and what is missing
 
   function allowFlows(): void {
-    const all = [...sessions.values()]
+    const all = full()
     if (!all.some(({ isTold, flowed }) => isTold && !flowed)) return
     const chosen = chooseFlows(all, clock.monotonicMs())
     for (const session of all) if (chosen.has(session.key)) session.allow()
@@ -94,8 +99,10 @@ export function createCommunity(log: SessionPort['log'], options: JoinOptions, p
 
   function tick(): void {
     timer = clock.after(tickMs, tick)
-    // Who was removed meanwhile.
-    for (const session of [...sessions.values()]) if (!options.allows(session.peerId)) session.end('not_here')
+    // Who was removed meanwhile begins anew, with the past alone.
+    for (const session of [...sessions.values()]) {
+      if (!options.allows(session.peerId) && !limited.has(session.key)) session.end('not_here')
+    }
     allowFlows()
     parts.ticked()
     if (clock.monotonicMs() - storedMs >= gapDelayMs) askForMissing()
@@ -103,7 +110,7 @@ export function createCommunity(log: SessionPort['log'], options: JoinOptions, p
 
   /** One session after the other, while nobody sends the bulk, in which they may be. */
   function askForMissing(): void {
-    const able = [...sessions.values()].filter(({ isTold }) => isTold)
+    const able = full().filter(({ isTold }) => isTold)
     const missing = able.length === 0 ? [] : log.missing()
     if (missing.length === 0 || able.some((session) => isSource(session, clock.monotonicMs()))) return
     turn = (turn + 1) % able.length
@@ -127,6 +134,7 @@ export function createCommunity(log: SessionPort['log'], options: JoinOptions, p
     }
     if (sessions.size >= sessionsPerCommunityMax) return 'busy'
     sessions.set(session.key, session)
+    if (!options.allows(session.peerId)) limited.add(session.key)
     parts.sessionActive(session.peerId)
     parts.changed()
     return undefined
@@ -143,6 +151,7 @@ export function createCommunity(log: SessionPort['log'], options: JoinOptions, p
     const failed = how.fault?.code
     if (failed === 'peer_withholds') note(session, session.role === 'keeper' ? 'keeper_withholds' : failed)
     sessions.delete(session.key)
+    limited.delete(session.key)
     parts.sessionEnded(session.peerId, how)
     allowFlows()
     parts.changed()
@@ -184,7 +193,11 @@ export function createCommunity(log: SessionPort['log'], options: JoinOptions, p
     access: options.access,
     discovery: options.discovery,
     role: options.role,
-    allows: (peerId) => options.allows(peerId),
+    logFor(peerId) {
+      const epochMax = options.allows(peerId) ? undefined : options.pastOf?.(peerId)
+      return epochMax === undefined ? log : createPastView(log, epochMax)
+    },
+    admits: (peerId) => options.allows(peerId) || options.pastOf?.(peerId) !== undefined,
     sessions,
     heldFrom: () => holds.from,
     hasSession: (peerId) => sessionOf(peerId) !== undefined,

@@ -8,7 +8,7 @@ import { TokenBucket } from '../../base/bounded.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import type { Clock, Random } from '../../base/ports.ts'
 import { createUniform } from '../../base/uniform.ts'
-import type { CommunityLog, DeviceId, Vector } from '../types.ts'
+import type { DeviceId, Vector } from '../types.ts'
 import { syncPeerErrors } from './errors.ts'
 import {
   challengeEveryMs,
@@ -18,11 +18,12 @@ import {
   challengesPerSecond,
   challengeTimeoutMs,
 } from './limits.ts'
+import type { SessionLog } from './session-types.ts'
 import type { SyncFailure } from './types.ts'
 import type { Frame, Place } from './wire.ts'
 
 /** sha2-256 of the nonce and the entries' bytes; undefined when one of them is not here. */
-export function holdingDigest(log: CommunityLog, nonce: Uint8Array, places: readonly Place[]): Uint8Array | undefined {
+export function holdingDigest(log: Pick<SessionLog, 'at'>, nonce: Uint8Array, places: readonly Place[]): Uint8Array | undefined {
   const hash = createHash('sha256').update(nonce)
   for (const { device, seq } of places) {
     const entry = log.at(device, seq)
@@ -35,7 +36,7 @@ export function holdingDigest(log: CommunityLog, nonce: Uint8Array, places: read
 export interface KeeperWatchParts {
   readonly clock: Clock
   readonly random: Random
-  readonly log: CommunityLog
+  readonly log: Pick<SessionLog, 'at' | 'vector' | 'forks'>
   /** Whether we ask the peer. */
   readonly asks: boolean
   /** What the peer says that it has. */
@@ -110,7 +111,7 @@ export function createKeeperWatch(parts: KeeperWatchParts): KeeperWatch {
 }
 
 /** Up to `challengePlacesMax` different entries that the peer has by its word and we have, every entry as likely as another. */
-function choosePlaces(told: Vector, log: CommunityLog, uniform: () => number): Place[] {
+function choosePlaces(told: Vector, log: Pick<SessionLog, 'vector' | 'forks'>, uniform: () => number): Place[] {
   const ours = log.vector()
   const forked = new Set(log.forks().map(({ device }) => device))
   const devices: { readonly device: DeviceId; readonly count: number }[] = []

@@ -6,6 +6,9 @@ import type { CommunityId, CommunityLog, EntryId, Fork } from '../types.ts'
 import type { SyncFailure, SyncRole } from './types.ts'
 import type { Place, Refusal } from './wire.ts'
 
+/** What a session needs of a log. */
+export type SessionLog = Pick<CommunityLog, 'vector' | 'forks' | 'has' | 'get' | 'at' | 'missingFor' | 'receive'>
+
 export interface Session {
   readonly key: number
   readonly peerId: PeerId
@@ -59,11 +62,13 @@ export interface SessionEnd {
 /** What a session asks of the community it belongs to. */
 export interface SessionPort {
   readonly community: CommunityId
-  readonly log: CommunityLog
+  /** The log as this peer may have it. */
+  logFor(peer: PeerId): SessionLog
   readonly access: Uint8Array
   readonly discovery: Uint8Array
   readonly role: SyncRole
-  allows(peer: PeerId): boolean
+  /** Whether this peer may have anything of it. */
+  admits(peer: PeerId): boolean
   /** Entries from this arrival on are not passed on yet. */
   heldFrom(): number
   /** The peer has proven that it may ask; a refusal ends the session. */

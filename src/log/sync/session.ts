@@ -26,7 +26,7 @@ import {
   type SessionState,
   stepSession,
 } from './session-core.ts'
-import type { Fault, Session, SessionEnd, SessionParts, SessionPort } from './session-types.ts'
+import type { Fault, Session, SessionEnd, SessionLog, SessionParts, SessionPort } from './session-types.ts'
 import type { SyncRole } from './types.ts'
 import type { Frame, FrameKind, Refusal } from './wire.ts'
 
@@ -57,6 +57,8 @@ export function createSession(
     fail(syncPeerErrors.sync_handshake_timeout('A peer opened a stream and said nothing.'))
   })
 
+  /** The community's log as this peer may have it. */
+  let log: SessionLog | undefined
   const channel: Channel = createChannel(stream, parts, {
     admit(kind) {
       const isGreeting = kind === 'hello' || kind === 'refuse'
@@ -72,7 +74,7 @@ export function createSession(
   })
 
   const intake = createIntake({
-    receive: (entries, options) => (port === undefined ? Promise.resolve([]) : port.log.receive(entries, options)),
+    receive: (entries, options) => log?.receive(entries, options) ?? Promise.resolve([]),
     done: (results, wanted, entries) => step({ type: 'received', results, wanted, entries }),
     failed: fail,
   })
@@ -97,7 +99,7 @@ export function createSession(
     if (opener && (!isProven || !equalBytes(hello.discovery, target.port.discovery))) {
       throw syncPeerErrors.sync_proof_wrong('A peer could not prove that it may have this community.')
     }
-    if (found === undefined || !isProven || !found.allows(peerId)) {
+    if (found === undefined || !isProven || !found.admits(peerId)) {
       end('not_here')
       return
     }
@@ -119,12 +121,13 @@ export function createSession(
   }
 
   function begin(found: SessionPort): void {
-    const begun = createSessionState(found.log, clock.monotonicMs())
+    log = found.logFor(peerId)
+    const begun = createSessionState(log, clock.monotonicMs())
     state = begun
     keeper = createKeeperWatch({
       clock,
       random,
-      log: found.log,
+      log,
       asks: role === 'keeper' && found.role === 'member',
       told: () => begun.told,
       send: (frame) => channel.send(frame),

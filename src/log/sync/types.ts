@@ -20,6 +20,11 @@ export interface JoinOptions {
   readonly role: SyncRole
   /** Whether this peer may take part; asked when it has proven `access`, at every session. */
   allows(peer: PeerId): boolean
+  /**
+   * For a peer that is not let in, since it no longer belongs: entries up to this epoch are given to it, and nothing of it is
+   * taken, so that it learns why. Undefined: it gets nothing, as a stranger does.
+   */
+  pastOf?(peer: PeerId): number | undefined
   /** Who likely has the log: members' devices, keepers, peers of a link. Tried first; asked again and again. */
   peers(): readonly PeerAddress[]
   /**
