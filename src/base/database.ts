@@ -29,6 +29,20 @@ export function transaction<Result>(database: Database, work: () => Result): Res
   }
 }
 
+/**
+ * A transaction that does not wait for the disk: for what can be made anew. After a loss of power it, and what came after
+ * it without being flushed, may not have happened; what was flushed before and what is flushed later stays whole, since
+ * the write-ahead log is one sequence.
+ */
+export function lazyTransaction<Result>(database: Database, work: () => Result): Result {
+  database.exec('PRAGMA synchronous = NORMAL')
+  try {
+    return transaction(database, work)
+  } finally {
+    database.exec('PRAGMA synchronous = FULL')
+  }
+}
+
 /** Applies those of `steps` (SQL scripts, in order, never edited once released) that `feature` has not had yet. */
 export function migrate(database: Database, feature: string, steps: readonly string[]): void {
   database.exec('CREATE TABLE IF NOT EXISTS migrations (feature TEXT PRIMARY KEY, step INTEGER NOT NULL) STRICT')

@@ -129,7 +129,8 @@ export interface Room {
   readonly clock: VirtualClock
   readonly net: Net
   readonly random: SeededRandom
-  join(options?: MeetOptions): Promise<Person>
+  /** `device`: one whose secrets the test knows. */
+  join(options?: MeetOptions, device?: Device): Promise<Person>
   /** Everybody meets everybody, as on one local network. */
   introduce(...persons: readonly Person[]): Promise<void>
   /** Lets time pass until the condition holds. */
@@ -164,8 +165,7 @@ export function createRoom(t: TestContext, seed: string): Room {
     clock,
     net,
     random,
-    async join(options = {}) {
-      const device = deviceOf(random)
+    async join(options = {}, device = deviceOf(random)) {
       const network = net.join(device.id, { up: 12_500_000, delayMs: 5 })
       const lines: string[] = []
       const meet = createMeet(options)({ clock, random: random.fork(device.id), log: lineLog(lines), network })

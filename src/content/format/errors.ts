@@ -14,6 +14,7 @@ export const formatErrors = defineErrors({
   },
   link_mistyped: { kind: 'usage', hint: `A character is wrong, missing or too many. ${askAgain}` },
   link_newer: { kind: 'usage', hint: 'A newer Peerhood made this link: update Peerhood on this computer.' },
+  link_elsewhere: { kind: 'usage', hint: 'It is a good link, for another part of Peerhood: open it there.' },
   link_malformed: {
     kind: 'usage',
     hint: 'The program that made this link made it wrong. Ask for a link made by Peerhood.',

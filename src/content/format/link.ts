@@ -1,25 +1,13 @@
-// The one string that leads to a share: `peerhood:` and base32 of an envelope. docs/protocol/share.md, "Link".
+// The one string that leads to a share: an envelope (link-envelope.ts) around keys and peers. docs/protocol/share.md, "Link".
 //
-//   envelope = kind (1) ‖ length of the body (2, big-endian) ‖ body ‖ first 4 bytes of SHA-256(all before)
-//   body     = share key (32) ‖ secret or access key (32, private only) ‖ peers (link-peers.ts)
-//
-// All kinds of links, later ones too, keep the envelope: so whoever reads one can tell a link that was cut (shorter than
-// its length says), mistyped (checksum) and newer (kind) apart.
+//   body = share key (32) ‖ secret or access key (32, private only) ‖ peers (link-peers.ts)
 
-import { concatBytes, equalBytes } from '../../base/bytes.ts'
+import { concatBytes } from '../../base/bytes.ts'
 import type { ShareLink } from '../types.ts'
-import { decodeBase32, encodeBase32 } from './base32.ts'
 import { formatErrors } from './errors.ts'
-import { asAccessKey, asShareKey, asShareSecret, deriveKeys, digestOf } from './keys.ts'
-import { linkCharsMax } from './limits.ts'
+import { asAccessKey, asShareKey, asShareSecret, deriveKeys } from './keys.ts'
+import { formatEnvelope, linkKinds, otherKind, parseEnvelope } from './link-envelope.ts'
 import { decodePeers, encodePeers } from './link-peers.ts'
-
-const scheme = 'peerhood:'
-const headBytes = 3
-const checksumBytes = 4
-
-/** What the first byte says. Later kinds (invitations, …) take other numbers. */
-const kindBytes = { publicRead: 1, privateRead: 2, privateKeep: 3 } as const
 
 /**
  * The link as text. Peers and addresses past the limits, and addresses that are no multiaddrs, are left out: they are
@@ -27,28 +15,26 @@ const kindBytes = { publicRead: 1, privateRead: 2, privateKeep: 3 } as const
  */
 export function formatLink(link: ShareLink): string {
   const [kind, key] = kindAndKey(link)
-  const body = concatBytes(link.share, key, encodePeers(link.peers))
-  const envelope = concatBytes(Uint8Array.of(kind, body.length >> 8, body.length & 255), body)
-  return scheme + encodeBase32(concatBytes(envelope, checksumOf(envelope)))
+  return formatEnvelope({ kind, body: concatBytes(link.share, key, encodePeers(link.peers)) })
 }
 
 function kindAndKey(link: ShareLink): [kind: number, key: Uint8Array] {
-  if (link.visibility === 'public') return [kindBytes.publicRead, new Uint8Array(0)]
-  if (link.kind === 'keep') return [kindBytes.privateKeep, link.access]
+  if (link.visibility === 'public') return [linkKinds.publicRead, new Uint8Array(0)]
+  if (link.kind === 'keep') return [linkKinds.privateKeep, link.access]
   if (link.secret === undefined) throw formatErrors.key_malformed('A link to a private share needs its secret.')
-  return [kindBytes.privateRead, link.secret]
+  return [linkKinds.privateRead, link.secret]
 }
 
 /**
  * Reads a link, in either case, with white space around and in it. Throws `link_unknown`, `link_cut_off`,
- * `link_mistyped`, `link_newer`, `link_malformed`.
+ * `link_mistyped`, `link_newer`, `link_elsewhere`, `link_malformed`.
  */
 export function parseLink(text: string): ShareLink {
-  const { kind, body } = openEnvelope(readText(text))
-  if (kind === kindBytes.publicRead) return publicLink(body)
-  if (kind === kindBytes.privateRead) return privateLink('read', body)
-  if (kind === kindBytes.privateKeep) return privateLink('keep', body)
-  throw formatErrors.link_newer('This link is of a kind that this version of Peerhood does not know.')
+  const { kind, body } = parseEnvelope(text)
+  if (kind === linkKinds.publicRead) return publicLink(body)
+  if (kind === linkKinds.privateRead) return privateLink('read', body)
+  if (kind === linkKinds.privateKeep) return privateLink('keep', body)
+  throw otherKind(kind)
 }
 
 /** The link that lets others hold and serve a share; of a private one without the secret to read it. */
@@ -86,40 +72,4 @@ function privateLink(kind: 'read' | 'keep', body: Uint8Array): ShareLink {
 
 function tooShort() {
   return formatErrors.link_malformed('The link is whole, but does not say what it leads to.')
-}
-
-/** The bytes after the scheme: at least what is there of an envelope. */
-function readText(text: string): { bytes: Uint8Array; exact: boolean } {
-  if (text.length > linkCharsMax) throw formatErrors.link_unknown('This is too long to be a Peerhood link.')
-  const compact = text.replace(/\s+/g, '')
-  if (compact.slice(0, scheme.length).toLowerCase() !== scheme) throw notALink(compact)
-  const read = decodeBase32(compact.slice(scheme.length))
-  if ('bytes' in read) return read
-  const character = compact.charAt(scheme.length + read.wrongAt)
-  throw formatErrors.link_mistyped(`The character “${character}” can't be in a Peerhood link.`, {
-    details: { character, place: scheme.length + read.wrongAt },
-  })
-}
-
-function notALink(compact: string) {
-  const isStart = compact !== '' && scheme.startsWith(compact.toLowerCase())
-  if (isStart) return formatErrors.link_cut_off('This is only the beginning of a Peerhood link.')
-  return formatErrors.link_unknown('This is not a Peerhood link.')
-}
-
-function openEnvelope({ bytes, exact }: { bytes: Uint8Array; exact: boolean }): { kind: number; body: Uint8Array } {
-  const [kind = 0, high = 0, low = 0] = bytes
-  const bodyEnd = headBytes + high * 256 + low
-  if (bytes.length < headBytes || bytes.length < bodyEnd + checksumBytes) {
-    throw formatErrors.link_cut_off('The end of this link is missing.')
-  }
-  const checksum = bytes.subarray(bodyEnd)
-  if (!exact || !equalBytes(checksum, checksumOf(bytes.subarray(0, bodyEnd)))) {
-    throw formatErrors.link_mistyped('This link has a typing error: its checksum does not fit.')
-  }
-  return { kind, body: bytes.subarray(headBytes, bodyEnd) }
-}
-
-function checksumOf(bytes: Uint8Array): Uint8Array {
-  return digestOf(bytes).subarray(0, checksumBytes)
 }

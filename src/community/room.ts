@@ -1,0 +1,325 @@
+// One community on this computer that can be read: opens what its log stores, resolves the acts of lane 0, and gives the
+// apps what counts of lane 1.
+//
+//   log entries ──► keyring (boxes) ──► open ──┬─ lane 0: acts ──► resolve ──► state
+//                                              └─ lane 1: counts? ──► apps, in one transaction with how far they got
+//
+// Must stay true: between two resets apps see every entry that counts once, whatever order entries, keys and members came
+// in; a batch never holds the thread for long; what can't be opened yet waits and is not lost.
+
+import { isPeerhoodError } from '../base/errors.ts'
+import { Emitter } from '../base/events.ts'
+import type { Log } from '../base/ports.ts'
+import { createTurns } from '../base/turns.ts'
+import type { CommunityLog, Draft, Entry, EntryId, KeyId, StoredEntry } from '../log/types.ts'
+import type { PeerId } from '../network/types.ts'
+import { type Act, communityApp, encodeAct, type KnownAct, readAct } from './acts-wire.ts'
+import { type Counted, Past, type Resolution, resolve } from './core.ts'
+import { communityErrors } from './errors.ts'
+import type { OpenedAct } from './items-core.ts'
+import type { Keyring } from './keyring.ts'
+import { keyToWrite } from './keyring-core.ts'
+import { entriesPerTurnMax } from './limits.ts'
+import { encodePayload, type Payload } from './payload-wire.ts'
+import { isProven } from './proofs.ts'
+import type { CommunityStore } from './store.ts'
+import type { AppReducer, CommunityState, KeyFacts, OpenedEntry, VoidCode } from './types.ts'
+
+export interface RoomParts {
+  readonly log: Log
+  readonly store: CommunityStore
+  readonly apps: ReadonlyMap<string, AppReducer>
+}
+
+export type RoomEvent =
+  /** Acts came, or keys: `state` may be another. */
+  | { readonly type: 'state' }
+  /** Entries of lane 1 that now count; never those of a rebuild. */
+  | { readonly type: 'entries'; readonly entries: readonly OpenedEntry[] }
+  | { readonly type: 'rebuilt' }
+
+export class Room {
+  readonly events = new Emitter<RoomEvent>()
+  readonly log: CommunityLog
+  readonly keyring: Keyring
+  readonly #parts: RoomParts
+  readonly #turn = createTurns(1)
+  readonly #writing = createTurns(1)
+  readonly #past: Past
+  readonly #acts = new Map<EntryId, OpenedAct>()
+  /** Entries of lane 0 whose key is not here. */
+  readonly #sealed = new Map<KeyId, Entry[]>()
+  /** Forks that are taken into account. */
+  #forks = 0
+  #resolution: Resolution
+  /** Up to which arrival lane 0 was read. */
+  #read = 0
+  #stopped = false
+
+  constructor(log: CommunityLog, keyring: Keyring, parts: RoomParts) {
+    this.log = log
+    this.keyring = keyring
+    this.#parts = parts
+    this.#past = new Past(log)
+    this.#resolution = resolve(log.community, [], this.#past)
+  }
+
+  get state(): CommunityState {
+    return this.#resolution.state
+  }
+
+  /** Whether the founding act could be read, so that `state` says something. */
+  get isReadable(): boolean {
+    return this.#resolution.state.members.size > 0
+  }
+
+  act(id: EntryId): Act | undefined {
+    return this.#acts.get(id)?.act
+  }
+
+  /** Reads everything that the log has and that was not read before. Resolves when the apps have it. */
+  catchUp(): Promise<void> {
+    return this.#turn(() => this.#takeAll())
+  }
+
+  /** Runs what reads the state and then writes by it, one such thing at a time, on everything that the log has. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#writing(async () => {
+      await this.catchUp()
+      return work()
+    })
+  }
+
+  /** Resolves when everything handed in so far is done with. */
+  async settled(): Promise<void> {
+    await this.#turn(async () => {})
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.settled()
+  }
+
+  /** What is judged of the acts. */
+  get resolution(): Resolution {
+    return this.#resolution
+  }
+
+  /** The key to write with; undefined: one has to be made first. */
+  keyToWrite(): KeyFacts | undefined {
+    return keyToWrite(this.state, this.epochMax())
+  }
+
+  /** The highest epoch of any entry: epochs never fall along parents, so some head has it. */
+  epochMax(): number {
+    return Math.max(0, ...this.log.heads().map((id) => this.log.get(id)?.epoch ?? 0))
+  }
+
+  /** The epoch in which a peer's device, or its person, was removed: the last that they had a key of. */
+  removalEpoch(peer: PeerId): number | undefined {
+    const { members, voided } = this.state
+    const member = [...members.values()].find(({ devices }) => devices.some(({ peerId }) => peerId === peer))
+    const device = member?.devices.find(({ peerId }) => peerId === peer)
+    const epochs = [...this.#acts.values()].flatMap(({ entry, act }) => {
+      const isOf =
+        (act.kind === 'remove' && act.person === member?.person) ||
+        (act.kind === 'device-remove' && act.device === device?.device)
+      return isOf && !voided.has(entry.id) ? [entry.epoch] : []
+    })
+    return epochs.length === 0 ? undefined : Math.max(...epochs)
+  }
+
+  /** Entries of lane 0 that can't be opened yet. */
+  sealedActs(): readonly Entry[] {
+    return [...this.#sealed.values()].flat()
+  }
+
+  /** Keys that were made here, on disk before they are used. */
+  keepKeys(): void {
+    this.#parts.store.putKeys(this.log.community, this.keyring.export())
+  }
+
+  /** What an entry says; undefined when its key is not here, `malformed` when it is not what it should be. */
+  open(entry: Entry): Payload | 'malformed' | undefined {
+    try {
+      return this.keyring.open(entry)
+    } catch (error) {
+      if (isPeerhoodError(error)) return 'malformed'
+      throw error
+    }
+  }
+
+  /** Whether an entry of lane 1 counts, and what its author may. */
+  counts(entry: Entry): Counted | VoidCode {
+    return this.#resolution.counts(entry)
+  }
+
+  /** Writes an act, sealed with `key`; `boxes` bring that key to others. Resolves when its effect is in `state`. */
+  async writeAct(
+    act: KnownAct,
+    key: Pick<KeyFacts, 'key' | 'epoch'>,
+    boxes: Uint8Array = new Uint8Array(0),
+  ): Promise<Entry> {
+    const { kind, body } = encodeAct(act)
+    const entry = await this.#write({ app: communityApp, kind, body }, { ...key, lane: 0, boxes })
+    await this.catchUp()
+    return entry
+  }
+
+  /** Writes an entry of an app with the key to write with. Resolves with what the apps were given. */
+  async writeEntry(payload: Payload, key: Pick<KeyFacts, 'key' | 'epoch'>): Promise<OpenedEntry> {
+    const entry = await this.#write(payload, { ...key, lane: 1, boxes: new Uint8Array(0) })
+    await this.catchUp()
+    const counted = this.counts(entry)
+    if (typeof counted === 'string') throw communityErrors.not_a_member('You can’t write in this community.')
+    return { ...this.#opened({ arrival: 0, entry }, payload, counted) }
+  }
+
+  #write(payload: Payload, draft: Omit<Draft, 'seal'>): Promise<Entry> {
+    if (this.keyring.get(draft.key) === undefined) {
+      throw communityErrors.key_missing('The key of this community has not reached this computer yet.')
+    }
+    // Once before it is written: what can't be said is refused here, not in the middle of the log's work.
+    encodePayload(payload)
+    return this.log.append({ ...draft, seal: (place) => this.keyring.seal(draft.key, place, payload) })
+  }
+
+  // ---- lane 0
+
+  async #takeAll(): Promise<void> {
+    if (this.#stopped) return
+    const before = this.#resolution
+    const forks = this.log.forks().length
+    const { acts, keys } = await this.#takeActs()
+    if (keys) this.keepKeys()
+    if (acts || forks !== this.#forks) {
+      this.#forks = forks
+      this.#resolution = resolve(this.log.community, [...this.#acts.values()], this.#past)
+      if (this.#resolution.changedSince(before) === 'rewritten') this.#reset()
+    }
+    if (acts || keys) this.events.emit({ type: 'state' })
+    await this.#project(acts || keys)
+  }
+
+  /** Reads what came of lane 0, and what waited for a key that came with it. */
+  async #takeActs(): Promise<{ acts: boolean; keys: boolean }> {
+    const took = { acts: false, keys: false }
+    for (;;) {
+      const page = this.log.entriesAfter(this.#read, entriesPerTurnMax, { lane: 0 })
+      for (const stored of page) this.#takeAct(stored.entry, took)
+      this.#read = page.at(-1)?.arrival ?? this.#read
+      if (page.length < entriesPerTurnMax) return took
+      await nextTurn()
+    }
+  }
+
+  #takeAct(first: Entry, took: { acts: boolean; keys: boolean }): void {
+    const open = [first]
+    for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
+      const gained = [...this.keyring.meet(entry)]
+      const payload = this.open(entry)
+      if (payload === undefined) {
+        const waiting = this.#sealed.get(entry.key)
+        if (waiting === undefined) this.#sealed.set(entry.key, [entry])
+        else waiting.push(entry)
+      } else {
+        const act = actOf(payload)
+        gained.push(...this.keyring.learn(entry, act))
+        this.#acts.set(entry.id, { entry, act, proven: isProven(this.log.community, act) })
+        took.acts = true
+      }
+      if (gained.length > 0) took.keys = true
+      for (const key of gained) {
+        open.push(...(this.#sealed.get(key) ?? []).filter((one) => one !== entry))
+        this.#sealed.delete(key)
+      }
+    }
+  }
+
+  // ---- lane 1
+
+  #reset(): void {
+    const { store, apps } = this.#parts
+    const { community } = this.log
+    store.lazily(() => {
+      for (const app of apps.values()) app.reset(community)
+      store.resetProgress(community)
+    })
+    this.#rebuilding = true
+  }
+
+  #rebuilding = false
+
+  /** Gives the apps what came, and with `retry` what waited. */
+  async #project(retry: boolean): Promise<void> {
+    const { store } = this.#parts
+    const { community } = this.log
+    if (retry) await this.#retryWaiting()
+    for (;;) {
+      const page = this.log.entriesAfter(store.progress(community), entriesPerTurnMax, { lane: 1 })
+      const last = page.at(-1)
+      if (last === undefined) break
+      this.#give(page, () => store.setProgress(community, last.arrival))
+      if (page.length < entriesPerTurnMax) break
+      await nextTurn()
+    }
+    if (!this.#rebuilding) return
+    this.#rebuilding = false
+    this.events.emit({ type: 'rebuilt' })
+  }
+
+  async #retryWaiting(): Promise<void> {
+    const { store } = this.#parts
+    const waiting = store.waiting(this.log.community)
+    for (let at = 0; at < waiting.length; at += entriesPerTurnMax) {
+      const arrivals = waiting.slice(at, at + entriesPerTurnMax)
+      const entries = arrivals.flatMap((arrival) => this.log.entriesAfter(arrival - 1, 1, { lane: 1 }))
+      this.#give(entries, () => {})
+      await nextTurn()
+    }
+  }
+
+  #give(page: readonly StoredEntry[], note: () => void): void {
+    const { store, apps } = this.#parts
+    const { community } = this.log
+    const opened: OpenedEntry[] = []
+    const waiting: number[] = []
+    for (const stored of page) {
+      const result = this.#judge(stored)
+      if (result === 'waiting') waiting.push(stored.arrival)
+      else if (result !== undefined) opened.push(result)
+    }
+    store.lazily(() => {
+      for (const { arrival } of page) store.removeWaiting(community, arrival)
+      for (const arrival of waiting) store.addWaiting(community, arrival)
+      for (const app of apps.values()) {
+        const own = opened.filter((entry) => entry.app === app.app)
+        if (own.length > 0) app.apply(own)
+      }
+      note()
+    })
+    if (opened.length > 0 && !this.#rebuilding) this.events.emit({ type: 'entries', entries: opened })
+  }
+
+  #judge(stored: StoredEntry): OpenedEntry | 'waiting' | undefined {
+    const counted = this.counts(stored.entry)
+    // What does not count now may count once more is known; the few that never will cost a look each time.
+    if (typeof counted === 'string') return 'waiting'
+    const payload = this.open(stored.entry)
+    if (payload === undefined) return 'waiting'
+    return payload === 'malformed' ? undefined : this.#opened(stored, payload, counted)
+  }
+
+  #opened({ arrival, entry }: StoredEntry, payload: Payload, counted: Counted): OpenedEntry {
+    return { community: this.log.community, arrival, entry, ...payload, ...counted }
+  }
+}
+
+function actOf(payload: Payload | 'malformed'): Act {
+  if (payload === 'malformed') return { kind: 'malformed', name: '' }
+  return payload.app === communityApp ? readAct(payload.kind, payload.body) : { kind: 'unknown', name: payload.kind }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

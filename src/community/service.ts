@@ -1,0 +1,321 @@
+// All communities on this computer: founding, joining, keeping, and every act that a person can do in one.
+//
+//   rows (store.ts) ──► Room (readable) or bare log (keeping) ──► LogSync
+//
+// Must stay true: whatever was acknowledged is in the log on disk; a community that is kept for others is never read; who
+// was removed is sent nothing more.
+
+import type { Database } from '../base/database.ts'
+import { toPeerhoodError } from '../base/errors.ts'
+import { Emitter } from '../base/events.ts'
+import type { Cancel, Clock, Log, Random } from '../base/ports.ts'
+import { createUniform } from '../base/uniform.ts'
+import type { Identity } from '../identity/types.ts'
+import { deviceIdOf } from '../log/ids.ts'
+import type { LogSync } from '../log/sync/types.ts'
+import type { CommunityId, CommunityLog, DeviceId, Logs } from '../log/types.ts'
+import type { PeerAddress, PeerId } from '../network/types.ts'
+import { createCommunityCalls } from './calls.ts'
+import { communityErrors } from './errors.ts'
+import { createGate, type Gate } from './gate.ts'
+import { tryJoin } from './joining.ts'
+import { Keyring } from './keyring.ts'
+import { discoveryKeyOf, topicOf } from './keys.ts'
+import { communitiesMax, entriesToldMax, grantDelayMaxMs, grantDelayMinMs } from './limits.ts'
+import { Room, type RoomEvent } from './room.ts'
+import { type CommunityRow, type CommunityStore, createCommunityStore, type Phase } from './store.ts'
+import type { AppReducer, Communities, CommunityEvent, CommunityFacts } from './types.ts'
+import { handOnOwed } from './writing.ts'
+
+export interface CommunitiesParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly database: Database
+  readonly identity: Identity
+  readonly logs: Logs
+  readonly sync: LogSync
+  /** This peer, for links. */
+  readonly selfAddress: () => PeerAddress
+}
+
+/** A community that is open here. */
+export interface Open {
+  row: CommunityRow
+  readonly log: CommunityLog
+  /** Undefined while it is kept for others. */
+  readonly room: Room | undefined
+  /** Ends exchange and listeners. */
+  close(): Promise<void>
+  /** Who waits for an invitation to be taken. */
+  readonly joiners: Set<PromiseWithResolvers<void>>
+  joining: boolean
+  /** Ends the wait before owed keys are handed on; undefined: none is due. */
+  cancelGrants: Cancel | undefined
+}
+
+/** What calls.ts works with. */
+export interface Hall extends CommunitiesParts {
+  readonly store: CommunityStore
+  readonly device: DeviceId
+  readonly opened: ReadonlyMap<CommunityId, Open>
+  /** Opens what a row says, and begins to exchange it. Throws `communities_too_many`. */
+  open(row: CommunityRow): Promise<Open>
+  setPhase(open: Open, phase: Phase): void
+  facts(open: Open): CommunityFacts
+  /** Throws `community_unknown`. */
+  find(id: CommunityId): Open
+  /** Throws `community_unknown`, `kept_only`, `still_joining`, `not_a_member`. */
+  writable(id: CommunityId): Room
+  changed(id: CommunityId): void
+  /** Ends all that is done with it here; what is stored stays. */
+  close(open: Open): Promise<void>
+  forget(open: Open): Promise<void>
+}
+
+export interface CommunityService extends Communities {
+  /** Lets devices in, and comes in where others have done so (admission.ts). */
+  readonly gate: Gate
+}
+
+export function createCommunities(parts: CommunitiesParts): CommunityService {
+  const log = parts.log.child('community')
+  const store = createCommunityStore(parts.database)
+  const device = deviceIdOf(parts.identity.deviceKey)
+  const apps = new Map<string, AppReducer>()
+  const opened = new Map<CommunityId, Open>()
+  const uniform = createUniform(parts.random)
+  const events = new Emitter<CommunityEvent>()
+
+  const hall: Hall = {
+    ...parts,
+    log,
+    store,
+    device,
+    opened,
+    open: (row) => openCommunity(row),
+    setPhase,
+    facts: (open) => factsOf(open, parts.identity),
+    find,
+    writable,
+    changed: (id) => events.emit({ type: 'community', id }),
+    async close(open) {
+      opened.delete(open.row.id)
+      await open.close()
+    },
+    forget,
+  }
+  /** Whether the person of this computer is the one who takes part in it; after another was restored, it is not. */
+  const isOwn = ({ row }: Open) => row.person === parts.identity.did
+
+  async function openCommunity(row: CommunityRow): Promise<Open> {
+    if (opened.size >= communitiesMax) {
+      throw communityErrors.communities_too_many(`There are ${communitiesMax} communities on this computer already.`)
+    }
+    const communityLog = parts.logs.open(row.id, row.bytesMax === undefined ? {} : { bytesMax: row.bytesMax })
+    const room = row.phase === 'keeping' ? undefined : openRoom(row, communityLog)
+    const cancels: Cancel[] = []
+    const open: Open = {
+      row,
+      log: communityLog,
+      room,
+      joiners: new Set(),
+      joining: false,
+      cancelGrants: undefined,
+      async close() {
+        open.cancelGrants?.()
+        for (const cancel of cancels) cancel()
+        for (const joiner of open.joiners) joiner.reject(communityErrors.community_unknown('It is no longer here.'))
+        open.joiners.clear()
+        await room?.stop()
+      },
+    }
+    opened.set(row.id, open)
+    if (room !== undefined) cancels.push(room.events.on((event) => onRoom(open, event)))
+    cancels.push(communityLog.on(() => void followUp(open)))
+    await room?.catchUp()
+    // Who has left goes on until the others know it, and refuse.
+    if (row.phase !== 'removed') cancels.push(exchange(open))
+    if (row.phase === 'joining')
+      cancels.push(parts.sync.on(({ community }) => void (community === row.id && goOnJoining(open))))
+    return open
+  }
+
+  function openRoom(row: CommunityRow, communityLog: CommunityLog): Room {
+    const keyring = new Keyring({ deviceSeed: parts.identity.deviceSeed, random: parts.random })
+    keyring.import(store.keys(row.id))
+    if (row.inviteSeed !== undefined) keyring.addInvite(row.inviteSeed)
+    return new Room(communityLog, keyring, { log, store, apps })
+  }
+
+  /** Entries came: the room reads them, and a community that is being joined may be ready for it. */
+  async function followUp(open: Open): Promise<void> {
+    try {
+      await open.room?.catchUp()
+      await goOnJoining(open)
+    } catch (error) {
+      log.error('community_stuck', { community: open.row.id, code: toPeerhoodError(error).code })
+    }
+    events.emit({ type: 'community', id: open.row.id })
+  }
+
+  function exchange({ row, log: communityLog, room }: Open): Cancel {
+    return parts.sync.join(communityLog, {
+      access: row.access,
+      discovery: discoveryKeyOf(row.access),
+      role: room === undefined ? 'keeper' : 'member',
+      allows: (peer) => room === undefined || !isBanned(room, peer),
+      pastOf: (peer) => room?.removalEpoch(peer),
+      peers: () => peersOf(opened.get(row.id) ?? { row, room }, parts.identity.peerId as PeerId),
+      topic: () => {
+        const key = room?.state.writingKey
+        const whole = key === undefined ? undefined : room?.keyring.get(key.key)
+        return whole === undefined ? undefined : topicOf(whole, row.id)
+      },
+    })
+  }
+
+  async function goOnJoining(open: Open): Promise<void> {
+    const { row, room } = open
+    if (row.phase !== 'joining' || room === undefined || open.joining || !isOwn(open)) return
+    open.joining = true
+    try {
+      const caughtUp =
+        parts.sync.status(row.id)?.peers.some(({ state, weLack }) => state === 'live' && weLack === 0) ?? false
+      const step = await tryJoin(room, row, { identity: parts.identity, device, nowMs: parts.clock.nowMs(), caughtUp })
+      if (step !== 'joined') return
+      setPhase(open, 'open')
+      for (const joiner of open.joiners) joiner.resolve()
+      open.joiners.clear()
+    } catch (error) {
+      log.info('join_refused', { community: row.id, code: toPeerhoodError(error).code })
+      for (const joiner of open.joiners) joiner.reject(error)
+      open.joiners.clear()
+      await forget(open)
+    } finally {
+      open.joining = false
+    }
+  }
+
+  function onRoom(open: Open, event: RoomEvent): void {
+    const { id } = open.row
+    if (event.type === 'entries') {
+      const entries = event.entries.slice(-entriesToldMax)
+      events.emit({ type: 'entries', id, entries })
+      return
+    }
+    if (event.type === 'rebuilt') events.emit({ type: 'rebuilt', id })
+    else {
+      noticeRemoval(open)
+      careForKeys(open)
+    }
+  }
+
+  /** Whoever came without a key that is theirs gets it from one of those who have it: after a while, unless it was done. */
+  function careForKeys(open: Open): void {
+    const { room, row } = open
+    if (room === undefined || row.phase !== 'open' || open.cancelGrants !== undefined || !isOwn(open)) return
+    const waitMs = grantDelayMinMs + uniform() * (grantDelayMaxMs - grantDelayMinMs)
+    open.cancelGrants = parts.clock.after(waitMs, () => {
+      open.cancelGrants = undefined
+      handOnOwed(room, { self: () => parts.identity.did, nowMs: () => parts.clock.nowMs() }).catch((error: unknown) => {
+        log.warn('keys_not_granted', { community: row.id, code: toPeerhoodError(error).code })
+      })
+    })
+  }
+
+  /** Who was removed, or whose device was, stops taking part as soon as it is known here. */
+  function noticeRemoval(open: Open): void {
+    if (open.row.phase !== 'open' || open.room === undefined || !isOwn(open)) return
+    const self = open.room.state.members.get(parts.identity.did)
+    const here = self?.devices.find((one) => one.device === device)
+    if (self?.state === 'active' && here?.state === 'active') return
+    setPhase(open, self?.state === 'left' ? 'left' : 'removed')
+  }
+
+  function setPhase(open: Open, phase: Phase): void {
+    store.setPhase(open.row.id, phase)
+    open.row = { ...open.row, phase, inviteSeed: undefined }
+    events.emit({ type: 'community', id: open.row.id })
+  }
+
+  function find(id: CommunityId): Open {
+    const open = opened.get(id)
+    if (open === undefined)
+      throw communityErrors.community_unknown('There is no community of this id on this computer.')
+    return open
+  }
+
+  function writable(id: CommunityId): Room {
+    const open = find(id)
+    const { row, room } = open
+    if (room === undefined) throw communityErrors.kept_only('This computer only holds this community for others.')
+    if (!isOwn(open)) throw communityErrors.other_person('The person who takes part in this community is another one.')
+    if (row.phase === 'joining') throw communityErrors.still_joining('Nobody of this community was reached yet.')
+    if (row.phase === 'open') return room
+    throw communityErrors.not_a_member(
+      row.phase === 'left' ? 'You have left this community.' : 'You were removed from it.',
+    )
+  }
+
+  async function forget(open: Open): Promise<void> {
+    const { id } = open.row
+    opened.delete(id)
+    await open.close()
+    for (const app of apps.values()) store.atomically(() => app.reset(id))
+    store.remove(id)
+    await parts.logs.remove(id)
+    events.emit({ type: 'removed', id })
+  }
+
+  return {
+    ...createCommunityCalls(hall),
+    gate: createGate(hall),
+    register: (app) => void apps.set(app.app, app),
+    on: (listener) => events.on(listener),
+    async start() {
+      for (const row of store.rows()) await openCommunity(row)
+    },
+    async stop() {
+      await Promise.all([...opened.values()].map((open) => open.close()))
+      opened.clear()
+    },
+  }
+}
+
+function factsOf({ row, log, room }: Open, identity: Identity): CommunityFacts {
+  const state = room?.isReadable === true ? room.state : undefined
+  return {
+    id: row.id,
+    state,
+    self: state?.members.get(identity.did),
+    counts: log.counts(),
+    forks: log.forks(),
+    phase: row.phase,
+    bytesMax: row.bytesMax,
+    otherPerson: row.person !== undefined && row.person !== identity.did,
+  }
+}
+
+/** A device that is known and no longer a member's. Others may be newcomers, or keepers. */
+function isBanned({ state }: Room, peer: PeerId): boolean {
+  for (const member of state.members.values()) {
+    const device = member.devices.find(({ peerId }) => peerId === peer)
+    if (device !== undefined) return member.state !== 'active' || device.state === 'removed'
+  }
+  return false
+}
+
+/** Whom to ask for entries: members' devices, keepers, and the peers of the link. */
+function peersOf({ row, room }: Pick<Open, 'row' | 'room'>, self: PeerId): readonly PeerAddress[] {
+  const peers = new Map<PeerId, PeerAddress>(row.peers.map((peer) => [peer.peerId, peer]))
+  for (const { peer } of room?.state.keepers ?? []) peers.set(peer.peerId, peer)
+  for (const member of room?.state.members.values() ?? []) {
+    if (member.state !== 'active') continue
+    for (const { peerId, state } of member.devices) {
+      if (state === 'active' && !peers.has(peerId)) peers.set(peerId, { peerId, addresses: [] })
+    }
+  }
+  peers.delete(self)
+  return [...peers.values()]
+}

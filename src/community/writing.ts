@@ -1,0 +1,124 @@
+// How acts are written: with which key, and with which lockboxes beside them. What an act then comes to is core.ts's
+// business; what surely would come to nothing is refused here before it is written.
+
+import { isPeerhoodError } from '../base/errors.ts'
+import type { PersonDid } from '../identity/types.ts'
+import type { Entry } from '../log/types.ts'
+import type { KnownAct } from './acts-wire.ts'
+import { communityErrors } from './errors.ts'
+import { owedInvites, owedKeys, predecessorsOf, type Recipients, recipientsOf, unreadOf } from './keyring-core.ts'
+import { writeAttemptsMax } from './limits.ts'
+import { hasCapability, noRole } from './roles-core.ts'
+import type { Room } from './room.ts'
+import { sentenceOfVoid } from './sentences.ts'
+import type { CommunityState, KeyFacts, Member } from './types.ts'
+
+export interface WritingParts {
+  readonly self: () => PersonDid
+  readonly nowMs: () => number
+}
+
+/** This person as a member. Throws `not_a_member`. */
+export function selfIn(state: CommunityState, self: PersonDid): Member {
+  const member = state.members.get(self)
+  if (member?.state === 'active') return member
+  throw communityErrors.not_a_member('You are not a member of this community.')
+}
+
+/** Throws `not_a_member`, `act_not_allowed`. */
+export function mustHave(state: CommunityState, self: PersonDid, capability: string): void {
+  const role = state.roles.get(selfIn(state, self).role) ?? noRole
+  if (hasCapability(role, capability)) return
+  throw communityErrors.act_not_allowed(`Your role here, ${role.name}, does not allow it.`)
+}
+
+/** The key to write with; a new one is made where one is due. Throws `key_missing`. Runs exclusively. */
+async function writingKey(room: Room, parts: WritingParts): Promise<KeyFacts> {
+  const present = room.keyToWrite()
+  if (present === undefined) return makeKey(room, parts)
+  if (room.keyring.get(present.key) !== undefined) return present
+  throw communityErrors.key_missing('The key of this community has not reached this computer yet.')
+}
+
+/** Does what a key is needed for, again with a newer one when that arrived meanwhile. */
+export async function withKey<Result>(
+  room: Room,
+  parts: WritingParts,
+  work: (key: KeyFacts) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(await room.exclusively(() => writingKey(room, parts)))
+    } catch (error) {
+      const isOld = isPeerhoodError(error) && error.code === 'entry_epoch_backwards'
+      if (!isOld || attempt === writeAttemptsMax) throw error
+    }
+  }
+}
+
+/** Writes an act with the present key. Throws what says in words why it does not count, if it does not. */
+export async function write(
+  room: Room,
+  act: KnownAct,
+  parts: WritingParts,
+  recipients: Partial<Recipients> = {},
+): Promise<Entry> {
+  const entry = await withKey(room, parts, async (key) => {
+    const whole = room.keyring.get(key.key)
+    const [boxes] = whole === undefined ? [] : room.keyring.boxesFor(whole, recipients)
+    return room.writeAct(act, key, boxes)
+  })
+  const code = room.state.voided.get(entry.id)
+  if (code === undefined) return entry
+  const create = code === 'outranked' ? communityErrors.act_outranked : communityErrors.act_not_allowed
+  throw create(sentenceOfVoid(code), { details: { code } })
+}
+
+/** Makes a new key, sealed to every device and every open invitation; entries with the key carry what one can't hold. */
+export function rotate(room: Room, parts: WritingParts): Promise<KeyFacts> {
+  return room.exclusively(() => makeKey(room, parts))
+}
+
+/** Whoever comes gets the present key: where newcomers may not read the past, that has to be a fresh one. */
+export async function startAnew(room: Room, parts: WritingParts): Promise<void> {
+  if (room.state.settings.history === 'since-joining') await rotate(room, parts)
+}
+
+async function makeKey(room: Room, parts: WritingParts): Promise<KeyFacts> {
+  const { state, keyring } = room
+  selfIn(state, parts.self())
+  const predecessors = predecessorsOf(room.resolution, (key) => keyring.holds(key))
+  const { keyId, acts, boxes } = keyring.rotation({
+    recipients: recipientsOf(state, parts.nowMs()),
+    predecessors,
+    unread: unreadOf(state, room.sealedActs()),
+  })
+  room.keepKeys()
+  const key = { key: keyId, epoch: room.epochMax() + 1 }
+  let introducedBy: Entry | undefined
+  for (const [place, act] of acts.entries()) {
+    const entry = await room.writeAct(act, key, boxes[place])
+    introducedBy ??= entry
+  }
+  if (introducedBy === undefined) throw new Error('assertion failed: a rotation has an act')
+  return { ...key, introducedBy: introducedBy.id }
+}
+
+/**
+ * Hands keys on to whoever is entitled to them and was not given them: devices, open invitations, and all who have the
+ * present key and not those that were made at the same time.
+ */
+export async function handOnOwed(room: Room, parts: WritingParts): Promise<void> {
+  for (const [device, keys] of owedKeys(room.resolution)) {
+    const act = room.keyring.grantFor(device, keys)
+    if (act !== undefined) await write(room, act, parts)
+  }
+  const present = room.keyToWrite()
+  const whole = present === undefined ? undefined : room.keyring.get(present.key)
+  if (present === undefined || whole === undefined) return
+  const { first } = predecessorsOf(room.resolution, (key) => room.keyring.holds(key), present.key)
+  const [boxes] = room.keyring.boxesFor(whole, { invites: owedInvites(room.resolution) })
+  if (first.length === 0 && boxes === undefined) return
+  const previous = room.keyring.handOn(first, whole)
+  await room.writeAct({ kind: 'rotate', previous, unread: unreadOf(room.state, room.sealedActs()) }, present, boxes)
+}
