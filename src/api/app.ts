@@ -19,10 +19,12 @@ import { type ApiEnv, type Exchange, openExchange } from './exchange.ts'
 import { createHandlers } from './handlers.ts'
 import { eventIdHeader, pageHeaders } from './headers.ts'
 import { handlerTimeoutMs } from './limits.ts'
+import type { LinesServer } from './lines.ts'
 import type { OpenApiDocument } from './openapi.ts'
 import type { Page } from './page.ts'
+import type { Route, RouteKind } from './route.ts'
 import { allowedMethods } from './route-match.ts'
-import { type JsonRouteKey, type Route, type RouteKind, routes } from './routes.ts'
+import { type JsonRouteKey, routes } from './routes.ts'
 import { untilAborted } from './scope.ts'
 import type { DaemonServices } from './services.ts'
 import { receiveUpload } from './uploads.ts'
@@ -35,6 +37,7 @@ export interface AppParts {
   readonly gate: Gate
   readonly events: EventHub
   readonly content: ContentServer
+  readonly lines: LinesServer
   readonly page: Page
   readonly openApi: OpenApiDocument
   /** Aborts with `stopping` when the server closes. */
@@ -73,7 +76,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
 }
 
 function createKinds(parts: AppParts): Readonly<Record<RouteKind, Serve>> {
-  const { services, clock, events, content, openApi } = parts
+  const { services, clock, events, content, lines, openApi } = parts
   return {
     json: createJson(parts),
     async upload({ incoming, params, signal }) {
@@ -87,6 +90,12 @@ function createKinds(parts: AppParts): Readonly<Record<RouteKind, Serve>> {
       await content.serve({ incoming, outgoing, of, path, download, signal })
       return RESPONSE_ALREADY_SENT
     },
+    async lines({ incoming, outgoing, params, signal }) {
+      const { id = '' } = params
+      const made = services.communities.export(id, { signal })
+      await lines.serve({ incoming, outgoing, lines: made, fileName: `community-${id.slice(0, 10)}.jsonl`, signal })
+      return RESPONSE_ALREADY_SENT
+    },
     async events({ incoming, outgoing }) {
       events.serve(incoming, outgoing)
       return RESPONSE_ALREADY_SENT
@@ -98,7 +107,7 @@ function createKinds(parts: AppParts): Readonly<Record<RouteKind, Serve>> {
 
 function createJson({ services, clock, events }: AppParts): Serve {
   const handlers = createHandlers(services)
-  const late = () => apiErrors.answer_timeout(`The answer took longer than ${handlerTimeoutMs / 1000} s.`)
+  const late = (ms: number) => apiErrors.answer_timeout(`The answer took longer than ${ms / 1000} s.`)
 
   async function run(exchange: Exchange, key: JsonRouteKey, row: Route, signal: AbortSignal): Promise<unknown> {
     const { incoming, outgoing, params, query } = exchange
@@ -111,7 +120,8 @@ function createJson({ services, clock, events }: AppParts): Serve {
   }
 
   return async (exchange, key, row) => {
-    const limit = deadline(clock, handlerTimeoutMs, late, exchange.signal)
+    const { timeoutMs = handlerTimeoutMs } = row
+    const limit = deadline(clock, timeoutMs, () => late(timeoutMs), exchange.signal)
     // Taken first: an event told twice does no harm, one that is taken for old would be lost.
     const position = { [eventIdHeader]: events.position() }
     try {

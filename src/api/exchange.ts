@@ -6,7 +6,7 @@ import type { Context } from 'hono'
 import { parseWith } from './body.ts'
 import { apiErrors } from './errors.ts'
 import { parsePath } from './paths.ts'
-import type { Route } from './routes.ts'
+import type { Route } from './route.ts'
 import { requestSignal } from './scope.ts'
 
 export type ApiEnv = { Bindings: HttpBindings }
@@ -38,20 +38,40 @@ export function openExchange(context: Context<ApiEnv>, path: string, row: Route,
 /** Ids of ours are of these characters; anything else is nobody's id, and stays out of services and logs. */
 const idPattern = /^[A-Za-z0-9_-]{1,128}$/
 
+/** Segments that are something else than an id of ours. Checked once decoded, so none can hold a separator. */
+const patternOfName: Readonly<Record<string, RegExp>> = {
+  // Multibase base58btc (https://w3c-ccg.github.io/did-key-spec/).
+  person: /^did:key:z[1-9A-HJ-NP-Za-km-z]{1,128}$/,
+  // Which sequences are emoji changes with each Unicode, so chat says more; none has a letter, a space or a separator.
+  emoji: /^[^\p{Cc}\p{Z}\p{L}/\\]{1,64}$/u,
+}
+
 /** From the URL itself and not from the router's own decoding, which keeps some escapes and not others. */
 function paramsOf(pathname: string, template: string): Record<string, string> {
   const params: Record<string, string> = {}
   const segments = pathname.split('/')
   for (const [index, name] of template.split('/').entries()) {
     if (name === '*') params.path = parsePath(segments.slice(index).join('/'))
-    if (name.startsWith(':')) params[name.slice(1)] = parseId(segments[index] ?? '', name.slice(1))
+    if (name.startsWith(':')) params[name.slice(1)] = parseSegment(segments[index] ?? '', name.slice(1))
   }
   return params
 }
 
-function parseId(segment: string, field: string): string {
-  if (idPattern.test(segment)) return segment
-  throw apiErrors.request_malformed(`\`${field}\`: this is not an id.`, {
-    details: { fields: [{ field, problem: 'this is not an id' }], count: 1 },
+function parseSegment(segment: string, field: string): string {
+  const pattern = Object.hasOwn(patternOfName, field) ? patternOfName[field] : undefined
+  const text = pattern === undefined ? segment : decode(segment)
+  if (text !== undefined && (pattern ?? idPattern).test(text)) return text
+  const problem =
+    pattern === undefined ? 'this is not an id' : `this is not ${field === 'emoji' ? 'an emoji' : `a ${field}`}`
+  throw apiErrors.request_malformed(`\`${field}\`: ${problem}.`, {
+    details: { fields: [{ field, problem }], count: 1 },
   })
+}
+
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
 }

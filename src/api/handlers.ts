@@ -1,6 +1,8 @@
 // What the JSON routes do: one thin line each over DaemonServices. Inputs are checked before they come here; errors
 // go out as they are. The type holds every handler to its row of the route table.
 
+import { createAdmissionHandlers, createDeviceHandlers } from './admission-handlers.ts'
+import { createChatHandlers, createCommunityHandlers } from './community-handlers.ts'
 import type { JsonRouteKey, ParamsOf, ParsedBodyOf, ParsedQueryOf, ResponseOf } from './routes.ts'
 import type { Files } from './schemas.ts'
 import type { DaemonServices } from './services.ts'
@@ -21,6 +23,11 @@ export type JsonHandlers = {
 
 export function createHandlers(services: DaemonServices): JsonHandlers {
   return {
+    ...createCommunityHandlers(services.communities),
+    ...createAdmissionHandlers(services.admission),
+    ...createDeviceHandlers(services.devices),
+    ...createChatHandlers(services.chat),
+
     'GET /api/status': () => services.status(),
     'POST /api/stop': ({ afterAnswer }) => {
       afterAnswer(() => services.stop())

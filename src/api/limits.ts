@@ -16,6 +16,12 @@ export const uploadIdleTimeoutMs = 60_000
 /** A JSON answer's deadline. The slowest are `doctor` and connecting to a peer, both bounded below this by themselves. */
 export const handlerTimeoutMs = 60_000
 
+/** Joining and keeping wait for somebody who has the community: the DHT and hole punching take up to a minute each. */
+export const joinTimeoutMs = 180_000
+
+/** Checking a log: 10,000,000 entries at the 20,000 a second that one core does. */
+export const verifyTimeoutMs = 600_000
+
 /** Headers of a request arrive within this (slowloris). */
 export const headersTimeoutMs = 10_000
 
@@ -42,6 +48,9 @@ export const eventsStallTimeoutMs = 30_000
 
 /** Files being read over the API at once. A player keeps one or two open; each holds a few blocks of 1 MiB. */
 export const contentStreamsMax = 32
+
+/** Exports being read at once. Each is a walk through a whole log; a person makes one. */
+export const exportStreamsMax = 4
 
 /** How long the head of a file's answer waits for its first bytes: long enough to turn most failures into a problem
  * document, short enough that a player sees the file's length while the bytes are still on their way. */

@@ -4,7 +4,7 @@
 import { apiErrors } from './errors.ts'
 import { refOf } from './openapi-schemas.ts'
 import { problemMediaType, statusOf } from './problems.ts'
-import type { Route, RouteKind } from './routes.ts'
+import type { Route, RouteKind } from './route.ts'
 
 type Json = Readonly<Record<string, unknown>>
 type ApiCode = keyof typeof apiErrors
@@ -15,6 +15,7 @@ const codesOfKind: Readonly<Record<RouteKind, readonly ApiCode[]>> = {
   json: ['answer_timeout'],
   upload: ['path_malformed', 'body_too_large', 'body_timeout'],
   content: ['path_malformed', 'range_unsatisfiable', 'too_many_streams'],
+  lines: ['too_many_streams'],
   events: ['too_many_events_clients'],
   openapi: [],
   metrics: [],

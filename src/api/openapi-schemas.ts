@@ -1,6 +1,9 @@
-// JSON Schema (2020-12, what OpenAPI 3.1 speaks) of the named zod schemas in schemas.ts.
+// JSON Schema (2020-12, what OpenAPI 3.1 speaks) of the named zod schemas in schemas.ts and the files beside it.
 
 import { z } from 'zod'
+import * as admissionSchemas from './admission-schemas.ts'
+import * as chatSchemas from './chat-schemas.ts'
+import * as communitySchemas from './community-schemas.ts'
 import * as schemas from './schemas.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -21,7 +24,9 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
 
 /** All named schemas. Requests are described as they are sent, everything else as it arrives. */
 export function componentSchemas(): Json {
-  const named = Object.values(schemas).filter((schema) => schema.meta()?.id !== undefined)
+  const named = [schemas, communitySchemas, admissionSchemas, chatSchemas]
+    .flatMap((file) => Object.values<z.ZodType>(file))
+    .filter((schema) => schema.meta()?.id !== undefined)
   const requests = named.filter((schema) => isRequest(idOf(schema)))
   const answers = named.filter((schema) => !isRequest(idOf(schema)))
   return { ...describe(requests, 'input'), ...describe(answers, 'output') }

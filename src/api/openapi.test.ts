@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApi } from '../../test/support/api.ts'
 import { createOpenApi } from './openapi.ts'
-import { type Route, routes } from './routes.ts'
+import type { Route } from './route.ts'
+import { routes } from './routes.ts'
 
 type Json = Record<string, unknown>
 interface Operation {

@@ -1,8 +1,10 @@
 // The OpenAPI 3.1 document, made from the route table and the zod schemas. Nothing in it is written twice.
 
+import { linesMediaType } from './lines.ts'
 import { problemResponses } from './openapi-problems.ts'
 import { componentSchemas, idOf, refOf, schemaOf } from './openapi-schemas.ts'
-import { type Route, routes } from './routes.ts'
+import type { Route } from './route.ts'
+import { routes } from './routes.ts'
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>
 type Json = Readonly<Record<string, unknown>>
@@ -70,13 +72,18 @@ function pathParameters(path: string): Json[] {
   return [...parameters, { name: 'path', in: 'path', required: true, description, schema: { type: 'string' } }]
 }
 
+interface QuerySchema {
+  readonly properties?: Readonly<Record<string, Json>>
+  readonly required?: readonly string[]
+}
+
 function queryParameters(row: Route): Json[] {
   if (row.query === undefined) return []
-  const { properties = {} } = schemaOf(row.query, 'input') as { properties?: Record<string, Json> }
+  const { properties = {}, required = [] } = schemaOf(row.query, 'input') as QuerySchema
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
     in: 'query',
-    required: false,
+    required: required.includes(name),
     ...(description === undefined ? {} : { description }),
     schema,
   }))
@@ -99,6 +106,8 @@ function successOf(row: Route): Json {
   switch (row.kind) {
     case 'content':
       return contentResponses()
+    case 'lines':
+      return { 200: textResponse('One object a line.', linesMediaType, lineOf(row)) }
     case 'events':
       return { 200: textResponse('Each `data` line is an Event.', 'text/event-stream', { $ref: refOf('Event') }) }
     case 'metrics':
@@ -108,6 +117,10 @@ function successOf(row: Route): Json {
     default:
       return { [row.status]: row.response === undefined ? { description: 'Done.' } : jsonResponse(idOf(row.response)) }
   }
+}
+
+function lineOf({ response }: Route): Json {
+  return response === undefined ? {} : { $ref: refOf(idOf(response)) }
 }
 
 function contentResponses(): Json {

@@ -1,11 +1,15 @@
 // Every route of the API as data. From this one table come the Hono routes (app.ts), the OpenAPI document (openapi.ts)
 // and the SDK's types (src/sdk/call.ts), so the three can't disagree.
 //
-// A key is "METHOD /path"; `:name` is one path segment, a trailing `*` the rest of the path. What a route does is in
+// Those of communities, of how one comes in, and of chat are in files of their own. A key is "METHOD /path"; `:name` is one path segment, a trailing `*` the rest of the path. What a route does is in
 // handlers.ts (JSON) or in the file that owns its kind. Nothing here may import a handler or node:*: the SDK reads
 // these types in the browser.
 
 import type { z } from 'zod'
+import { admissionRoutes } from './admission-routes.ts'
+import { chatRoutes } from './chat-routes.ts'
+import { communityRoutes } from './community-routes.ts'
+import { type RouteKind, route } from './route.ts'
 import {
   connectRequestSchema,
   contentQuerySchema,
@@ -32,29 +36,6 @@ import {
   transfersSchema,
   uploadSchema,
 } from './schemas.ts'
-
-/**
- * `json`: JSON or nothing in, JSON or nothing out. `upload`: any bytes in, streamed. `content`: a file's bytes out, with
- * ranges. `events`: server-sent events. `openapi`, `metrics`: a document of the server's own.
- */
-export type RouteKind = 'json' | 'upload' | 'content' | 'events' | 'openapi' | 'metrics'
-
-export interface Route {
-  readonly kind: RouteKind
-  /** The OpenAPI operationId. */
-  readonly id: string
-  readonly summary: string
-  /** Status of a success. */
-  readonly status: 200 | 201 | 202 | 204
-  readonly query?: z.ZodObject
-  /** JSON body; absent means that the route takes none. */
-  readonly request?: z.ZodType
-  /** JSON answer; absent means none, or one of the kind's own. */
-  readonly response?: z.ZodType
-}
-
-/** Keeps the literal types of a row while checking that it is a Route. */
-const route = <const Row extends Route>(row: Row): Row => row
 
 export const routes = {
   'GET /api/status': route({
@@ -279,6 +260,10 @@ export const routes = {
     status: 200,
     query: contentQuerySchema,
   }),
+
+  ...communityRoutes,
+  ...admissionRoutes,
+  ...chatRoutes,
 
   'GET /api/events': route({
     kind: 'events',

@@ -4,9 +4,10 @@
 // know is refused, so that a mistyped option never passes in silence.
 
 import { z } from 'zod'
-
-const count = z.int().nonnegative()
-const timeMs = z.int().nonnegative()
+import { applicantSchema, askSchema, codeEndedSchema, deviceAddedSchema } from './admission-schemas.ts'
+import { channelSchema, messageSchema } from './chat-schemas.ts'
+import { communitySchema, presenceSchema } from './community-schemas.ts'
+import { count, timeMs } from './schema-parts.ts'
 
 export const problemSchema = z
   .object({
@@ -164,13 +165,30 @@ export const contentQuerySchema = z.strictObject({
 export const uploadSchema = z.object({ id: z.string(), bytes: count }).meta({ id: 'Upload' })
 
 export const linkRequestSchema = z.strictObject({ link: z.string().max(8192) }).meta({ id: 'LinkRequest' })
+const linkPeers = z.array(z.string()).describe('Peer ids to start from')
 export const linkSchema = z
-  .object({
-    kind: z.enum(['read', 'keep']),
-    visibility: z.enum(['public', 'private']),
-    shareId: z.string(),
-    peers: z.array(z.string()),
-  })
+  .discriminatedUnion('kind', [
+    z
+      .object({
+        kind: z.enum(['read', 'keep']),
+        visibility: z.enum(['public', 'private']),
+        shareId: z.string(),
+        peers: linkPeers,
+      })
+      .describe('Of a share'),
+    z
+      .object({
+        kind: z.literal('invite'),
+        communityId: z.string(),
+        inviteId: z.string(),
+        name: z.string().nullable().describe('Of the community, as the link has it; null when it says nothing'),
+        peers: linkPeers,
+      })
+      .describe('Into a community'),
+    z
+      .object({ kind: z.literal('community-keep'), communityId: z.string(), peers: linkPeers })
+      .describe('To hold a community for others'),
+  ])
   .meta({ id: 'Link' })
 
 export const transferSchema = z
@@ -262,6 +280,22 @@ export const eventSchema = z
     z.object({ type: z.literal('transfer'), transfer: transferSchema }),
     z.object({ type: z.literal('transfer-removed'), id: z.string() }),
     z.object({ type: z.literal('settings'), settings: settingsSchema }),
+    z
+      .object({ type: z.literal('community'), community: communitySchema })
+      .describe('It changed, or its members, roles, invites or keepers did'),
+    z.object({ type: z.literal('community-removed'), id: z.string() }),
+    z
+      .object({ type: z.literal('chat-message'), message: messageSchema, isNew: z.boolean() })
+      .describe('isNew: it was not here before; else it was changed'),
+    z.object({ type: z.literal('chat-channel'), channel: channelSchema }),
+    z
+      .object({ type: z.literal('chat-rebuilt'), community: z.string() })
+      .describe('What counts has changed: read channels and messages of the community anew'),
+    z.object({ type: z.literal('presence'), presence: presenceSchema }),
+    z.object({ type: z.literal('code-ended'), ended: codeEndedSchema }),
+    z.object({ type: z.literal('join-request'), request: applicantSchema }).describe('Somebody asks to be let in'),
+    z.object({ type: z.literal('ask'), ask: askSchema }).describe('How it stands with what this computer asks for'),
+    z.object({ type: z.literal('device-added'), device: deviceAddedSchema }),
     z.object({ type: z.literal('reset') }).describe('Events were missed: read everything anew'),
   ])
   .meta({ id: 'Event' })

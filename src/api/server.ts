@@ -13,6 +13,7 @@ import { createContentServer } from './content.ts'
 import { apiErrors } from './errors.ts'
 import { createEventHub } from './events.ts'
 import { closeGraceMs, connectionsMax, headersTimeoutMs, keepAliveTimeoutMs } from './limits.ts'
+import { createLinesServer } from './lines.ts'
 import { createOpenApi } from './openapi.ts'
 import { createPage } from './page.ts'
 import type { DaemonServices } from './services.ts'
@@ -57,6 +58,7 @@ function createServing(options: ApiOptions, parts: ApiParts): Api {
       gate: createGate({ token: options.token, port }),
       events,
       content: createContentServer(parts),
+      lines: createLinesServer(parts),
       page: createPage(options.pageRoot),
       openApi: createOpenApi({ version: options.version, url }),
       stopping: stopping.signal,

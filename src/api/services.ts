@@ -3,6 +3,8 @@
 
 import type { Readable } from 'node:stream'
 import type { Cancel } from '../base/ports.ts'
+import type { AdmissionServices, DeviceServices } from './admission-services.ts'
+import type { ChatServices, CommunityServices } from './community-services.ts'
 import type {
   DoctorReport,
   Event,
@@ -68,6 +70,11 @@ export interface DaemonServices {
     range: { readonly start: number; readonly end: number },
     options: { signal: AbortSignal },
   ): AsyncIterable<Uint8Array>
+
+  readonly communities: CommunityServices
+  readonly admission: AdmissionServices
+  readonly devices: DeviceServices
+  readonly chat: ChatServices
 
   doctor(options: { signal: AbortSignal }): Promise<DoctorReport>
   settings(): Settings

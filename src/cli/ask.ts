@@ -2,7 +2,7 @@
 // option answers instead.
 
 import { createInterface } from 'node:readline'
-import { Writable } from 'node:stream'
+import { addAbortSignal, Writable } from 'node:stream'
 import type { CliContext } from './context.ts'
 import { cliErrors } from './errors.ts'
 
@@ -32,6 +32,17 @@ export async function readSecret(context: CliContext, question: string): Promise
     if (text.length > secretCharsMax) throw cliErrors.usage('What comes from stdin is too long.')
   }
   return text.trim()
+}
+
+/** All of stdin as text, whoever writes it. */
+export async function readInput(context: CliContext, charsMax: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of addAbortSignal(context.signal, context.terminal.stdin)) {
+    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+    if (text.length > charsMax) throw cliErrors.usage(`What comes from stdin has more than ${charsMax} characters.`)
+  }
+  return text + decoder.decode()
 }
 
 /** More than any phrase or passphrase that the daemon takes. */

@@ -4,7 +4,7 @@
 import type { Peerhood } from '../sdk/types.ts'
 import type { Environment } from './environment.ts'
 import { noProgress, type ProgressView, showProgress, type Terminal } from './terminal.ts'
-import { plain } from './text.ts'
+import { jsonText, plain } from './text.ts'
 
 export interface CliContext {
   readonly terminal: Terminal
@@ -36,7 +36,7 @@ export function note(context: CliContext, text: string): void {
 
 /** One JSON object on a line of its own. */
 export function printJson(context: CliContext, value: unknown): void {
-  context.terminal.stdout.write(`${JSON.stringify(value)}\n`)
+  context.terminal.stdout.write(`${jsonText(value)}\n`)
 }
 
 export function progressOf(context: CliContext, options: CommonOptions): ProgressView {

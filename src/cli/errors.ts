@@ -30,5 +30,18 @@ export const cliErrors = defineErrors({
   not_confirmed: { kind: 'interrupted', hint: 'Nothing was changed or shown.' },
   cannot_ask: { kind: 'usage', hint: 'Run it in a terminal, or give the answer with the option named in --help.' },
   unknown_id: { kind: 'not-found', hint: 'Give an id or the beginning of one, as the list shows it.' },
+  unknown_name: { kind: 'not-found', hint: 'Give its name, its id or the beginning of its id, as the list shows it.' },
+  ambiguous_name: { kind: 'usage', hint: 'Give the id, or more of it.' },
+  link_for_community: {
+    kind: 'usage',
+    hint: 'Use `peerhood community join` for an invite, `peerhood community keep` for a link to keep.',
+  },
+  community_unsound: {
+    kind: 'refused',
+    hint: 'Compare the six words with another member, who may hold what is damaged here, and check the disk.',
+  },
+  code_ended: { kind: 'refused', hint: 'Run the command again for a new code.' },
+  file_exists: { kind: 'local', hint: 'Choose another name, or give --force.' },
+  file_not_writable: { kind: 'local', hint: 'Choose another place, or make room there.' },
   ambiguous_id: { kind: 'usage', hint: 'Give more of it.' },
 })

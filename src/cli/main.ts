@@ -47,7 +47,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-async function run(context: CliContext, args: readonly string[]): Promise<number> {
+/** Runs one command. Rejects with what it threw, a mistyped one with `usage`. */
+export async function run(context: CliContext, args: readonly string[]): Promise<number> {
   const program = createProgram(context, packageVersion())
   if (args.length === 0) {
     program.outputHelp()

@@ -1,6 +1,9 @@
 // All commands under one name.
 
 import { Command } from 'commander'
+import { chatCommand } from './commands/chat.ts'
+import { communityCommand } from './commands/community.ts'
+import { deviceCommand } from './commands/device.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { getCommand } from './commands/get.ts'
 import { identityCommand } from './commands/identity.ts'
@@ -29,9 +32,12 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   keepCommand,
   linkCommand,
   transfersCommand,
+  communityCommand,
+  chatCommand,
   peersCommand,
   doctorCommand,
   identityCommand,
+  deviceCommand,
 ]
 
 const exitCodes = `
@@ -42,12 +48,15 @@ Exit codes:
 Example:
   peerhood start
   peerhood share ~/Pictures/summer
-  peerhood get peerhood:abc… --to ~/Downloads`
+  peerhood get peerhood:abc… --to ~/Downloads
+  peerhood community create Family`
 
 export function createProgram(context: CliContext, version: string): Command {
   const { stdout, stderr } = context.terminal
   const program = new Command('peerhood')
-    .description('Share files straight from computer to computer, with no server in the middle.')
+    .description(
+      'Share files, talk and work together straight from computer to computer, with no server in the middle.',
+    )
     .version(version, '-V, --version', 'print the version')
     .addHelpText('after', exitCodes)
   for (const create of commands) program.addCommand(create(context))

@@ -3,10 +3,10 @@
 
 import { exitCodeOfKind, type PeerhoodError } from '../base/errors.ts'
 import type { Terminal } from './terminal.ts'
-import { plain } from './text.ts'
+import { jsonText, plain } from './text.ts'
 
 export function reportError(terminal: Terminal, error: PeerhoodError, json: boolean): number {
-  if (json) terminal.stdout.write(`${JSON.stringify(errorToJson(error))}\n`)
+  if (json) terminal.stdout.write(`${jsonText(errorToJson(error))}\n`)
   else terminal.stderr.write(`peerhood: ${plain(error.message)}\n${plain(error.hint)}\n`)
   return exitCodeOf(error)
 }

@@ -1,7 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { bytesToText, count, cut, fields, pad, plain, secondsToText, table, widthOf } from './text.ts'
+import {
+  bytesToText,
+  count,
+  cut,
+  fields,
+  jsonText,
+  pad,
+  plain,
+  plainLines,
+  secondsToText,
+  table,
+  textToBytes,
+  textToSeconds,
+  timeToText,
+  widthOf,
+} from './text.ts'
 
 test('plain leaves nothing that a terminal obeys', () => {
   assert.equal(plain('\u001b[2Jgone'), '\ufffd[2Jgone')
@@ -13,6 +28,45 @@ test('plain leaves nothing that a terminal obeys', () => {
       assert.doesNotMatch(plain(text), /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u)
     }),
   )
+})
+
+test('an emoji keeps the joiner that makes it one; nothing else keeps it', () => {
+  assert.equal(plain('👩‍👩‍👧 👩🏽‍🚀 ❤️‍🔥'), '👩‍👩‍👧 👩🏽‍🚀 ❤️‍🔥')
+  assert.equal(plain('a\u200db'), 'a\ufffdb')
+  assert.equal(plain('👩\u200d'), '👩\ufffd')
+  assert.equal(plain('\u200d👩'), '\ufffd👩')
+})
+
+test('lines end where any system ends them, and each is plain', () => {
+  assert.deepEqual(plainLines('a\tb\r\nc\rd\n\u001be'), ['a b', 'c', 'd', '\ufffde'])
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      for (const line of plainLines(text)) assert.doesNotMatch(line, /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u)
+    }),
+  )
+})
+
+test('JSON means the same, and holds nothing that a terminal obeys', () => {
+  assert.equal(jsonText({ a: '\u009b2J\u202e\u007f' }), '{"a":"\\u009b2J\\u202e\\u007f"}')
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), (value) => {
+      const text = jsonText(value)
+      assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)))
+      assert.doesNotMatch(text, /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u)
+    }),
+  )
+})
+
+test('sizes and durations are read as people write them', () => {
+  assert.deepEqual(['10GB', '1.5 mb', '7', '0B'].map(textToBytes), [10e9, 1.5e6, 7, 0])
+  assert.deepEqual(['', 'GB', '1XB', '-1', '1e9', '99999999999999TB'].map(textToBytes), Array(6).fill(undefined))
+  assert.deepEqual(['30min', '12 h', '7d', '5s'].map(textToSeconds), [1800, 43_200, 604_800, 5])
+  assert.deepEqual(['', '7', '0d', '-1d', '1.5h', '7 weeks'].map(textToSeconds), Array(6).fill(undefined))
+})
+
+test('times are those of the clock on the wall', () => {
+  assert.equal(timeToText(new Date(2026, 2, 1, 9, 5).getTime()), '2026-03-01 09:05')
+  assert.equal(timeToText(1e300), '1e+300')
 })
 
 test('widths count columns, not characters', () => {

@@ -1,8 +1,9 @@
 // Words and numbers for a terminal. Pure. Names come from strangers, so nothing gets to a terminal before `plain` took
 // out what could move its cursor, recolour it or turn the reading direction round.
 
-/** C0, DEL, C1; bidirectional overrides and isolates; zero-width and line separators. */
-const unsafeCharacters = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+/** C0, DEL, C1; bidirectional overrides and isolates; zero-width and line separators, but for the joiner inside an emoji. */
+const unsafeCharacters =
+  /(?!(?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d\p{Extended_Pictographic})[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
 const wideCharacters =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
 const combiningCharacters = /\p{M}/u
@@ -10,6 +11,20 @@ const combiningCharacters = /\p{M}/u
 /** The text with everything replaced that a terminal would obey instead of show. */
 export function plain(text: string): string {
   return text.replace(unsafeCharacters, '\ufffd')
+}
+
+/** The same for text of several lines, line by line; a tab becomes a space. */
+export function plainLines(text: string): string[] {
+  return text
+    .replaceAll('\t', ' ')
+    .split(/\r\n|\n|\r/)
+    .map(plain)
+}
+
+/** JSON on one line, with everything escaped that a terminal would obey; it means the same to whoever parses it. */
+export function jsonText(value: unknown): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(value).replace(unsafeCharacters, escaped)
 }
 
 /** Columns that a text takes: two for East Asian and emoji, none for combining marks. */
@@ -53,6 +68,34 @@ export function bytesToText(bytes: number): string {
   }
   const digits = unit === 0 ? 0 : value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
   return `${value.toFixed(digits)} ${byteUnits[unit]}`
+}
+
+const unitBytes: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 }
+
+/** `1.5 GB` → 1,500,000,000; undefined when it is no size. */
+export function textToBytes(text: string): number | undefined {
+  const [, amount = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,6})?) ?([a-z]*)$/.exec(text.trim().toLowerCase()) ?? []
+  const factor = unit === '' ? 1 : unitBytes[unit]
+  const bytes = factor === undefined || amount === '' ? Number.NaN : Math.round(Number(amount) * factor)
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600, d: 86_400 }
+
+/** `7d`, `12 h`, `30min` → seconds; undefined when it is no duration. */
+export function textToSeconds(text: string): number | undefined {
+  const [, amount = '', unit = ''] = /^(\d{1,9}) ?([a-z]+)$/.exec(text.trim().toLowerCase()) ?? []
+  const seconds = Number(amount) * (unitSeconds[unit] ?? Number.NaN)
+  return seconds > 0 ? seconds : undefined
+}
+
+/** `2026-03-01 12:00`, by the clock on the wall here; a time that no calendar has is shown as its number. */
+export function timeToText(ms: number): string {
+  const date = new Date(ms)
+  if (Number.isNaN(date.getTime())) return String(ms)
+  const two = (part: number) => String(part).padStart(2, '0')
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
 }
 
 /** `3725` → `1 h 2 min`: the two largest parts. */

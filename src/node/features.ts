@@ -1,12 +1,27 @@
 // The feature services, constructed and started in their order.
 //
-//   library (what this computer holds) ─► shares (own ones) ─► transfers (serving and fetching) ─► network (last: only
-//   now may anyone ask)
+//   library (what this computer holds) ─► shares (own ones) ─► network ─► transfers (serving and fetching) ─► logs and
+//   their exchange ─► communities ─► who comes in (codes, requests, devices) ─► apps
 
+import { sign } from 'node:crypto'
+import { createChannelKeys } from '../apps/chat/channel-keys.ts'
+import { createChat } from '../apps/chat/service.ts'
+import type { Chat } from '../apps/chat/types.ts'
 import type { Cancel } from '../base/ports.ts'
+import { createAdmission } from '../community/admission.ts'
+import type { Admission } from '../community/admission-types.ts'
+import { boxSecretOf } from '../community/boxes.ts'
+import { createMeet } from '../community/meet/service.ts'
+import type { Meet } from '../community/meet/types.ts'
+import { type CommunityService, createCommunities } from '../community/service.ts'
+import { signingKeyOf } from '../content/format/keys.ts'
 import { parseLink } from '../content/format/link.ts'
 import { createLibrary, type LibraryService } from '../content/library/library.ts'
 import { createShares, type ShareService } from '../content/library/shares.ts'
+import { createLogs } from '../log/logs.ts'
+import { createLogSync } from '../log/sync/service.ts'
+import type { LogSync } from '../log/sync/types.ts'
+import type { Logs } from '../log/types.ts'
 import type { Network, PeerId } from '../network/types.ts'
 import { createTransferService } from '../transfer/service.ts'
 import type { TransferService } from '../transfer/types.ts'
@@ -14,6 +29,7 @@ import { systemMemory } from './adapters.ts'
 import { createDropped } from './dropped.ts'
 import type { Foundation } from './foundation.ts'
 import type { BuiltNetwork } from './network.ts'
+import { createPresenceService, type PresenceService } from './presence.ts'
 import { createRest } from './rest.ts'
 import { createUploads, type Uploads } from './uploads.ts'
 
@@ -23,6 +39,13 @@ export interface Features {
   readonly shares: ShareService
   readonly transfers: TransferService
   readonly uploads: Uploads
+  readonly logs: Logs
+  readonly logSync: LogSync
+  readonly communities: CommunityService
+  readonly meet: Meet
+  readonly admission: Admission
+  readonly chat: Chat
+  readonly presence: PresenceService
 }
 
 export function createFeatures(foundation: Foundation, network: Network): Features {
@@ -37,7 +60,26 @@ export function createFeatures(foundation: Foundation, network: Network): Featur
   const dropped = createDropped({ folder: home.dropped, database, log: log.child('dropped') })
   const shared = () => shares.list().map(({ path }) => path)
   const uploads = createUploads({ folder: home.dropped, clock, random, log: log.child('uploads'), dropped, shared })
-  return { network, library, shares, transfers, uploads }
+  return { network, library, shares, transfers, uploads, ...createTogether(foundation, network) }
+}
+
+/** What people do together: logs, how they are exchanged, communities over them, apps over these. */
+function createTogether(foundation: Foundation, network: Network) {
+  const { identity } = foundation
+  const author = { deviceKey: identity.deviceKey, sign: signerOf(identity.deviceSeed) }
+  const logs = createLogs({})({ ...foundation, author })
+  const logSync = createLogSync({})({ ...foundation, network })
+  const selfAddress = () => ({ peerId: network.self, addresses: network.addresses() })
+  const communities = createCommunities({ ...foundation, logs, sync: logSync, selfAddress })
+  const meet: Meet = createMeet({ onRequest: (...asked) => admission.onRequest(...asked) })({
+    ...{ ...foundation, network, log: foundation.log.child('meet') },
+  })
+  const admission: Admission = createAdmission({ ...foundation, network, communities, meet, selfAddress })
+  const self = () => identity.did
+  const keys = createChannelKeys({ ...foundation, communities, secret: boxSecretOf(identity.deviceSeed) })
+  const chat = createChat({})({ ...foundation, communities, keys, self })
+  const presence = createPresenceService({ ...foundation, network, communities, chat, sync: logSync, self })
+  return { logs, logSync, communities, meet, admission, chat, presence }
 }
 
 /** Whatever has started is stopped in the reverse order, also when a later one fails. */
@@ -58,7 +100,30 @@ export async function startFeatures(features: Features, built: BuiltNetwork, fou
   built.keepPorts()
   lifecycle.onStop('transfers', () => transfers.stop())
   await transfers.start()
+  await startTogether(features, foundation)
   giveMemoryBack(features, foundation)
+}
+
+async function startTogether(features: Features, { lifecycle }: Foundation): Promise<void> {
+  const { logs, logSync, communities, meet, admission, chat, presence } = features
+  lifecycle.onStop('logs', () => logs.stop())
+  lifecycle.onStop('communities', () => communities.stop())
+  lifecycle.onStop('log-sync', () => logSync.stop())
+  lifecycle.onStop('meet', () => meet.stop())
+  lifecycle.onStop('admission', () => admission.stop())
+  lifecycle.onStop('chat', () => chat.stop())
+  lifecycle.onStop('presence', () => presence.stop())
+  await logSync.start()
+  await communities.start()
+  await meet.start()
+  await admission.start()
+  presence.start()
+}
+
+/** Ed25519 by this device's seed. */
+function signerOf(seed: Uint8Array): (bytes: Uint8Array) => Uint8Array {
+  const key = signingKeyOf(seed)
+  return (bytes) => new Uint8Array(sign(null, bytes, key))
 }
 
 /** Calls `run` for each peer that was not connected before; events of its figures are no news. */

@@ -68,3 +68,6 @@ export const buffersBytesMax = 50_331_648
 
 /** Between two looks at that while something moves, in ms. */
 export const buffersLookMs = 200
+
+/** A community's figures go out at most this often for each, in ms. */
+export const communityEventEveryMs = 250

@@ -36,3 +36,13 @@ export class Notices {
     return this.#changed.on(listener)
   }
 }
+
+/** Another person was restored; the keystore of the one until then lies at `path`. */
+export function personReplaced(path: string): Notice {
+  return {
+    code: 'identity_replaced',
+    sentence: `The person of before was put aside in ${path}.`,
+    advice:
+      'Their communities stay here, and nothing can be written in them until that person is restored. Delete the file once nothing of theirs is needed.',
+  }
+}

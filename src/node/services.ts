@@ -2,12 +2,16 @@
 // of calls does is in services/.
 
 import type { DaemonServices } from '../api/services.ts'
+import { deviceIdOf } from '../log/ids.ts'
 import type { PeerView } from '../network/types.ts'
 import { createEvents, type EventHub } from './events.ts'
 import type { Features } from './features.ts'
 import type { Foundation } from './foundation.ts'
 import { createLatest } from './latest.ts'
 import { peerEventEveryMs } from './limits.ts'
+import { createAdmissionServices } from './services/admission.ts'
+import { createChatServices } from './services/chat.ts'
+import { createCommunityServices } from './services/communities.ts'
 import { type ComputerParts, createComputerServices } from './services/computer.ts'
 import { createIdentityServices } from './services/identity.ts'
 import { createPeerServices } from './services/peers.ts'
@@ -31,6 +35,16 @@ export function createServices(parts: ServicesParts): DaemonServices {
   const emit: EventHub['emit'] = (event) => events.emit(event)
   const transferServices = createTransferServices({ transfers, emit })
   const shareServices = createShareServices({ ...features, clock, emit })
+  const communityServices = createCommunityServices({
+    ...features,
+    ...{ clock, emit, sync: features.logSync },
+    viewer: () => ({ person: identity.did, device: deviceIdOf(identity.deviceKey) }),
+  })
+  const admissionServices = createAdmissionServices({
+    ...{ admission: features.admission, identity, notices, emit },
+    view: ({ id }) => communityServices.calls.get(id),
+  })
+  const chatServices = createChatServices({ chat: features.chat, typing: features.presence.typing, emit })
   const traffic = createTrafficTotals({ ...foundation, network })
   const computer = createComputerServices({
     ...parts,
@@ -41,20 +55,31 @@ export function createServices(parts: ServicesParts): DaemonServices {
     settingsChanged: (settings) => emit({ type: 'settings', settings }),
   })
   const events = createEvents({ clock, status: computer.status })
+  const personChanged = () => {
+    features.communities.gate.personChanged()
+    events.statusChanged()
+  }
 
   lifecycle.onStop('traffic', traffic.stop)
   lifecycle.onStop('events', events.stop)
   lifecycle.onStop('peer-events', followPeers(features, foundation, events))
   lifecycle.onStop('transfer-events', transferServices.follow())
   lifecycle.onStop('share-events', shareServices.follow())
+  lifecycle.onStop('community-events', communityServices.follow())
+  lifecycle.onStop('admission-events', admissionServices.follow())
+  lifecycle.onStop('chat-events', chatServices.follow())
   lifecycle.onStop('notices', notices.on(events.statusChanged))
 
   return {
     ...computer,
-    ...createIdentityServices({ identity, notices, changed: events.statusChanged }),
+    ...createIdentityServices({ identity, notices, changed: personChanged }),
     ...createPeerServices(network),
     ...shareServices.calls,
     ...transferServices.calls,
+    communities: communityServices.calls,
+    admission: admissionServices.calls,
+    devices: admissionServices.devices,
+    chat: chatServices.calls,
     async file(of, path) {
       return 'share' in of ? shareServices.file(of.share, path) : transferServices.file(of.transfer, path)
     },

@@ -1,7 +1,10 @@
 // The typed client of the daemon's API: the only way in which the command line and the page reach the daemon, and the
 // way for any other program. Browser-safe: fetch, streams, AbortSignal; no node:*, no zod. See docs/sdk.md.
 
+import { createDeviceCalls } from './admission.ts'
+import { createChatCalls } from './chat.ts'
 import { systemClock } from './clock.ts'
+import { createCommunityCalls } from './communities.ts'
 import { contentUrl, openContent } from './content.ts'
 import { receiveEvents } from './events.ts'
 import { createHttp, type Http } from './http.ts'
@@ -36,6 +39,9 @@ export function createPeerhood(options: PeerhoodOptions): Peerhood {
     uploads: createUploadCalls(http, (upload, isPublic) => shares.add({ upload, public: isPublic })),
     links: { inspect: (request, call) => http.call('POST /api/links', { body: request, ...call }) },
     transfers: createTransferCalls(http),
+    communities: createCommunityCalls(http),
+    devices: createDeviceCalls(http),
+    chat: createChatCalls(http),
     settings: createSettingsCalls(http),
     events: (call) => receiveEvents(http, call),
     contentUrl: (of, path, urlOptions) => contentUrl(http, of, path, urlOptions),

@@ -11,6 +11,7 @@ export const sdkErrors = defineErrors({
   url_malformed: { kind: 'usage', hint: 'Give the address that `peerhood start` prints, like http://127.0.0.1:4780.' },
   share_failed: { kind: 'local', hint: 'See what the share says.' },
   share_gone: { kind: 'not-found', hint: 'The share was removed while you waited.' },
+  export_cut_off: { kind: 'interrupted', hint: 'Export it again: what has come is not all.' },
   transfer_failed: { kind: 'internal', hint: 'See what the transfer says.' },
   transfer_gone: { kind: 'not-found', hint: 'The transfer was removed while you waited.' },
   transfer_cancelled: { kind: 'interrupted', hint: 'Fetch the link again to start anew.' },

@@ -18,6 +18,8 @@ interface Target<Key extends RouteKey> extends CallOptions {
 
 export interface CallRequest<Key extends RouteKey> extends Target<Key> {
   readonly body?: BodyOf<Key>
+  /** Default: `callTimeoutMs`. */
+  readonly timeoutMs?: number
 }
 
 export interface SendRequest<Key extends RouteKey> extends Target<Key> {
@@ -78,11 +80,10 @@ export function createHttp(options: HttpOptions): Http {
     key: Key,
     request: CallRequest<Key> = {},
   ): Promise<Reading<ResponseOf<Key>>> {
-    const silent = () =>
-      sdkErrors.daemon_silent(`The daemon at ${url} did not answer within ${callTimeoutMs / 1000} s.`)
-    const limit = deadline(options.clock, callTimeoutMs, silent, request.signal)
+    const { body, timeoutMs = callTimeoutMs, ...target } = request
+    const silent = () => sdkErrors.daemon_silent(`The daemon at ${url} did not answer within ${timeoutMs / 1000} s.`)
+    const limit = deadline(options.clock, timeoutMs, silent, request.signal)
     try {
-      const { body, ...target } = request
       const json =
         body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
       const response = await send<Key>(key, { ...target, ...json, signal: limit.signal })

@@ -4,6 +4,9 @@
 /** A JSON call's deadline. Above the daemon's own (`handlerTimeoutMs`, 60 s), whose answer says more. */
 export const callTimeoutMs = 70_000
 
+/** The same for joining a community and for checking its log: above the daemon's `joinTimeoutMs` and `verifyTimeoutMs`. */
+export const callSlowTimeoutMs = 610_000
+
 /** An event stream that says nothing for this long is dead: 2.5 × the daemon's heartbeat of 15 s. */
 export const eventsSilenceTimeoutMs = 37_500
 
@@ -18,6 +21,18 @@ export const watchAttemptsMax = 8
 
 /** One line of an event stream. A share's event names 100 skipped files of up to 4 KiB each: under 1 MiB. */
 export const eventLineCharsMax = 4 * 1024 * 1024
+
+/** One line of an export: an entry of 64 KiB in base64 and its body as JSON, where a byte may take six characters. */
+export const exportLineCharsMax = 4 * 1024 * 1024
+
+/** Messages that `follow` remembers, to tell what is new from what has changed: some screens of a channel. */
+export const followedMessagesMax = 2000
+
+/** A page of messages that `follow` reads after it has missed events: the most that the API gives. */
+export const followPageMessagesMax = 200
+
+/** Pages that `follow` reads back at most after it has missed events: 10,000 messages. */
+export const followPagesMax = 50
 
 /** A problem document; larger ones are not ours. */
 export const problemBytesMax = 64 * 1024

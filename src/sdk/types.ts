@@ -18,6 +18,7 @@ import type {
   Upload,
 } from '../api/schemas.ts'
 import type { Clock } from '../base/ports.ts'
+import type { ChatCalls, CommunityCalls, DeviceCalls } from './community-types.ts'
 
 export type {
   DoctorReport,
@@ -37,6 +38,7 @@ export type {
   TransferRequest,
   Upload,
 } from '../api/schemas.ts'
+export type * from './community-types.ts'
 
 export interface PeerhoodOptions {
   /** Where the API listens, e.g. `http://127.0.0.1:4780`; a page of the daemon's own passes `location.origin`. */
@@ -221,6 +223,9 @@ export interface Peerhood {
   readonly uploads: UploadCalls
   readonly links: LinkCalls
   readonly transfers: TransferCalls
+  readonly communities: CommunityCalls
+  readonly devices: DeviceCalls
+  readonly chat: ChatCalls
   readonly settings: SettingsCalls
   /**
    * What happens, in order, over reconnects; an event of type `reset` says that some were missed and everything must

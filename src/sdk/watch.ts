@@ -61,7 +61,7 @@ export async function waitForLast<Value extends object>(
   throw gone()
 }
 
-function signalOf({ signal }: CallOptions): CallOptions {
+export function signalOf({ signal }: CallOptions): CallOptions {
   return signal === undefined ? {} : { signal }
 }
 
@@ -74,7 +74,7 @@ function changeOf<Value>(
 }
 
 /** Whether an answer that was made at `readAt` knows of the event `id` already (docs/api.md, "Events"). */
-function isIncluded(id: string, readAt: string | undefined): boolean {
+export function isIncluded(id: string, readAt: string | undefined): boolean {
   const [run, number] = id.split('-')
   const [readRun, readNumber] = readAt?.split('-') ?? []
   return run === readRun && Number(number) <= Number(readNumber)

@@ -4,12 +4,12 @@
 import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { decode, encode } from '@ipld/dag-cbor'
-import { createRandom, type SeededRandom } from '../../../test/sim/random.ts'
-import { createManualClock, type ManualClock } from '../../../test/support/clock.ts'
-import { transaction } from '../../base/database.ts'
-import { Emitter } from '../../base/events.ts'
-import type { Log } from '../../base/ports.ts'
-import { hasCapability } from '../../community/roles-core.ts'
+import { createChat } from '../../src/apps/chat/service.ts'
+import type { ChannelKeys, Chat, ChatEvent } from '../../src/apps/chat/types.ts'
+import { transaction } from '../../src/base/database.ts'
+import { Emitter } from '../../src/base/events.ts'
+import type { Log } from '../../src/base/ports.ts'
+import { hasCapability } from '../../src/community/roles-core.ts'
 import type {
   AppReducer,
   Capability,
@@ -20,12 +20,12 @@ import type {
   Member,
   OpenedEntry,
   Role,
-} from '../../community/types.ts'
-import type { PersonDid } from '../../identity/types.ts'
-import { nextTime } from '../../log/time-core.ts'
-import type { CommunityId, DeviceId, Entry, EntryId, KeyId, LogTime } from '../../log/types.ts'
-import { createChat } from './service.ts'
-import type { ChannelKeys, Chat, ChatEvent } from './types.ts'
+} from '../../src/community/types.ts'
+import type { PersonDid } from '../../src/identity/types.ts'
+import { nextTime } from '../../src/log/time-core.ts'
+import type { CommunityId, DeviceId, Entry, EntryId, KeyId, LogTime } from '../../src/log/types.ts'
+import { createRandom, type SeededRandom } from '../sim/random.ts'
+import { createManualClock, type ManualClock } from './clock.ts'
 
 export const community = 'c0'.repeat(32) as CommunityId
 

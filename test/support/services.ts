@@ -2,15 +2,19 @@
 // working on the page by itself. Files live in a Map; "peers" are other such services given by `offers`.
 //
 // What it does, it does: a share is scanned step by step, its CID and link come from its bytes, a transfer takes the
-// other side's bytes block by block, waits while paused, and lets readers have what has arrived. Time is the Clock
-// that it is given; each step takes `stepMs`.
+// other side's bytes block by block, waits while paused, and lets readers have what has arrived. Daemons with one `hub`
+// are in each other's reach and share communities. Time is the Clock that it is given; each step takes `stepMs`.
 
 import { createHash, randomUUID } from 'node:crypto'
 import type { Event, Identity, Peer, Settings, Status } from '../../src/api/schemas.ts'
 import type { DaemonServices } from '../../src/api/services.ts'
 import { Emitter } from '../../src/base/events.ts'
 import type { Clock } from '../../src/base/ports.ts'
+import { createMemoryAdmission } from './services-admission.ts'
+import { createMemoryChat } from './services-chat.ts'
+import { createMemoryCommunities } from './services-communities.ts'
 import { fileOf, type MemoryFiles, type MemoryOffer, memoryErrors } from './services-files.ts'
+import { createMemoryAuthor, createMemoryHub, type MemoryHub } from './services-hub.ts'
 import { createMemoryShares } from './services-shares.ts'
 import { createMemoryTransfers } from './services-transfers.ts'
 
@@ -27,6 +31,8 @@ export interface MemoryOptions {
   /** Looks a link up among other peers. */
   readonly offers?: (link: string) => MemoryOffer | undefined
   readonly onStop?: () => void
+  /** Where communities live; daemons with the same hub meet in them. Default: one of its own. */
+  readonly hub?: MemoryHub
 }
 
 export interface MemoryServices extends DaemonServices {
@@ -44,6 +50,8 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
   const events = new Emitter<Event>()
   const peerId = `12D3Koo${createHash('sha256').update(randomUUID()).digest('hex').slice(0, 45)}`
   const startedAtMs = clock.nowMs()
+  const author = createMemoryAuthor(peerId)
+  const did = author.person
   const shares = createMemoryShares({
     clock,
     stepMs,
@@ -59,6 +67,14 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     offers: options.offers ?? (() => undefined),
     emit: (event) => events.emit(event),
   })
+  const hub = options.hub ?? createMemoryHub()
+  const emit = (event: Event) => events.emit(event)
+  const communities = createMemoryCommunities({ clock, hub, author, deviceName: () => settings.deviceName, emit })
+  const chat = createMemoryChat({ clock, hub, author, communities, emit })
+  const admission = createMemoryAdmission({
+    ...{ clock, hub, author, communities, deviceName: () => settings.deviceName, emit },
+    checkPassphrase: (given) => checkPassphrase(given),
+  })
   let stops = 0
   let passphrase: string | undefined
   let settings: Settings = {
@@ -71,11 +87,11 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
   }
 
   function identity(): Identity {
-    const certificate = { issuedAtMs: startedAtMs, person: 'did:key:zMemory', device: peerId }
+    const certificate = { issuedAtMs: startedAtMs, person: did, device: peerId }
     const ethereumAddress = `0x${createHash('sha256').update(peerId).digest('hex').slice(0, 40)}`
     const { deviceName } = settings
     return {
-      did: 'did:key:zMemory',
+      did,
       ethereumAddress,
       peerId,
       deviceName,
@@ -88,7 +104,7 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     return {
       version: '0.0.0-memory',
       peerId,
-      did: 'did:key:zMemory',
+      did,
       deviceName: settings.deviceName,
       home: '/memory',
       api: 'http://127.0.0.1',
@@ -161,6 +177,8 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     cancelUpload: async (id) => shares.cancelUpload(id),
 
     inspectLink(link) {
+      const ofCommunity = communities.inspect(link)
+      if (ofCommunity !== undefined) return ofCommunity
       const shareId = /^peerhood:([0-9a-f]{52})[0-9a-f]{40}$/.exec(link)?.[1]
       if (shareId === undefined) throw memoryErrors.link_damaged('This link is cut or mistyped.')
       return { kind: 'read', visibility: 'private', shareId, peers: [] }
@@ -192,6 +210,10 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
         start = end
       }
     },
+
+    communities: communities.services,
+    ...admission,
+    chat,
 
     doctor: async () => ({
       state: 'ok',

@@ -113,7 +113,7 @@ function lockCommand(context: CliContext): Command {
 }
 
 /** The passphrase in force: from the environment, else asked for; nothing when the keystore has none. */
-async function presentPassphrase(context: CliContext): Promise<{ passphrase?: string }> {
+export async function presentPassphrase(context: CliContext): Promise<{ passphrase?: string }> {
   const daemon = await context.daemon()
   const { passphrase: needed } = await daemon.identity.get({ signal: context.signal })
   if (!needed) return {}

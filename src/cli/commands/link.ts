@@ -29,9 +29,24 @@ function inspectCommand(context: CliContext): Command {
 }
 
 function linkText(link: Link): string {
-  return fields([
-    ['for', link.kind === 'read' ? 'fetching and reading' : 'keeping a copy for others'],
-    ['share', `${link.shareId} (${link.visibility})`],
-    ['peers', link.peers.join(', ') || 'none named: found through the network'],
-  ])
+  return fields([...subjectOf(link), ['peers', link.peers.join(', ') || 'none named: found through the network']])
+}
+
+function subjectOf(link: Link): [string, string][] {
+  switch (link.kind) {
+    case 'invite': {
+      const named: [string, string][] = link.name === null ? [] : [['name', link.name]]
+      return [['for', 'joining a community'], ['community', link.communityId], ...named, ['invite', link.inviteId]]
+    }
+    case 'community-keep':
+      return [
+        ['for', 'keeping a community for others'],
+        ['community', link.communityId],
+      ]
+    default:
+      return [
+        ['for', link.kind === 'read' ? 'fetching and reading' : 'keeping a copy for others'],
+        ['share', `${link.shareId} (${link.visibility})`],
+      ]
+  }
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import type { Peerhood, Share } from '../../sdk/types.ts'
 import { defineCommand } from '../command.ts'
 import { type CliContext, type CommonOptions, print, printJson } from '../context.ts'
+import { cliErrors } from '../errors.ts'
 import { selectById } from '../select.ts'
 import { plain } from '../text.ts'
 
@@ -31,8 +32,9 @@ async function findShare(context: CliContext, daemon: Peerhood, what: string): P
   const { signal } = context
   const shares = await daemon.shares.list({ signal })
   if (what.startsWith('peerhood:')) {
-    const { shareId } = await daemon.links.inspect({ link: what }, { signal })
-    return selectById(shares, shareId)
+    const link = await daemon.links.inspect({ link: what }, { signal })
+    if (!('shareId' in link)) throw cliErrors.link_for_community('This link is for a community, not for a share.')
+    return selectById(shares, link.shareId)
   }
   const path = resolve(context.workFolder, what)
   return shares.find((share) => share.path === path) ?? selectById(shares, what)

@@ -3,7 +3,7 @@
 import type { Identity as ApiIdentity } from '../../api/schemas.ts'
 import type { DaemonServices } from '../../api/services.ts'
 import type { Identity, IdentityView } from '../../identity/types.ts'
-import type { Notices } from '../notices.ts'
+import { type Notices, personReplaced } from '../notices.ts'
 
 type IdentityServices = Pick<DaemonServices, 'identity' | 'phrase' | 'restore' | 'lock'>
 
@@ -19,11 +19,7 @@ export function createIdentityServices(parts: {
     async restore(phrase, passphrase) {
       const { identity: view, replaced } = await identity.restore(phrase, passphrase)
       if (replaced !== undefined) {
-        notices.add({
-          code: 'identity_replaced',
-          sentence: `The person of before was put aside in ${replaced}.`,
-          advice: 'Delete it once nothing of theirs is needed.',
-        })
+        notices.add(personReplaced(replaced))
       }
       changed()
       return toApi(view)

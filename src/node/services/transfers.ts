@@ -1,10 +1,12 @@
 // Transfers and links, for the API.
 
-import type { Event, File } from '../../api/schemas.ts'
+import type { Event, File, Link } from '../../api/schemas.ts'
 import type { DaemonServices } from '../../api/services.ts'
 import type { Cancel } from '../../base/ports.ts'
+import { parseCommunityLink } from '../../community/invite-link.ts'
 import { shareIdOf } from '../../content/format/keys.ts'
 import { parseLink } from '../../content/format/link.ts'
+import { linkKinds, parseEnvelope } from '../../content/format/link-envelope.ts'
 import type { TransferId, TransferService, TransferView } from '../../transfer/types.ts'
 import { nodeErrors } from '../errors.ts'
 import { linkToApi, transferToApi } from '../views.ts'
@@ -58,10 +60,7 @@ export function createTransferServices(parts: {
 function createCalls(transfers: TransferService): TransferCalls {
   const idOf = (id: string) => id as TransferId
   return {
-    inspectLink(text) {
-      const link = parseLink(text)
-      return linkToApi(link, shareIdOf(link.share))
-    },
+    inspectLink,
     transfers: () => transfers.list().map(transferToApi),
     transfer: (id) => transferToApi(transfers.view(idOf(id))),
     async addTransfer({ link: linkText, mode = 'get', to, only }) {
@@ -73,6 +72,19 @@ function createCalls(transfers: TransferService): TransferCalls {
     removeTransfer: (id) => transfers.remove(idOf(id)),
     transferFiles: async (id) => [...listed(transfers, idOf(id)).values()],
   }
+}
+
+/** Links to communities and to shares are told apart by their kind. */
+function inspectLink(text: string): Link {
+  const { kind } = parseEnvelope(text)
+  if (kind !== linkKinds.communityInvite && kind !== linkKinds.communityKeep) {
+    const link = parseLink(text)
+    return linkToApi(link, shareIdOf(link.share))
+  }
+  const link = parseCommunityLink(text)
+  const peers = link.peers.map(({ peerId }) => peerId)
+  if (link.kind === 'keep') return { kind: 'community-keep', communityId: link.community, peers }
+  return { kind: 'invite', communityId: link.community, inviteId: link.invite, name: link.name ?? null, peers }
 }
 
 function isActive({ state }: TransferView): boolean {
