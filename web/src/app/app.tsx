@@ -1,7 +1,7 @@
 // The page's frame: who this is, where one can go, the view in the middle, and what lies above it.
 
 import { useEffect, useRef } from 'react'
-import type { Route } from '../router/core.ts'
+import { type Route, viewKey } from '../router/core.ts'
 import { useRoute } from '../router/hooks.ts'
 import { useShell } from '../shell/hooks.tsx'
 import { useWorld } from '../store/hooks.tsx'
@@ -9,6 +9,9 @@ import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { LiveRegion } from '../ui/live.tsx'
 import { Said } from '../ui/said.tsx'
+import { CommunitiesView } from '../views/communities/view.tsx'
+import { badgeText, communityName } from '../views/community/core.ts'
+import { CommunityPlace } from '../views/community/view.tsx'
 import { DoctorView } from '../views/doctor/view.tsx'
 import { HomeView } from '../views/home/view.tsx'
 import { SettingsView } from '../views/settings/view.tsx'
@@ -19,7 +22,8 @@ import { ConnectionBanner } from './banner.tsx'
 import { Boundary } from './boundary.tsx'
 import { Dialogs } from './dialogs.tsx'
 import { PageDrop, PagePaste } from './drop-zone.tsx'
-import { Nav, places } from './nav.tsx'
+import { Nav, newsOf, places } from './nav.tsx'
+import { Notifier } from './notifier.tsx'
 import { ThemeSwitch } from './theme-switch.tsx'
 import './app.css'
 
@@ -31,7 +35,7 @@ export function App() {
       <button type="button" className="skip-link" onClick={() => skipTo(main.current)}>
         Skip to content
       </button>
-      <div className="frame">
+      <div className={frameClass(route)}>
         <header className="side">
           <Brand />
           <Nav route={route} />
@@ -42,7 +46,7 @@ export function App() {
         </header>
         <main id="main" ref={main} tabIndex={-1}>
           <ConnectionBanner />
-          <Boundary key={JSON.stringify(route)}>
+          <Boundary key={viewKey(route)}>
             <View route={route} />
           </Boundary>
         </main>
@@ -52,8 +56,15 @@ export function App() {
       <PageDrop />
       <PagePaste />
       <LiveRegion />
+      <Notifier route={route} />
     </>
   )
+}
+
+/** Chat takes all the room there is; on narrow screens the line at the top, too. */
+function frameClass(route: Route): string {
+  if (route.place !== 'community') return 'frame'
+  return route.tab === 'chat' ? 'frame frame-wide frame-chat' : 'frame frame-wide'
 }
 
 function View({ route }: { route: Route }) {
@@ -63,6 +74,10 @@ function View({ route }: { route: Route }) {
   switch (route.place) {
     case 'home':
       return <HomeView />
+    case 'communities':
+      return <CommunitiesView />
+    case 'community':
+      return <CommunityPlace route={route} />
     case 'shares':
       return <SharesView />
     case 'transfers':
@@ -80,11 +95,10 @@ function View({ route }: { route: Route }) {
 function useViewFocus(route: Route) {
   const main = useRef<HTMLElement>(null)
   const first = useRef(true)
-  const label = route.place === 'viewer' ? route.path : places.find(({ place }) => place === route.place)?.label
-  const at = JSON.stringify(route)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `at` is the route's value; its object changes for nothing
+  useTitle(route)
+  const at = viewKey(route)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `at` is the view's value; the route's object changes for nothing
   useEffect(() => {
-    document.title = label === 'Home' ? 'Peerhood' : `${label} · Peerhood`
     if (first.current) {
       first.current = false
       return
@@ -94,6 +108,22 @@ function useViewFocus(route: Route) {
     ;(heading ?? main.current)?.focus({ preventScroll: true })
   }, [at])
   return main
+}
+
+/** Where one is, and how much is unread: seen in a tab that lies behind others, too. */
+function useTitle(route: Route): void {
+  const news = useWorld((world) => newsOf(world.chats))
+  const community = useWorld((world) => (route.place === 'community' ? world.communities.get(route.id) : undefined))
+  const label =
+    route.place === 'viewer'
+      ? route.path
+      : route.place === 'community'
+        ? community && communityName(community)
+        : places.find(({ place }) => place === route.place)?.label
+  const title = label === undefined || label === 'Home' ? 'Peerhood' : `${label} · Peerhood`
+  useEffect(() => {
+    document.title = news > 0 ? `(${badgeText(news)}) ${title}` : title
+  }, [news, title])
 }
 
 /** A button, not a link: what follows # is the page's own address. */

@@ -1,6 +1,10 @@
 // The dialogs that any view may open.
 
 import { useShell } from '../shell/hooks.tsx'
+import { FoundDialog } from '../views/communities/found-dialog.tsx'
+import { JoinDialog } from '../views/communities/join-dialog.tsx'
+import { KeepDialog } from '../views/communities/keep-dialog.tsx'
+import { InviteDialog } from '../views/members/invite-dialog.tsx'
 import { LinkDialog } from '../views/shares/link-dialog.tsx'
 import { ShareDialog } from '../views/shares/share-dialog.tsx'
 import { GetDialog } from '../views/transfers/get-dialog.tsx'
@@ -16,5 +20,13 @@ export function Dialogs() {
       return <ShareDialog onClose={() => close()} />
     case 'link':
       return <LinkDialog shareId={dialog.share} intakeId={dialog.intake} onClose={() => close()} />
+    case 'found':
+      return <FoundDialog onClose={() => close()} />
+    case 'join':
+      return <JoinDialog key={dialog.link} link={dialog.link} onClose={() => close()} />
+    case 'keep':
+      return <KeepDialog key={dialog.link} link={dialog.link} onClose={() => close()} />
+    case 'invite':
+      return <InviteDialog community={dialog.community} onClose={() => close()} />
   }
 }

@@ -37,9 +37,11 @@ export function PageDrop() {
     }
     const drop = (event: DragEvent) => {
       if (!hasFiles(event) || event.dataTransfer === null) return
-      event.preventDefault()
       depth = 0
       setOver(false)
+      // A place took it that does something else with files (chat/composer.tsx).
+      if (event.defaultPrevented) return
+      event.preventDefault()
       void takeIn(readDrop(event.dataTransfer), visibilityAt(event.target))
     }
     const controller = new AbortController()
@@ -55,7 +57,7 @@ export function PageDrop() {
     <div className="page-drop" aria-hidden="true">
       <div>
         <Icon name="share" size={36} />
-        <strong>Drop to share</strong>
+        <strong>{document.querySelector('[data-drop]') === null ? 'Drop to share' : 'Drop to send it here'}</strong>
       </div>
     </div>
   )

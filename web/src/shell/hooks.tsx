@@ -10,6 +10,13 @@ export type ShellDialog =
   | { readonly kind: 'share' }
   /** The link of a share, or of what is about to become one. */
   | { readonly kind: 'link'; readonly share?: string; readonly intake?: string }
+  | { readonly kind: 'found' }
+  /** An invite into a community, or nothing yet. */
+  | { readonly kind: 'join'; readonly link: string }
+  /** A community that is kept for others. */
+  | { readonly kind: 'keep'; readonly link: string }
+  /** Asks somebody into a community. */
+  | { readonly kind: 'invite'; readonly community: string }
 
 export interface Message {
   readonly id: number

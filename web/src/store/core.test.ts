@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Peer, Settings, Status, Transfer } from '../../../src/sdk/types.ts'
+import type { Channel, Community, Peer, Presence, Settings, Status, Transfer } from '../../../src/sdk/types.ts'
 import { emptyWorld, type Snapshot, silentMs, stepWorld } from './core.ts'
 
 const peer = (peerId: string, bytesIn: number): Peer => ({
@@ -26,6 +26,8 @@ const snapshot: Snapshot = {
   peers: [peer('a', 100)],
   shares: [],
   transfers: [transfer('t1')],
+  communities: [{ id: 'c1' } as Community],
+  chats: new Map([['c1', { channels: new Map(), presence: new Map() }]]),
 }
 const opened = stepWorld(emptyWorld, { type: 'snapshot', snapshot, nowMs: 0 })
 
@@ -81,4 +83,34 @@ test('an intake shows until it is removed', () => {
   const taking = stepWorld(opened, { type: 'intake', intake })
   assert.equal(taking.intakes.get('i'), intake)
   assert.equal(stepWorld(taking, { type: 'intake-removed', id: 'i' }).intakes.size, 0)
+})
+
+test('news of a chat changes that chat alone', () => {
+  const channel = { community: 'c1', id: 'general', unread: 2 } as Channel
+  const presence = { community: 'c1', person: 'bo', state: 'online' } as Presence
+  const news = stepWorld(opened, { type: 'event', event: { type: 'chat-channel', channel }, nowMs: 1 })
+  assert.equal(news.chats.get('c1')?.channels.get('general'), channel)
+  assert.equal(news.communities, opened.communities)
+  const there = stepWorld(news, { type: 'event', event: { type: 'presence', presence }, nowMs: 2 })
+  assert.equal(there.chats.get('c1')?.presence.get('bo'), presence)
+  assert.equal(there.chats.get('c1')?.channels, news.chats.get('c1')?.channels)
+  const overtaken = { ...channel, unread: 9 }
+  assert.equal(
+    stepWorld(there, { type: 'answer', event: { type: 'chat-channel', channel: overtaken }, nowMs: 3 }),
+    there,
+  )
+})
+
+test('communities that could not be read stay as they were', () => {
+  const again = { ...snapshot, communities: undefined, chats: undefined }
+  const next = stepWorld(opened, { type: 'snapshot', snapshot: again, nowMs: 1 })
+  assert.equal(next.communities, opened.communities)
+  assert.equal(next.chats, opened.chats)
+})
+
+test('a chat that was not read yet waits for its reading, and goes with its community', () => {
+  const channel = { community: 'c2', id: 'general' } as Channel
+  assert.equal(stepWorld(opened, { type: 'event', event: { type: 'chat-channel', channel }, nowMs: 1 }), opened)
+  const gone = stepWorld(opened, { type: 'event', event: { type: 'community-removed', id: 'c1' }, nowMs: 1 })
+  assert.equal(gone.chats.size + gone.communities.size, 0)
 })

@@ -1,7 +1,18 @@
 // What the page knows of its daemon, and how news changes it. Pure: snapshots (GET) and events (SSE) go in, a new world
 // comes out; whatever did not change keeps its identity, so that only what shows it draws again.
 
-import type { Event, Identity, Peer, Settings, Share, Status, Transfer } from '../../../src/sdk/types.ts'
+import type {
+  Channel,
+  Community,
+  Event,
+  Identity,
+  Peer,
+  Presence,
+  Settings,
+  Share,
+  Status,
+  Transfer,
+} from '../../../src/sdk/types.ts'
 
 /**
  * `opening`: nothing read yet. `open`: events flow. `gone`: the daemon does not answer. `barred`: it answers, but this
@@ -28,6 +39,14 @@ export interface Intake {
   readonly problem: string | undefined
 }
 
+/** What a community's chat is made of but for its messages, which only the view of a channel holds. */
+export interface Chat {
+  /** By id. */
+  readonly channels: ReadonlyMap<string, Channel>
+  /** By person. */
+  readonly presence: ReadonlyMap<string, Presence>
+}
+
 export interface World {
   readonly connection: Connection
   readonly status: Status | undefined
@@ -37,6 +56,9 @@ export interface World {
   readonly shares: ReadonlyMap<string, Share>
   readonly transfers: ReadonlyMap<string, Transfer>
   readonly intakes: ReadonlyMap<string, Intake>
+  readonly communities: ReadonlyMap<string, Community>
+  /** By community; of those whose chat has been read. */
+  readonly chats: ReadonlyMap<string, Chat>
 }
 
 export interface Snapshot {
@@ -46,6 +68,9 @@ export interface Snapshot {
   readonly peers: readonly Peer[]
   readonly shares: readonly Share[]
   readonly transfers: readonly Transfer[]
+  /** Undefined when they could not be read: what was known of them stays. */
+  readonly communities: readonly Community[] | undefined
+  readonly chats: ReadonlyMap<string, Chat> | undefined
 }
 
 export type Input =
@@ -58,6 +83,8 @@ export type Input =
   | { readonly type: 'identity'; readonly identity: Identity }
   | { readonly type: 'intake'; readonly intake: Intake }
   | { readonly type: 'intake-removed'; readonly id: string }
+  /** A community's chat, read anew. */
+  | { readonly type: 'chat'; readonly community: string; readonly chat: Chat }
   /** Time passes: rates of peers that fell silent end. */
   | { readonly type: 'tick'; readonly nowMs: number }
 
@@ -70,6 +97,8 @@ export const emptyWorld: World = {
   shares: new Map(),
   transfers: new Map(),
   intakes: new Map(),
+  communities: new Map(),
+  chats: new Map(),
 }
 
 /** A peer that was not heard of for this long is no longer called busy. */
@@ -91,6 +120,8 @@ export function stepWorld(world: World, input: Input): World {
       return { ...world, intakes: withEntry(world.intakes, input.intake.id, input.intake) }
     case 'intake-removed':
       return { ...world, intakes: withoutEntry(world.intakes, input.id) }
+    case 'chat':
+      return { ...world, chats: withEntry(world.chats, input.community, input.chat) }
     case 'tick':
       return onTick(world, input.nowMs)
   }
@@ -106,6 +137,11 @@ function fromSnapshot(world: World, snapshot: Snapshot, nowMs: number): World {
     peers: new Map(snapshot.peers.map((peer) => [peer.peerId, nextPeer(world.peers.get(peer.peerId), peer, nowMs)])),
     shares: new Map(snapshot.shares.map((share) => [share.id, share])),
     transfers: new Map(snapshot.transfers.map((transfer) => [transfer.id, transfer])),
+    communities:
+      snapshot.communities === undefined
+        ? world.communities
+        : new Map(snapshot.communities.map((community) => [community.id, community])),
+    chats: snapshot.chats ?? world.chats,
   }
 }
 
@@ -130,15 +166,54 @@ function onEvent(world: World, event: Event, nowMs: number): World {
       return { ...world, transfers: withEntry(world.transfers, event.transfer.id, event.transfer) }
     case 'transfer-removed':
       return { ...world, transfers: withoutEntry(world.transfers, event.id) }
+    case 'community':
+      return { ...world, communities: withEntry(world.communities, event.community.id, event.community) }
+    case 'community-removed':
+      return {
+        ...world,
+        communities: withoutEntry(world.communities, event.id),
+        chats: withoutEntry(world.chats, event.id),
+      }
+    case 'chat-channel': {
+      const { channel } = event
+      return withChat(world, channel.community, (chat) => ({
+        ...chat,
+        channels: withEntry(chat.channels, channel.id, channel),
+      }))
+    }
+    case 'presence': {
+      const { presence } = event
+      return withChat(world, presence.community, (chat) => ({
+        ...chat,
+        presence: withEntry(chat.presence, presence.person, presence),
+      }))
+    }
+    case 'chat-message':
+    case 'code-ended':
+    case 'join-request':
+    case 'ask':
+    case 'device-added':
+      return world // For the views that they concern, which listen for themselves.
+    case 'chat-rebuilt':
     case 'reset':
       return world // The service reads everything anew.
   }
+}
+
+/** A chat that was not read yet will be, and knows of it then. */
+function withChat(world: World, community: string, change: (chat: Chat) => Chat): World {
+  const chat = world.chats.get(community)
+  return chat === undefined ? world : { ...world, chats: withEntry(world.chats, community, change(chat)) }
 }
 
 /** Whether events keep us up to date about what this one is about. */
 function isKnown(world: World, event: Event): boolean {
   if (event.type === 'share') return world.shares.has(event.share.id)
   if (event.type === 'transfer') return world.transfers.has(event.transfer.id)
+  if (event.type === 'community') return world.communities.has(event.community.id)
+  if (event.type === 'chat-channel') {
+    return world.chats.get(event.channel.community)?.channels.has(event.channel.id) === true
+  }
   return event.type === 'peer' && world.peers.has(event.peer.peerId)
 }
 

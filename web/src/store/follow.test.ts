@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { defineErrors } from '../../../src/base/errors.ts'
 import { systemClock } from '../../../src/sdk/clock.ts'
 import type {
+  Channel,
+  Community,
   Event,
   EventsOptions,
   Peerhood,
@@ -24,6 +26,7 @@ function fakeDaemon() {
   let wake = () => {}
   let options: EventsOptions = {}
   let failure: unknown
+  const channelReads: ((channels: Channel[]) => void)[] = []
   const pending = () => new Promise<Transfer[]>((resolve, reject) => reads.push({ resolve, reject }))
   async function* events(given: EventsOptions = {}): AsyncIterable<ReceivedEvent> {
     options = given
@@ -48,11 +51,14 @@ function fakeDaemon() {
     peers: { list: async () => [] },
     shares: { list: async () => [] },
     transfers: { list: pending },
+    communities: { list: async () => [], presence: async () => [] },
+    chat: { channels: () => new Promise<Channel[]>((resolve) => channelReads.push(resolve)) },
     identity: { get: async () => Promise.reject(errors.busy('locked')) },
   } as unknown as Peerhood
   return {
     peerhood,
     reads,
+    channelReads,
     state: (state: 'open' | 'waiting') => options.onState?.(state),
     send(event: Event) {
       queue.push({ id: '1', event })
@@ -128,4 +134,27 @@ test('a browser without the key is told', async () => {
   daemon.fail(errors.barred('no'))
   await ended
   assert.equal(store.world().connection, 'barred')
+})
+
+test('the chat of a community that is joined is read, and events that come meanwhile are not lost', async () => {
+  const { daemon, store, stop } = follow()
+  await until(() => daemon.state('open') === undefined && daemon.reads.length === 1)
+  daemon.reads[0]?.resolve([])
+  await until(() => store.world().connection === 'open')
+  const heard: string[] = []
+  store.listen(({ type }) => heard.push(type))
+  const channel = (unread: number) => ({ community: 'c1', id: 'general', unread }) as Channel
+  daemon.send({ type: 'community', community: { id: 'c1', phase: 'open' } as Community })
+  await until(() => daemon.channelReads.length === 1)
+  daemon.send({ type: 'chat-channel', channel: channel(2) })
+  await until(() => heard.length === 2)
+  daemon.channelReads[0]?.([channel(1)])
+  await until(() => store.world().chats.has('c1'))
+  assert.equal(store.world().chats.get('c1')?.channels.get('general')?.unread, 2)
+
+  daemon.send({ type: 'chat-rebuilt', community: 'c1' })
+  await until(() => daemon.channelReads.length === 2)
+  daemon.channelReads[1]?.([channel(7)])
+  await until(() => store.world().chats.get('c1')?.channels.get('general')?.unread === 7)
+  await stop()
 })

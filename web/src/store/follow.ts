@@ -8,6 +8,7 @@
 import { isPeerhoodError } from '../../../src/base/errors.ts'
 import { type Clock, sleep } from '../../../src/base/ports.ts'
 import type { Event, Peerhood } from '../../../src/sdk/types.ts'
+import { readChat, readChats } from './chats.ts'
 import { type Snapshot, silentMs } from './core.ts'
 import type { Store } from './service.ts'
 
@@ -39,6 +40,7 @@ export async function followDaemon(parts: Parts, signal: AbortSignal): Promise<v
 }
 
 function createReader({ peerhood, store, clock }: Parts, signal: AbortSignal) {
+  const chats = createChatReader({ peerhood, store, clock }, signal)
   const waiting: Event[] = []
   /** Counts the reasons to read; `readFor` is the one that the last read met. */
   let wanted = 1
@@ -64,6 +66,7 @@ function createReader({ peerhood, store, clock }: Parts, signal: AbortSignal) {
 
   function applyEvent(event: Event): void {
     store.apply({ type: 'event', event, nowMs: clock.monotonicMs() })
+    chats.onEvent(event)
   }
 
   return {
@@ -82,6 +85,40 @@ function createReader({ peerhood, store, clock }: Parts, signal: AbortSignal) {
   }
 }
 
+/** Reads a community's chat when it was joined or rebuilt; what events tell meanwhile is told again afterwards. */
+function createChatReader({ peerhood, store, clock }: Parts, signal: AbortSignal) {
+  /** By community under way: events that came since its reading began. */
+  const underWay = new Map<string, Event[]>()
+
+  async function read(community: string): Promise<void> {
+    if (underWay.has(community)) return
+    const since: Event[] = []
+    underWay.set(community, since)
+    const chat = await readChat(peerhood, community, { signal }).catch(() => undefined)
+    underWay.delete(community)
+    if (chat === undefined || !store.world().communities.has(community)) return
+    store.apply({ type: 'chat', community, chat })
+    for (const event of since) {
+      if (event.type === 'chat-rebuilt') void read(community)
+      else store.apply({ type: 'event', event, nowMs: clock.monotonicMs() })
+    }
+  }
+
+  return {
+    onEvent(event: Event): void {
+      if (event.type === 'chat-channel') underWay.get(event.channel.community)?.push(event)
+      else if (event.type === 'presence') underWay.get(event.presence.community)?.push(event)
+      else if (event.type === 'chat-rebuilt') {
+        underWay.get(event.community)?.push(event)
+        void read(event.community)
+      } else if (event.type === 'community') {
+        const { id, phase } = event.community
+        if (phase === 'open' && !store.world().chats.has(id)) void read(id)
+      }
+    },
+  }
+}
+
 /** Lets the rates of peers that fell silent end. */
 function tick({ store, clock }: Parts): () => void {
   let cancel = clock.after(silentMs / 2, again)
@@ -94,16 +131,19 @@ function tick({ store, clock }: Parts): () => void {
 
 async function readSnapshot(peerhood: Peerhood, signal: AbortSignal): Promise<Snapshot> {
   const options = { signal }
-  const [status, settings, peers, shares, transfers, identity] = await Promise.all([
+  const [status, settings, peers, shares, transfers, communities, identity] = await Promise.all([
     peerhood.status(options),
     peerhood.settings.get(options),
     peerhood.peers.list(options),
     peerhood.shares.list(options),
     peerhood.transfers.list(options),
+    // A log that can't be read must not take the rest of the page away.
+    peerhood.communities.list(options).catch(() => undefined),
     // A locked keystore has no person to show; everything else goes on.
     peerhood.identity.get(options).catch(() => undefined),
   ])
-  return { status, settings, peers, shares, transfers, identity }
+  const chats = communities && (await readChats(peerhood, communities, options))
+  return { status, settings, peers, shares, transfers, communities, chats, identity }
 }
 
 function isBarred(error: unknown): boolean {

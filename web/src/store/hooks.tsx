@@ -6,13 +6,14 @@ import {
   useCallback,
   useContext,
   useEffect,
+  useRef,
   useState,
   useSyncExternalStore,
 } from 'react'
-import { toPeerhoodError } from '../../../src/base/errors.ts'
 import { systemClock } from '../../../src/sdk/clock.ts'
 import type { Event, Peerhood } from '../../../src/sdk/types.ts'
 import type { World } from './core.ts'
+import { type Failure, toFailure } from './failure.ts'
 import { followDaemon } from './follow.ts'
 import type { Store } from './service.ts'
 
@@ -20,6 +21,8 @@ interface Daemon {
   readonly peerhood: Peerhood
   readonly store: Store
 }
+
+export { type Failure, toFailure } from './failure.ts'
 
 const DaemonContext = createContext<Daemon | undefined>(undefined)
 
@@ -50,15 +53,12 @@ export function useWorld<Part>(select: (world: World) => Part): Part {
   return useSyncExternalStore(store.subscribe, () => select(store.world()))
 }
 
-export interface Failure {
-  readonly sentence: string
-  readonly hint: string
-  readonly code: string
-}
-
-export function toFailure(error: unknown): Failure {
-  const { message, hint, code } = toPeerhoodError(error)
-  return { sentence: message, hint, code }
+/** Calls `onEvent` with what happens, for as long as the view is there. */
+export function useEvents(onEvent: (event: Event) => void): void {
+  const { store } = useDaemon()
+  const newest = useRef(onEvent)
+  newest.current = onEvent
+  useEffect(() => store.listen((event) => newest.current(event)), [store])
 }
 
 export interface Action {

@@ -1,5 +1,7 @@
 // Holds the world (core.ts) and tells the views that it changed: at most once a frame, however fast news comes.
 
+import { Emitter } from '../../../src/base/events.ts'
+import type { Event } from '../../../src/sdk/types.ts'
 import { emptyWorld, type Input, stepWorld, type World } from './core.ts'
 
 export interface Store {
@@ -7,17 +9,26 @@ export interface Store {
   /** Called after the world changed. */
   subscribe(onChange: () => void): () => void
   apply(input: Input): void
+  /** Every event, as it is applied; `reset` after everything was read anew. Call what comes back to end it. */
+  listen(listener: (event: Event) => void): () => void
 }
 
 /** `schedule` runs its callback with the next frame. */
 export function createStore(schedule: (run: () => void) => void): Store {
   const listeners = new Set<() => void>()
+  const events = new Emitter<Event>()
   let world = emptyWorld
   let scheduled = false
 
   function tell(): void {
     scheduled = false
     for (const listener of listeners) listener()
+  }
+
+  function scheduleTelling(): void {
+    if (scheduled) return
+    scheduled = true
+    schedule(tell)
   }
 
   return {
@@ -28,12 +39,14 @@ export function createStore(schedule: (run: () => void) => void): Store {
     },
     apply(input) {
       const next = stepWorld(world, input)
-      if (next === world) return
-      world = next
-      if (scheduled) return
-      scheduled = true
-      schedule(tell)
+      if (next !== world) {
+        world = next
+        scheduleTelling()
+      }
+      if (input.type === 'event') events.emit(input.event)
+      if (input.type === 'snapshot') events.emit({ type: 'reset' })
     },
+    listen: (listener) => events.on(listener),
   }
 }
 

@@ -65,6 +65,35 @@ function FieldHint({ id, hint, error }: { id: string; hint?: ReactNode; error: s
   )
 }
 
+interface SelectFieldProps extends FieldParts {
+  readonly value: string
+  readonly options: readonly { readonly value: string; readonly label: string }[]
+  readonly onChange: (value: string) => void
+}
+
+export function SelectField({ label, hint, error, value, options, onChange }: SelectFieldProps) {
+  const id = useId()
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select
+        id={id}
+        className="input"
+        value={value}
+        aria-describedby={`${id}-hint`}
+        onChange={(event) => onChange(event.target.value)}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      <FieldHint id={`${id}-hint`} hint={hint} error={error} />
+    </div>
+  )
+}
+
 interface SwitchProps {
   readonly label: string
   readonly hint?: ReactNode

@@ -11,7 +11,7 @@ const doneKey = 'peerhood.welcomed'
 /** Undefined once it is over. */
 export function useWelcome(): { finish: () => void } | undefined {
   const [done, setDone] = useState(() => readStored(doneKey) !== null)
-  const used = useWorld((world) => world.shares.size + world.transfers.size > 0)
+  const used = useWorld((world) => world.shares.size + world.transfers.size + world.communities.size > 0)
   if (done || used) return undefined
   const finish = () => {
     writeStored(doneKey, 'yes')
@@ -32,6 +32,12 @@ export function Welcome({ onFinish }: { onFinish: () => void }) {
       </div>
       <p>
         Your files go straight from this computer to the people you choose: no cloud, no account, nothing in between.
+      </p>
+      <p className="welcome-invited">
+        <strong>Did somebody send you an invite?</strong>{' '}
+        <Button look="primary" icon="people" onClick={() => show({ kind: 'join', link: '' })}>
+          Join with it
+        </Button>
       </p>
       <ol>
         <li>

@@ -2,6 +2,7 @@
 
 import { useWorld } from '../../store/hooks.tsx'
 import { PageHead } from '../../ui/parts.tsx'
+import { ChatCard } from './chat-card.tsx'
 import { DeviceCard } from './device-card.tsx'
 import { IdentityCard } from './identity-card.tsx'
 import { NetworkCard } from './network-card.tsx'
@@ -19,6 +20,7 @@ export function SettingsView() {
       {identity !== undefined && <IdentityCard identity={identity} />}
       <PhraseCard locked={identity?.passphrase === true} />
       {settings !== undefined && <DeviceCard settings={settings} />}
+      <ChatCard />
       {settings !== undefined && <NetworkCard settings={settings} />}
       <PassphraseCard locked={identity?.passphrase === true} />
       <RestoreCard locked={identity?.passphrase === true} />

@@ -3,6 +3,7 @@
 import type { Link, Transfer } from '../../../../src/sdk/types.ts'
 import { bytesText, countText, durationText, percent, rateText } from '../../format/core.ts'
 import type { Tone } from '../../ui/parts.tsx'
+import { inviteSentence, keepSentence } from '../communities/core.ts'
 
 export function transferName(transfer: Transfer): string {
   return transfer.name ?? (transfer.mode === 'keep' ? 'A share to keep' : 'A share')
@@ -66,6 +67,8 @@ export function sortTransfers(transfers: Iterable<Transfer>): Transfer[] {
 
 /** What a link turned out to be, in a sentence. */
 export function linkSentence(link: Link): string {
+  if (link.kind === 'invite') return inviteSentence(link)
+  if (link.kind === 'community-keep') return keepSentence(link)
   const what = link.visibility === 'private' ? 'A private share' : 'A public share'
   const may = link.kind === 'keep' ? 'that you may keep for others without reading it' : 'that you may read'
   const start =

@@ -1,8 +1,9 @@
 // Takes a link, says what it is before anything starts, and starts it.
 
-import { useState } from 'react'
-import type { TransferRequest } from '../../../../src/sdk/types.ts'
+import { useEffect, useState } from 'react'
+import type { Link, TransferRequest } from '../../../../src/sdk/types.ts'
 import { findLink } from '../../intake/core.ts'
+import { useShell } from '../../shell/hooks.tsx'
 import { useAction, useDaemon, useLearn, useWorld } from '../../store/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Choice, TextField } from '../../ui/field.tsx'
@@ -32,6 +33,8 @@ export function GetForm({ link, onStarted }: GetFormProps) {
   const inspection = useInspection(text)
   const action = useAction()
   const keepOnly = inspection.link?.kind === 'keep'
+  useOtherLinks(inspection.link, text, () => setText(''))
+  const isShare = inspection.link?.kind === 'read' || keepOnly
   const start = () =>
     action.run(async () => {
       const transfer = await peerhood.transfers.add(requestOf(text, keepOnly ? { ...options, mode: 'keep' } : options))
@@ -45,25 +48,31 @@ export function GetForm({ link, onStarted }: GetFormProps) {
       className="get-form"
       onSubmit={(event) => {
         event.preventDefault()
-        if (inspection.link !== undefined && !action.busy) void start()
+        if (isShare && !action.busy) void start()
       }}
     >
       <LinkField text={text} inspection={inspection} onChange={setText} />
-      {inspection.link !== undefined && <OptionFields options={options} keepOnly={keepOnly} onChange={setOptions} />}
+      {isShare && <OptionFields options={options} keepOnly={keepOnly} onChange={setOptions} />}
       {action.failure !== undefined && <ProblemNote problem={action.failure} />}
       <div className="actions actions-end">
-        <Button
-          type="submit"
-          look="primary"
-          icon="download"
-          busy={action.busy}
-          disabled={inspection.link === undefined}
-        >
+        <Button type="submit" look="primary" icon="download" busy={action.busy} disabled={!isShare}>
           {keepOnly || options.mode === 'keep' ? 'Keep a copy' : 'Get it'}
         </Button>
       </div>
     </form>
   )
+}
+
+/** A link into a community has a form of its own. */
+function useOtherLinks(link: Link | undefined, text: string, onTaken: () => void): void {
+  const { show } = useShell()
+  const kind = link?.kind
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each link that turns out to be one
+  useEffect(() => {
+    if (kind !== 'invite' && kind !== 'community-keep') return
+    onTaken()
+    show({ kind: kind === 'invite' ? 'join' : 'keep', link: findLink(text) ?? text })
+  }, [kind])
 }
 
 function requestOf(text: string, options: Options): TransferRequest {
