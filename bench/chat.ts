@@ -12,12 +12,12 @@ import { generalChannel } from '../src/apps/chat/core.ts'
 import { createReader } from '../src/apps/chat/read.ts'
 import { chatSchemaSteps } from '../src/apps/chat/schema.ts'
 import { createSearch } from '../src/apps/chat/search.ts'
-import { community, didNamed, openedEntry, shuffled } from '../src/apps/chat/testing.ts'
 import { createView } from '../src/apps/chat/view.ts'
 import { migrate, transaction } from '../src/base/database.ts'
 import type { OpenedEntry } from '../src/community/types.ts'
 import type { DeviceId } from '../src/log/types.ts'
 import { createRandom, type SeededRandom } from '../test/sim/random.ts'
+import { community, didNamed, openedEntry, shuffled } from '../test/support/chat.ts'
 import { median, table } from './table.ts'
 
 const { values } = parseArgs({

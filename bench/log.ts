@@ -8,7 +8,6 @@
 //
 // Entries are made beforehand and not measured. `--payload`: bytes of sealed content (156: the smallest size class).
 
-import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,22 +15,19 @@ import { parseArgs } from 'node:util'
 import type { Log } from '../src/base/ports.ts'
 import { chunkEntriesMax } from '../src/log/limits.ts'
 import { createLogs } from '../src/log/logs.ts'
-import { authorOf, draftOf, entryOf, type Hand, handOf, type TestAuthor } from '../src/log/testing.ts'
-import type { CommunityId, Entry, Logs } from '../src/log/types.ts'
+import { authorOf, draftOf, handOf, type TestAuthor } from '../src/log/testing.ts'
+import type { Logs } from '../src/log/types.ts'
 import { systemClock } from '../src/node/adapters.ts'
 import { type OpenDatabase, openDatabase } from '../src/node/database.ts'
+import { community, founding, makeEntries, pagesOf, payload } from './entries.ts'
 import { table } from './table.ts'
 
-const pageBytes = 1 << 20
 const appendsAlone = 500
 const appendsTogether = 5_000
 const strangers = 5_000
 
 const silent = () => {}
 const log: Log = { debug: silent, info: silent, warn: silent, error: silent, child: () => log }
-
-const founding = entryOf(authorOf('founder'))
-const community = founding.id as string as CommunityId
 
 interface Opened {
   readonly logs: Logs
@@ -52,50 +48,6 @@ function open(path: string, author: TestAuthor, threads: number): Opened {
 async function close({ logs, database }: Opened): Promise<void> {
   await logs.stop()
   database.close()
-}
-
-function payload(index: number, bytes: number): Uint8Array {
-  const seed = createHash('sha256').update(String(index)).digest()
-  return Uint8Array.from({ length: bytes }, (_, at) => (seed[at % 32] ?? 0) ^ at)
-}
-
-/** Entries of `devices` devices in an order in which parents come first; every other one names what others wrote. */
-function makeEntries(count: number, devices: number, bytes: number): Uint8Array[] {
-  const hands: Hand[] = Array.from({ length: devices }, (_, number) => handOf(authorOf(`device ${number}`), founding))
-  const entries = [founding.bytes]
-  let heads: Entry[] = [founding]
-  while (entries.length < count) {
-    const index = entries.length
-    const hand = hands[(index * 7 + (index >> 3)) % devices]
-    if (hand === undefined) break
-    const named =
-      hand.last === undefined
-        ? [founding]
-        : index % 2 === 0
-          ? heads.filter((head) => head.device !== hand.author.device)
-          : []
-    const entry = hand.write(named.slice(0, 16), {
-      fields: { sealed: payload(index, bytes) },
-      nowMs: 1_700_000_000_000 + index,
-    })
-    heads = [...heads.filter((head) => !named.includes(head) && head.device !== hand.author.device), entry]
-    entries.push(entry.bytes)
-  }
-  return entries
-}
-
-function pagesOf(entries: readonly Uint8Array[]): Uint8Array[][] {
-  const pages: Uint8Array[][] = [[]]
-  let bytes = 0
-  for (const entry of entries) {
-    bytes += entry.length
-    if (bytes > pageBytes) {
-      pages.push([])
-      bytes = entry.length
-    }
-    pages.at(-1)?.push(entry)
-  }
-  return pages
 }
 
 function perSecond(value: number): string {

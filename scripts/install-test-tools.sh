@@ -9,6 +9,7 @@ command -v chromium >/dev/null || packages+=(chromium)
 command -v faketime >/dev/null || packages+=(faketime)
 if [ "${1:-}" = --bench ]; then
   command -v syncthing >/dev/null || packages+=(syncthing)
+  command -v nats-server >/dev/null || packages+=(nats-server)
   /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || packages+=(python3-libtorrent)
 fi
 [ "${#packages[@]}" -gt 0 ] || exit 0

@@ -18,7 +18,7 @@ import { laneKey, sealContent } from './seal.ts'
 import type { Hall } from './service.ts'
 import type { CommunityRow } from './store.ts'
 import type { Communities, CommunityFacts, OpenedEntry } from './types.ts'
-import { mustHave, rotate, selfIn, startAnew, withKey, write } from './writing.ts'
+import { handOnOwed, mustHave, rotate, selfIn, startAnew, withKey, write } from './writing.ts'
 
 type Calls = Omit<Communities, 'register' | 'on' | 'start' | 'stop'>
 
@@ -78,6 +78,8 @@ function entering(hall: Hall): Pick<Calls, 'list' | 'get' | 'found' | 'join' | '
     },
     async leave(id) {
       const room = hall.writable(id)
+      // What only this computer may have must not go with it.
+      await handOnOwed(room, writing)
       await write(room, { kind: 'remove', person: identity.did }, writing)
       hall.setPhase(hall.find(id), 'left')
     },

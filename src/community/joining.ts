@@ -65,9 +65,11 @@ function keyToJoinWith({ state, keyring }: Room): KeyFacts | undefined {
 
 function checkInvite(invite: Invite | undefined, isMember: boolean, nowMs: number): void {
   if (invite === undefined) throw communityErrors.invite_unknown('This community does not know this invitation.')
+  if (invite.uses >= invite.usesMax && !isMember) {
+    throw communityErrors.invite_used('This invitation was used already.')
+  }
   if (invite.state === 'revoked') throw communityErrors.invite_revoked('This invitation was taken back.')
   if (invite.expiresMs !== undefined && nowMs > invite.expiresMs) {
     throw communityErrors.invite_expired('This invitation has ended.')
   }
-  if (invite.state === 'used' && !isMember) throw communityErrors.invite_used('This invitation was used already.')
 }

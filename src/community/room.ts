@@ -11,7 +11,7 @@ import { isPeerhoodError } from '../base/errors.ts'
 import { Emitter } from '../base/events.ts'
 import type { Log } from '../base/ports.ts'
 import { createTurns } from '../base/turns.ts'
-import type { CommunityLog, Draft, Entry, EntryId, KeyId, StoredEntry } from '../log/types.ts'
+import type { CommunityLog, Draft, Entry, EntryId, KeyId, StoredEntry, Vector } from '../log/types.ts'
 import type { PeerId } from '../network/types.ts'
 import { type Act, communityApp, encodeAct, type KnownAct, readAct } from './acts-wire.ts'
 import { type Counted, Past, type Resolution, resolve } from './core.ts'
@@ -51,6 +51,14 @@ export class Room {
   readonly #sealed = new Map<KeyId, Entry[]>()
   /** Forks that are taken into account. */
   #forks = 0
+  /** Acts whose past is on disk, and what was found out about their proofs. */
+  readonly #kept = new Set<EntryId>()
+  readonly #proven = new Map<EntryId, boolean>()
+  #isRemembered = false
+  /** Up to which number of each device verdicts were used; undefined after a start: any may have been. */
+  #judged: Vector | undefined
+  /** The apps get everything again, and are told of no news. */
+  #rebuilding = false
   #resolution: Resolution
   /** Up to which arrival lane 0 was read. */
   #read = 0
@@ -186,29 +194,64 @@ export class Room {
 
   // ---- lane 0
 
+  /** What the apps' entries were judged by when this ended last: whether a verdict changed since is told from there. */
+  async #remember(): Promise<void> {
+    const { store } = this.#parts
+    const { community } = this.log
+    const { devices, acts } = store.acts(community)
+    this.#past.import({ devices, vectors: [...acts].map(([id, { past }]) => [id, past]) })
+    for (const [id, { proven }] of acts) {
+      this.#proven.set(id, proven)
+      this.#kept.add(id)
+    }
+    await this.#takeActs(store.actsRead(community))
+    this.#forks = this.log.forks().length
+    this.#resolve()
+    this.#isRemembered = true
+  }
+
   async #takeAll(): Promise<void> {
     if (this.#stopped) return
+    if (!this.#isRemembered) await this.#remember()
     const before = this.#resolution
     const forks = this.log.forks().length
-    const { acts, keys } = await this.#takeActs()
+    const { acts, keys } = await this.#takeActs(Number.POSITIVE_INFINITY)
     if (keys) this.keepKeys()
     if (acts || forks !== this.#forks) {
       this.#forks = forks
-      this.#resolution = resolve(this.log.community, [...this.#acts.values()], this.#past)
-      if (this.#resolution.changedSince(before) === 'rewritten') this.#reset()
+      this.#resolve()
+      this.#judgeAnew(this.#resolution.changedSince(before, this.#judged) === 'rewritten')
+      this.#keepActs()
     }
     if (acts || keys) this.events.emit({ type: 'state' })
     await this.#project(acts || keys)
+    this.#judged = this.log.vector()
+  }
+
+  #resolve(): void {
+    this.#resolution = resolve(this.log.community, [...this.#acts.values()], this.#past)
+  }
+
+  /** Walking back through a long log, and checking certificates, is done once for each act. */
+  #keepActs(): void {
+    const { devices, vectors } = this.#past.export(this.#kept)
+    const known = [...vectors].flatMap(([id, past]) => {
+      const proven = this.#acts.get(id)?.proven
+      return proven === undefined ? [] : [[id, { past, proven }] as const]
+    })
+    for (const [id] of known) this.#kept.add(id)
+    if (known.length > 0) this.#parts.store.addActs(this.log.community, { devices, acts: new Map(known) })
   }
 
   /** Reads what came of lane 0, and what waited for a key that came with it. */
-  async #takeActs(): Promise<{ acts: boolean; keys: boolean }> {
+  async #takeActs(upTo: number): Promise<{ acts: boolean; keys: boolean }> {
     const took = { acts: false, keys: false }
     for (;;) {
       const page = this.log.entriesAfter(this.#read, entriesPerTurnMax, { lane: 0 })
-      for (const stored of page) this.#takeAct(stored.entry, took)
-      this.#read = page.at(-1)?.arrival ?? this.#read
-      if (page.length < entriesPerTurnMax) return took
+      const due = page.filter(({ arrival }) => arrival <= upTo)
+      for (const stored of due) this.#takeAct(stored.entry, took)
+      this.#read = due.at(-1)?.arrival ?? this.#read
+      if (due.length < entriesPerTurnMax) return took
       await nextTurn()
     }
   }
@@ -225,7 +268,8 @@ export class Room {
       } else {
         const act = actOf(payload)
         gained.push(...this.keyring.learn(entry, act))
-        this.#acts.set(entry.id, { entry, act, proven: isProven(this.log.community, act) })
+        const proven = this.#proven.get(entry.id) ?? isProven(this.log.community, act)
+        this.#acts.set(entry.id, { entry, act, proven })
         took.acts = true
       }
       if (gained.length > 0) took.keys = true
@@ -238,17 +282,18 @@ export class Room {
 
   // ---- lane 1
 
-  #reset(): void {
+  /** Notes by which acts entries are judged from now on; `rewritten`: the apps forget everything first. */
+  #judgeAnew(rewritten: boolean): void {
     const { store, apps } = this.#parts
     const { community } = this.log
     store.lazily(() => {
+      store.setActsRead(community, this.#read)
+      if (!rewritten) return
       for (const app of apps.values()) app.reset(community)
       store.resetProgress(community)
     })
-    this.#rebuilding = true
+    this.#rebuilding ||= rewritten
   }
-
-  #rebuilding = false
 
   /** Gives the apps what came, and with `retry` what waited. */
   async #project(retry: boolean): Promise<void> {

@@ -22,10 +22,27 @@ export const communitySchema: readonly string[] = [
     PRIMARY KEY (community, key)
   ) STRICT, WITHOUT ROWID;
 
-  -- Up to which arrival the entries of lane 1 were given to the apps.
+  -- What is known of acts that was costly to find out: what each could know, and whether what it proves is proven.
+  CREATE TABLE community_acts (
+    community TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    past BLOB NOT NULL,        -- u32 a device, little-endian, in the order of community_devices
+    proven INTEGER NOT NULL,
+    PRIMARY KEY (community, entry)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE community_devices (
+    community TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    PRIMARY KEY (community, number)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Up to which arrival the entries of lane 1 were given to the apps, judged by the acts up to which arrival.
   CREATE TABLE community_progress (
     community TEXT PRIMARY KEY,
-    arrival INTEGER NOT NULL
+    arrival INTEGER NOT NULL,
+    acts INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
   -- Entries of lane 1 before that mark which are sealed with a key that is not here yet, or whose author was nobody yet.

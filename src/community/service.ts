@@ -25,7 +25,7 @@ import { communitiesMax, entriesToldMax, grantDelayMaxMs, grantDelayMinMs } from
 import { Room, type RoomEvent } from './room.ts'
 import { type CommunityRow, type CommunityStore, createCommunityStore, type Phase } from './store.ts'
 import type { AppReducer, Communities, CommunityEvent, CommunityFacts } from './types.ts'
-import { handOnOwed } from './writing.ts'
+import { closeSpentInvites, handOnOwed } from './writing.ts'
 
 export interface CommunitiesParts {
   readonly clock: Clock
@@ -218,7 +218,12 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     const waitMs = grantDelayMinMs + uniform() * (grantDelayMaxMs - grantDelayMinMs)
     open.cancelGrants = parts.clock.after(waitMs, () => {
       open.cancelGrants = undefined
-      handOnOwed(room, { self: () => parts.identity.did, nowMs: () => parts.clock.nowMs() }).catch((error: unknown) => {
+      const writing = { self: () => parts.identity.did, nowMs: () => parts.clock.nowMs() }
+      const care = async () => {
+        await closeSpentInvites(room, writing)
+        await handOnOwed(room, writing)
+      }
+      care().catch((error: unknown) => {
         log.warn('keys_not_granted', { community: row.id, code: toPeerhoodError(error).code })
       })
     })

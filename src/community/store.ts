@@ -4,9 +4,10 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import { type Database, lazyTransaction, migrate, type SqlValue, transaction } from '../base/database.ts'
 import type { PersonDid } from '../identity/types.ts'
-import type { CommunityId, KeyId } from '../log/types.ts'
+import type { CommunityId, DeviceId, EntryId, KeyId } from '../log/types.ts'
 import type { PeerAddress } from '../network/types.ts'
 import type { HeldKey } from './keyring.ts'
+import type { PastVector } from './past-core.ts'
 import { communitySchema } from './schema.ts'
 import type { CommunityAccess, CommunityFacts, EpochKey } from './types.ts'
 
@@ -26,6 +27,13 @@ export interface CommunityRow {
   readonly addedMs: number
 }
 
+/** Costly facts of acts, as past-core.ts and proofs.ts find them out. */
+export interface KnownActs {
+  /** In the order of their numbers. */
+  readonly devices: readonly DeviceId[]
+  readonly acts: ReadonlyMap<EntryId, { readonly past: PastVector; readonly proven: boolean }>
+}
+
 export interface CommunityStore {
   rows(): CommunityRow[]
   put(row: CommunityRow): void
@@ -34,9 +42,15 @@ export interface CommunityStore {
   keys(id: CommunityId): HeldKey[]
   /** All that is known of all keys, in place of what was. */
   putKeys(id: CommunityId, keys: readonly HeldKey[]): void
+  /** What was found out about acts. */
+  acts(id: CommunityId): KnownActs
+  addActs(id: CommunityId, known: KnownActs): void
   /** Up to which arrival entries of lane 1 went to the apps; 0 at first. */
   progress(id: CommunityId): number
   setProgress(id: CommunityId, arrival: number): void
+  /** Up to which arrival the acts were read by which the apps' entries were judged; 0 at first. */
+  actsRead(id: CommunityId): number
+  setActsRead(id: CommunityId, arrival: number): void
   waiting(id: CommunityId): number[]
   addWaiting(id: CommunityId, arrival: number): void
   removeWaiting(id: CommunityId, arrival: number): void
@@ -49,7 +63,7 @@ export interface CommunityStore {
 
 export function createCommunityStore(database: Database): CommunityStore {
   migrate(database, 'community', communitySchema)
-  return { ...rowStore(database), ...keyStore(database), ...progressStore(database) }
+  return { ...rowStore(database), ...keyStore(database), ...actStore(database), ...progressStore(database) }
 }
 
 function rowStore(
@@ -61,9 +75,13 @@ function rowStore(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const phase = database.prepare('UPDATE communities SET phase = ?, invite_seed = NULL WHERE id = ?')
-  const deletes = ['community_waiting', 'community_progress', 'community_keys'].map((table) =>
-    database.prepare(`DELETE FROM ${table} WHERE community = ?`),
-  )
+  const deletes = [
+    'community_waiting',
+    'community_progress',
+    'community_keys',
+    'community_acts',
+    'community_devices',
+  ].map((table) => database.prepare(`DELETE FROM ${table} WHERE community = ?`))
   const deleteRow = database.prepare('DELETE FROM communities WHERE id = ?')
   const atomically: CommunityStore['atomically'] = (work) => transaction(database, work)
   return {
@@ -123,13 +141,59 @@ function keyStore(database: Database): Pick<CommunityStore, 'keys' | 'putKeys'> 
   }
 }
 
+function actStore(database: Database): Pick<CommunityStore, 'acts' | 'addActs'> {
+  const allActs = database.prepare('SELECT entry, past, proven FROM community_acts WHERE community = ?')
+  const allDevices = database.prepare('SELECT device FROM community_devices WHERE community = ? ORDER BY number')
+  const addAct = database.prepare(
+    'INSERT OR REPLACE INTO community_acts (community, entry, past, proven) VALUES (?, ?, ?, ?)',
+  )
+  const addDevice = database.prepare(
+    'INSERT OR IGNORE INTO community_devices (community, number, device) VALUES (?, ?, ?)',
+  )
+  return {
+    acts(id) {
+      const acts = new Map<EntryId, { past: PastVector; proven: boolean }>()
+      for (const row of allActs.iterate(id)) {
+        acts.set(String(row.entry) as EntryId, { past: vectorOf(bytesOf(row.past)), proven: Number(row.proven) === 1 })
+      }
+      return { devices: allDevices.all(id).map((row) => String(row.device) as DeviceId), acts }
+    },
+    addActs: (id, { devices, acts }) =>
+      lazyTransaction(database, () => {
+        for (const [number, device] of devices.entries()) addDevice.run(id, number, device)
+        for (const [entry, { past, proven }] of acts) addAct.run(id, entry, bytesOfVector(past), proven ? 1 : 0)
+      }),
+  }
+}
+
+function bytesOfVector(vector: PastVector): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(4 * vector.length))
+  for (const [at, seq] of vector.entries()) bytes.setUint32(4 * at, seq, true)
+  return new Uint8Array(bytes.buffer)
+}
+
+function vectorOf(bytes: Uint8Array): PastVector {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return Uint32Array.from({ length: bytes.length / 4 }, (_, at) => view.getUint32(4 * at, true))
+}
+
 type ChainRow = [key: KeyId, control: Uint8Array, whole: Uint8Array | null]
 
 function progressStore(
   database: Database,
-): Pick<CommunityStore, 'progress' | 'setProgress' | 'waiting' | 'addWaiting' | 'removeWaiting' | 'resetProgress'> {
-  const read = database.prepare('SELECT arrival FROM community_progress WHERE community = ?')
-  const write = database.prepare('INSERT OR REPLACE INTO community_progress (community, arrival) VALUES (?, ?)')
+): Pick<
+  CommunityStore,
+  'progress' | 'setProgress' | 'actsRead' | 'setActsRead' | 'waiting' | 'addWaiting' | 'removeWaiting' | 'resetProgress'
+> {
+  const read = database.prepare('SELECT arrival, acts FROM community_progress WHERE community = ?')
+  const write = database.prepare(
+    `INSERT INTO community_progress (community, arrival, acts) VALUES (?1, ?2, 0)
+     ON CONFLICT (community) DO UPDATE SET arrival = ?2`,
+  )
+  const writeActs = database.prepare(
+    `INSERT INTO community_progress (community, arrival, acts) VALUES (?1, 0, ?2)
+     ON CONFLICT (community) DO UPDATE SET acts = ?2`,
+  )
   const waiting = database.prepare('SELECT arrival FROM community_waiting WHERE community = ? ORDER BY arrival')
   const add = database.prepare('INSERT OR IGNORE INTO community_waiting (community, arrival) VALUES (?, ?)')
   const remove = database.prepare('DELETE FROM community_waiting WHERE community = ? AND arrival = ?')
@@ -137,6 +201,8 @@ function progressStore(
   return {
     progress: (id) => Number(read.get(id)?.arrival ?? 0),
     setProgress: (id, arrival) => void write.run(id, arrival),
+    actsRead: (id) => Number(read.get(id)?.acts ?? 0),
+    setActsRead: (id, arrival) => void writeActs.run(id, arrival),
     waiting: (id) => waiting.all(id).map((row) => Number(row.arrival)),
     addWaiting: (id, arrival) => void add.run(id, arrival),
     removeWaiting: (id, arrival) => void remove.run(id, arrival),

@@ -105,6 +105,19 @@ async function makeKey(room: Room, parts: WritingParts): Promise<KeyFacts> {
 }
 
 /**
+ * Takes back what this person's invitations no longer are for: whoever finds the link of one that was used up or has ended
+ * could else write a join that seems older than the one that used it, and push out who came by it.
+ */
+export async function closeSpentInvites(room: Room, parts: WritingParts): Promise<void> {
+  const spent = [...room.state.invites.values()].filter(
+    ({ createdBy, state, expiresMs }) =>
+      createdBy === parts.self() &&
+      (state === 'used' || (state === 'open' && expiresMs !== undefined && expiresMs < parts.nowMs())),
+  )
+  for (const { id } of spent) await write(room, { kind: 'revoke', invite: id }, parts)
+}
+
+/**
  * Hands keys on to whoever is entitled to them and was not given them: devices, open invitations, and all who have the
  * present key and not those that were made at the same time.
  */

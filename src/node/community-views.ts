@@ -114,7 +114,9 @@ export function roleToApi(role: Role): Api.Role {
 }
 
 export function inviteToApi(invite: Invite): Api.Invite {
-  return { ...invite, expiresMs: invite.expiresMs ?? null, createdMs: whole(invite.createdMs) }
+  // One that was used up is taken back as well (community/writing.ts); people think of it as used.
+  const state = invite.uses >= invite.usesMax ? 'used' : invite.state
+  return { ...invite, state, expiresMs: invite.expiresMs ?? null, createdMs: whole(invite.createdMs) }
 }
 
 export function keeperToApi({ peer, name, bytesMax, addedMs }: Keeper, sync: SyncPeer | undefined): Api.Keeper {

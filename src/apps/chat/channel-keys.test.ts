@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRandom } from '../../../test/sim/random.ts'
+import { community, didNamed } from '../../../test/support/chat.ts'
 import { toHex } from '../../base/bytes.ts'
 import { boxSecretOf } from '../../community/boxes.ts'
 import type { Communities } from '../../community/types.ts'
 import { deviceKeyOf } from '../../identity/core.ts'
 import { createChannelKeys } from './channel-keys.ts'
 import { boxesBytesMax, channelDevicesMax } from './limits.ts'
-import { community, didNamed } from './testing.ts'
 
 function setup(count: number) {
   const random = createRandom('channel keys')

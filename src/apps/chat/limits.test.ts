@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type Computer, community, createWorld, dump, shuffled, type World } from '../../../test/support/chat.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { generalChannel } from './core.ts'
 import {
@@ -20,7 +21,6 @@ import {
   unreadCountMax,
 } from './limits.ts'
 import { wordsOf } from './search.ts'
-import { type Computer, community, createWorld, dump, shuffled, type World } from './testing.ts'
 
 const general = new Uint8Array(16)
 const raw = (id: string) => Buffer.from(id, 'hex')

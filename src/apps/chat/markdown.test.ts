@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { didNamed } from '../../../test/support/chat.ts'
 import { markdownCharsMax, markdownDepthMax, markdownLinkCharsMax, markdownNodesMax } from './limits.ts'
 import { safeLink } from './links-core.ts'
 import { type Block, type Inline, mentionsOf, parseMarkdown, plainText } from './markdown-core.ts'
-import { didNamed } from './testing.ts'
 
 const ada = didNamed('ada')
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encode } from '@ipld/dag-cbor'
 import fc from 'fast-check'
+import { didNamed } from '../../../test/support/chat.ts'
 import { createManualClock } from '../../../test/support/clock.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { generalChannel } from './core.ts'
@@ -21,7 +22,6 @@ import {
 import { createPresence, placeOf } from './presence.ts'
 import { createPresenceState, seenOf, stepPresence } from './presence-core.ts'
 import { decodePresence, encodePresence, type PresenceMessage } from './presence-wire.ts'
-import { didNamed } from './testing.ts'
 import type { ChannelId } from './types.ts'
 
 const [ada, bob, eve] = ['ada', 'bob', 'eve'].map(didNamed) as [

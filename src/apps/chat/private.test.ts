@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type Computer, community, createWorld, dump, shuffled } from '../../../test/support/chat.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { channelIdOf, generalChannel, ownChannel } from './core.ts'
 import {
@@ -13,7 +14,6 @@ import {
   stepsPerPersonMax,
   waitingAtOnceMax,
 } from './limits.ts'
-import { type Computer, community, createWorld, dump, shuffled } from './testing.ts'
 import type { ChannelId } from './types.ts'
 import { readAct, writeBody } from './wire.ts'
 

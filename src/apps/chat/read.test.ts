@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { type Computer, community, createWorld, entryIdNamed } from '../../../test/support/chat.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { generalChannel } from './core.ts'
 import { formatMark, parseMark } from './read.ts'
 import { matchOf, splitSnippet, wordsOf } from './search.ts'
-import { type Computer, community, createWorld, entryIdNamed } from './testing.ts'
 import type { MessagePage } from './types.ts'
 
 const general = new Uint8Array(16)

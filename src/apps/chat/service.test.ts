@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { community, createWorld, didNamed, entryIdNamed } from '../../../test/support/chat.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { generalChannel } from './core.ts'
-import { community, createWorld, didNamed, entryIdNamed } from './testing.ts'
 import type { Attachment, Channel, MessageId } from './types.ts'
 
 const file: Attachment = { name: 'plan.pdf', mediaType: 'application/pdf', bytes: 12, link: 'peerhood:abc234' }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode, encode } from '@ipld/dag-cbor'
 import fc from 'fast-check'
+import { community, createWorld, didNamed, dump } from '../../../test/support/chat.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import type { EntryId } from '../../log/types.ts'
 import { isEmoji, isLabel, isText } from './fields-core.ts'
@@ -29,7 +30,6 @@ import {
   topicBytesMax,
 } from './limits.ts'
 import { decodeStep, encodeStep, pad, unpad } from './step-wire.ts'
-import { community, createWorld, didNamed, dump } from './testing.ts'
 import type { ChannelId } from './types.ts'
 import { type Act, decodeInner, decodeReport, encodeInner, encodeReport, readAct, writeBody } from './wire.ts'
 

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
 import type { Clock, Log } from '../../base/ports.ts'
+import { createTurns } from '../../base/turns.ts'
 import { openMeta } from '../format/meta.ts'
 import { createSealer } from '../format/seal.ts'
 import type { FetchedHolding, Library, ShareLink, VersionMeta } from '../types.ts'
@@ -27,7 +28,6 @@ import { checkSpace } from './prepare.ts'
 import type { Registry } from './registry.ts'
 import { cleanName, workingFolderName } from './safe-names.ts'
 import { freePath, isSamePath, prepareTarget } from './target-folder.ts'
-import { createTurns } from '../../base/turns.ts'
 
 /** Of the share's id; enough to tell the shares of one folder apart. */
 const workingNameChars = 16

@@ -2,6 +2,7 @@
 
 import { equalBytes } from '../../base/bytes.ts'
 import type { Clock, Log } from '../../base/ports.ts'
+import { createTurns } from '../../base/turns.ts'
 import { formatErrors } from '../format/errors.ts'
 import { shareIdOf } from '../format/keys.ts'
 import { openMeta } from '../format/meta.ts'
@@ -15,7 +16,6 @@ import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { KeptHolding, type KeptParts } from './kept-holding.ts'
 import type { Registry } from './registry.ts'
-import { createTurns } from '../../base/turns.ts'
 
 export interface Keeps {
   start(): Promise<void>

@@ -38,6 +38,8 @@ export interface Community extends SessionPort {
   nudge(): void
   /** Asks for parents that are missing, as soon as they may not come by themselves. */
   lacking(): void
+  /** Those in reach that say they have an entry. */
+  holders(place: Place): readonly PeerId[]
   /** `dialled`: peers that we are about to reach. */
   peers(dialled: readonly PeerId[]): readonly SyncPeer[]
   endAll(refusal: Refusal): void
@@ -215,6 +217,7 @@ export function createCommunity(log: CommunityLog, options: JoinOptions, parts: 
       askForMissing()
     },
     lacking: () => void clock.after(gapDelayMs, () => !isStopped && askForMissing()),
+    holders: (place) => [...sessions.values()].filter((session) => session.holds(place)).map(({ peerId }) => peerId),
     peers: (dialled) => [
       ...[...sessions.values()].map(viewOf),
       ...dialled.filter((peerId) => sessionOf(peerId) === undefined).map(viewWithout),

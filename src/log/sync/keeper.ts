@@ -23,7 +23,11 @@ import type { SyncFailure } from './types.ts'
 import type { Frame, Place } from './wire.ts'
 
 /** sha2-256 of the nonce and the entries' bytes; undefined when one of them is not here. */
-export function holdingDigest(log: Pick<SessionLog, 'at'>, nonce: Uint8Array, places: readonly Place[]): Uint8Array | undefined {
+export function holdingDigest(
+  log: Pick<SessionLog, 'at'>,
+  nonce: Uint8Array,
+  places: readonly Place[],
+): Uint8Array | undefined {
   const hash = createHash('sha256').update(nonce)
   for (const { device, seq } of places) {
     const entry = log.at(device, seq)

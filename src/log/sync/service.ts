@@ -256,6 +256,7 @@ export function createLogSync(options: LogSyncOptions): (parts: LogSyncParts) =>
         one?.search.nudge()
         one?.community.nudge()
       },
+      holders: (id, device, seq) => joined.get(id)?.community.holders({ device, seq }) ?? [],
       status(id) {
         const one = joined.get(id)
         return one === undefined ? undefined : { peers: one.community.peers(one.search.dialled()) }

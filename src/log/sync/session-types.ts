@@ -29,6 +29,8 @@ export interface Session {
   readonly entriesOut: number
   /** `Clock.nowMs`. */
   readonly heardMs: number | undefined
+  /** Whether the peer says that it has the entry. */
+  holds(place: Place): boolean
   weLack(): number
   theyLack(): number
   /** Runs until the session ends; never rejects. */

@@ -271,6 +271,7 @@ export function createSession(
     get heardMs() {
       return heardMs
     },
+    holds: ({ device, seq }) => (state?.told.get(device) ?? 0) >= seq,
     weLack: () => (state === undefined ? 0 : countWeLack(state)),
     theyLack: () => (state === undefined ? 0 : countTheyLack(state)),
     async run() {

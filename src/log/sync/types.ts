@@ -7,7 +7,7 @@
 
 import type { Cancel } from '../../base/ports.ts'
 import type { PeerAddress, PeerId } from '../../network/types.ts'
-import type { CommunityId, CommunityLog } from '../types.ts'
+import type { CommunityId, CommunityLog, DeviceId } from '../types.ts'
 
 /** A keeper holds and passes on what it can't read; members ask it for proof that it does. */
 export type SyncRole = 'member' | 'keeper'
@@ -89,6 +89,8 @@ export interface LogSync {
   nudge(community: CommunityId): void
   /** Undefined for a community that is not joined. */
   status(community: CommunityId): SyncStatus | undefined
+  /** Those in reach that say they have a device's entry; ourselves not among them. */
+  holders(community: CommunityId, device: DeviceId, seq: number): readonly PeerId[]
   on(listener: (event: SyncEvent) => void): Cancel
   /** To all who follow the topic now, at most `ephemeralBytesMax`; throws `ephemeral_too_long`. Without a topic: to nobody. */
   ephemeral(community: CommunityId, bytes: Uint8Array): void
