@@ -19,7 +19,7 @@ import type { CommunityState, Role, VoidCode } from './types.ts'
 import { stateOf } from './view-core.ts'
 
 export type { ActEntry, OpenedAct } from './items-core.ts'
-export { type GraphEntry, type LogGraph, Past, type PastVector } from './past-core.ts'
+export { type LogGraph, Past } from './past-core.ts'
 
 /** What the rule asks of an entry of lane 1. */
 export type AppEntry = Pick<Entry, 'id' | 'device' | 'seq' | 'time' | 'epoch' | 'key'>

@@ -181,8 +181,5 @@ export const askDelayMsMin = 5_000
 /** Longest pause between two asks: who approves is thanked within minutes, and a thousand askers cost little. */
 export const askDelayMsMax = 10 * 60_000
 
-/** Characters of what an asker says of themselves, as meet/ takes them. */
-export const askNoteCharactersMax = 280
-
 /** Members who may approve that a request link names besides this computer: a link has room for four peers. */
 export const requestLinkPeersMax = 3

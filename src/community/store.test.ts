@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import type { CommunityId, KeyId } from '../log/types.ts'
+import type { CommunityId, DeviceId, EntryId, KeyId } from '../log/types.ts'
 import type { PeerId } from '../network/types.ts'
 import { type CommunityRow, createCommunityStore } from './store.ts'
 import type { CommunityAccess, EpochKey } from './types.ts'
@@ -54,6 +54,36 @@ test('keys come back as they were, whole ones, control keys and what waits to be
   assert.deepEqual(store.keys(other), [])
   store.remove(id)
   assert.deepEqual(store.keys(id), [])
+})
+
+test('what was found out about acts comes back, and more is added to it', () => {
+  const database = new DatabaseSync(':memory:')
+  const store = createCommunityStore(database)
+  const devices = ['0a'.repeat(32) as DeviceId, '0b'.repeat(32) as DeviceId]
+  const first = { past: Uint32Array.of(3, 4_000_000_000), proven: true }
+  const second = { past: new Uint32Array(0), proven: false }
+  store.addActs(id, { devices: devices.slice(0, 1), acts: new Map([['e1' as EntryId, first]]) })
+  store.addActs(id, { devices, acts: new Map([['e2' as EntryId, second]]) })
+  const known = createCommunityStore(database).acts(id)
+  assert.deepEqual(known, {
+    devices,
+    acts: new Map([
+      ['e1', first],
+      ['e2', second],
+    ]),
+  })
+  store.remove(id)
+  assert.deepEqual(store.acts(id), { devices: [], acts: new Map() })
+})
+
+test('by which acts entries were judged is kept beside how far the apps got', () => {
+  const store = createCommunityStore(new DatabaseSync(':memory:'))
+  assert.equal(store.actsRead(id), 0)
+  store.setActsRead(id, 12)
+  store.setProgress(id, 9)
+  assert.deepEqual([store.actsRead(id), store.progress(id)], [12, 9])
+  store.resetProgress(id)
+  assert.deepEqual([store.actsRead(id), store.progress(id)], [12, 0])
 })
 
 test('how far the apps got, and what waits, is kept and forgotten together', () => {

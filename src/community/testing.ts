@@ -6,7 +6,7 @@ import type { PersonDid } from '../identity/types.ts'
 import { compareTimes } from '../log/time-core.ts'
 import type { CommunityId, DeviceId, EntryId, Fork, KeyId, Lane, LogTime } from '../log/types.ts'
 import type { PeerId } from '../network/types.ts'
-import type { Act, ActKind, ActOf } from './acts-wire.ts'
+import type { Act, ActOf } from './acts-wire.ts'
 import type { ActEntry, AppEntry, LogGraph, OpenedAct } from './core.ts'
 import type { Certified } from './fields-wire.ts'
 import type { CommunityAccess, InviteId } from './types.ts'
@@ -31,9 +31,6 @@ export function certify(person: PersonDid, device: DeviceId): Certified {
 export interface TestEntry extends ActEntry, AppEntry {
   readonly lane: Lane
 }
-
-/** Kinds whose fields a test may leave to the builder. */
-export type ActDraft = { [Kind in ActKind]: { readonly kind: Kind } & Partial<ActOf<Kind>> }[ActKind]
 
 /** How an entry is to differ from what an honest device would write. */
 export interface Odd {
