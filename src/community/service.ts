@@ -188,7 +188,10 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
       for (const joiner of open.joiners) joiner.resolve()
       open.joiners.clear()
     } catch (error) {
-      log.info('join_refused', { community: row.id, code: toPeerhoodError(error).code })
+      const { code } = toPeerhoodError(error)
+      log.info('join_refused', { community: row.id, code })
+      // Whatever else came between (a newer key, a full disk) may be otherwise when the next entries come.
+      if (!finalRefusals.has(code)) return
       for (const joiner of open.joiners) joiner.reject(error)
       open.joiners.clear()
       await forget(open)
@@ -287,6 +290,15 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     },
   }
 }
+
+/** Why an invitation can't be taken any more. */
+const finalRefusals: ReadonlySet<string> = new Set([
+  'invite_unknown',
+  'invite_used',
+  'invite_revoked',
+  'invite_expired',
+  'not_a_member',
+])
 
 function factsOf({ row, log, room }: Open, identity: Identity): CommunityFacts {
   const state = room?.isReadable === true ? room.state : undefined
