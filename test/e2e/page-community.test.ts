@@ -90,7 +90,7 @@ browserTest(
     await guest.page.getByRole('button', { name: 'Join with it' }).waitFor()
     await paste(guest, link)
     const joining = dialogOf(guest, 'Join a community')
-    await joining.getByText('Our street').waitFor()
+    await joining.getByText('Our street').first().waitFor()
     await joining.getByLabel('Your name in it').fill('Cy')
     await joining.getByRole('button', { name: 'Join', exact: true }).click()
     await guest.page.getByRole('heading', { level: 1, name: 'Our street' }).waitFor()

@@ -18,6 +18,7 @@ import { SettingsView } from '../views/settings/view.tsx'
 import { SharesView } from '../views/shares/view.tsx'
 import { TransfersView } from '../views/transfers/view.tsx'
 import { ViewerView } from '../views/viewer/view.tsx'
+import { AdmissionNews } from './admission-news.tsx'
 import { ConnectionBanner } from './banner.tsx'
 import { Boundary } from './boundary.tsx'
 import { Dialogs } from './dialogs.tsx'
@@ -57,6 +58,7 @@ export function App() {
       <PagePaste />
       <LiveRegion />
       <Notifier route={route} />
+      <AdmissionNews />
     </>
   )
 }

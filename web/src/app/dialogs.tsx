@@ -1,6 +1,8 @@
 // The dialogs that any view may open.
 
 import { useShell } from '../shell/hooks.tsx'
+import { AskDialog } from '../views/communities/ask-dialog.tsx'
+import { EnterDialog } from '../views/communities/enter-dialog.tsx'
 import { FoundDialog } from '../views/communities/found-dialog.tsx'
 import { JoinDialog } from '../views/communities/join-dialog.tsx'
 import { KeepDialog } from '../views/communities/keep-dialog.tsx'
@@ -26,6 +28,10 @@ export function Dialogs() {
       return <JoinDialog key={dialog.link} link={dialog.link} onClose={() => close()} />
     case 'keep':
       return <KeepDialog key={dialog.link} link={dialog.link} onClose={() => close()} />
+    case 'enter':
+      return <EnterDialog onClose={() => close()} />
+    case 'ask':
+      return <AskDialog key={dialog.link} link={dialog.link} onClose={() => close()} />
     case 'invite':
       return <InviteDialog community={dialog.community} onClose={() => close()} />
   }

@@ -15,6 +15,10 @@ export type ShellDialog =
   | { readonly kind: 'join'; readonly link: string }
   /** A community that is kept for others. */
   | { readonly kind: 'keep'; readonly link: string }
+  /** A code that lets into a community, told by somebody near. */
+  | { readonly kind: 'enter' }
+  /** A link with which one asks to be let into a community, or nothing yet. */
+  | { readonly kind: 'ask'; readonly link: string }
   /** Asks somebody into a community. */
   | { readonly kind: 'invite'; readonly community: string }
 

@@ -52,7 +52,7 @@ export function ChannelHead({ channel, name, pane, onPane, onList }: ChannelHead
         </Button>
         {may(community, 'moderate') && (
           <Button look="quiet" icon="flag" iconOnly expanded={pane === 'reports'} onClick={toggle('reports')}>
-            Reports
+            Reports and mutes
           </Button>
         )}
         <Menu label="More" about={`of ${name}`} items={items} />
@@ -73,7 +73,11 @@ function useItems(channel: Channel, onChange: () => void): MenuItem[] {
       .catch((error: unknown) => warn(toFailure(error)))
   }
   return [
-    { label: 'Name and topic', icon: 'edit', onChoose: onChange },
+    {
+      label: channel.kind === 'private' ? 'Name, topic and persons' : 'Name and topic',
+      icon: 'edit',
+      onChoose: onChange,
+    },
     { label: channel.archived ? 'Take out of the archive' : 'Archive', icon: 'folder', onChoose: archive },
   ]
 }

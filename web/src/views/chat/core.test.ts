@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Member, Message, Presence } from '../../../../src/sdk/types.ts'
+import type { Channel, Member, Message, Presence } from '../../../../src/sdk/types.ts'
 import {
+  channelPatchOf,
   completeMention,
   dayText,
   excerptOf,
@@ -11,6 +12,7 @@ import {
   mentionAt,
   mentionChoices,
   mentionOf,
+  muteText,
   rowsOf,
   stepTyping,
   timeText,
@@ -137,4 +139,17 @@ test('a few emoji alone are large, and pictures are pixels', () => {
     isOnlyEmoji('🎉') && isOnlyEmoji('👍🏽 ❤️ 👨‍👩‍👧') && !isOnlyEmoji('a 🎉') && !isOnlyEmoji('') && !isOnlyEmoji('12'),
   )
   assert.ok(isPicture('image/png') && isPicture('IMAGE/JPEG') && !isPicture('image/svg+xml') && !isPicture('text/html'))
+})
+
+test('of a channel only what was changed is sent, and who changes it stays in', () => {
+  const channel = { name: 'gate', topic: '', kind: 'private', persons: ['a', 'me'] } as unknown as Channel
+  const patch = (change: object, of = channel) =>
+    channelPatchOf(of, { name: 'gate', topic: '', persons: ['a'], ...change }, 'me')
+  assert.equal(patch({ name: ' gate ' }), undefined)
+  assert.deepEqual(patch({ topic: 'its lock' }), { topic: 'its lock' })
+  assert.deepEqual(patch({ persons: ['b', 'a'] }), { persons: ['a', 'b', 'me'] })
+  assert.deepEqual(patch({ persons: [] }), { persons: ['me'] })
+  assert.equal(patch({ persons: ['b'] }, { ...channel, kind: 'open', persons: null }), undefined)
+  assert.equal(muteText({ untilMs: null }), 'until somebody ends it')
+  assert.match(muteText({ untilMs: 0 }), /^until .*19/)
 })

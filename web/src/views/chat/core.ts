@@ -1,6 +1,6 @@
 // How messages are laid out and what is typed becomes. Pure.
 
-import type { Member, Message, Presence } from '../../../../src/sdk/types.ts'
+import type { Channel, ChannelPatch, Member, Message, Mute, Presence } from '../../../../src/sdk/types.ts'
 
 /** Messages of one person that stand closer than this are one group: the name stands once. */
 const groupMsMax = 5 * 60 * 1000
@@ -194,4 +194,27 @@ export function isOnlyEmoji(text: string): boolean {
 /** Pictures of pixels only; what else calls itself a picture is a file. */
 export function isPicture(mediaType: string): boolean {
   return /^image\/(png|jpeg|gif|webp|avif|bmp|apng)$/.test(mediaType.toLowerCase())
+}
+
+/** How long somebody stays muted. */
+export function muteText({ untilMs }: Pick<Mute, 'untilMs'>): string {
+  if (untilMs === null) return 'until somebody ends it'
+  return `until ${new Date(untilMs).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' })}`
+}
+
+/** Only what was changed of a channel; undefined when nothing was. `self` stays in it. */
+export function channelPatchOf(
+  channel: Channel,
+  next: { readonly name: string; readonly topic: string; readonly persons: readonly string[] },
+  self: string | undefined,
+): ChannelPatch | undefined {
+  const [name, topic] = [next.name.trim(), next.topic.trim()]
+  const persons = [...new Set([...(self === undefined ? [] : [self]), ...next.persons])].sort()
+  const isSame = persons.join() === [...(channel.persons ?? [])].sort().join()
+  const patch: ChannelPatch = {
+    ...(name === channel.name ? {} : { name }),
+    ...(topic === channel.topic ? {} : { topic }),
+    ...(channel.kind !== 'private' || isSame ? {} : { persons }),
+  }
+  return Object.keys(patch).length === 0 ? undefined : patch
 }

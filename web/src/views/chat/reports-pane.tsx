@@ -1,4 +1,4 @@
-// What members have reported, for those who moderate.
+// What members have reported and who is muted, for those who moderate.
 
 import type { Report } from '../../../../src/sdk/types.ts'
 import { agoText } from '../../format/core.ts'
@@ -10,6 +10,7 @@ import { Badge, ProblemNote } from '../../ui/parts.tsx'
 import { useCommunity } from '../community/context.tsx'
 import { useRoom } from './context.tsx'
 import { excerptOf } from './core.ts'
+import { MutesList } from './mutes-list.tsx'
 import { Pane } from './pane.tsx'
 
 export function ReportsPane({ onClose }: { onClose: () => void }) {
@@ -19,7 +20,7 @@ export function ReportsPane({ onClose }: { onClose: () => void }) {
     peerhood.chat.reports(community.id, options),
   )
   return (
-    <Pane title="Reports" onClose={onClose}>
+    <Pane title="Reports and mutes" onClose={onClose}>
       <div className="pane-body">
         {failure !== undefined && <ProblemNote problem={failure} />}
         {value?.length === 0 && <p className="soft">Nobody has reported anything.</p>}
@@ -28,6 +29,7 @@ export function ReportsPane({ onClose }: { onClose: () => void }) {
             <ReportItem key={`${report.message.id} ${report.by}`} report={report} />
           ))}
         </ul>
+        <MutesList />
       </div>
     </Pane>
   )

@@ -1,6 +1,6 @@
 // Joins a community: paste the invite, see what it is, say what one is called, one button.
 
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { findLink } from '../../intake/core.ts'
 import { navigate } from '../../router/hooks.ts'
 import { useShell } from '../../shell/hooks.tsx'
@@ -18,12 +18,22 @@ export function JoinDialog({ link, onClose }: { link: string; onClose: () => voi
   const [text, setText] = useState(link)
   const inspection = useInspection(text)
   const invite = inspection.link?.kind === 'invite' ? inspection.link : undefined
+  useAskInstead(inspection, text)
   return (
     <Dialog title="Join a community" onClose={onClose}>
       {(link === '' || invite === undefined) && <InviteField text={text} inspection={inspection} onChange={setText} />}
       {invite !== undefined && <JoinForm key={invite.inviteId} text={text} invite={invite} onClose={onClose} />}
     </Dialog>
   )
+}
+
+/** With some links one asks to be let in, which is another form. */
+function useAskInstead({ asks = false }: Inspection, text: string): void {
+  const { show } = useShell()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each link that turns out to be one
+  useEffect(() => {
+    if (asks) show({ kind: 'ask', link: findLink(text) ?? text })
+  }, [asks])
 }
 
 interface InviteFieldProps {
@@ -46,7 +56,7 @@ function InviteField({ text, inspection, onChange }: InviteFieldProps) {
         value={text}
         onChange={onChange}
         error={failure && `${failure.sentence} ${failure.hint}`}
-        hint="Paste the invite that somebody sent you."
+        hint="Paste the invite that somebody sent you, or a link with which you ask to be let in."
       />
       {link !== undefined && link.kind !== 'invite' && (
         <Note
@@ -63,6 +73,13 @@ function InviteField({ text, inspection, onChange }: InviteFieldProps) {
         >
           <p>{link.kind === 'community-keep' ? 'It lets you keep a community for others.' : 'It is one of a share.'}</p>
         </Note>
+      )}
+      {text === '' && (
+        <div className="actions">
+          <Button look="quiet" icon="voice" onClick={() => show({ kind: 'enter' })}>
+            I was told a code instead
+          </Button>
+        </div>
       )}
     </>
   )

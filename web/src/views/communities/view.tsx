@@ -1,4 +1,4 @@
-// Communities: those that this computer is in or keeps for others, and the three ways to more of them.
+// Communities: those that this computer is in or keeps for others, and the ways to more of them.
 
 import type { Community } from '../../../../src/sdk/types.ts'
 import { bytesText } from '../../format/core.ts'
@@ -12,6 +12,7 @@ import { Said } from '../../ui/said.tsx'
 import { Avatar } from '../community/avatar.tsx'
 import { communityName, onlineCount, unreadOf } from '../community/core.ts'
 import { UnreadBadges } from '../community/unread.tsx'
+import { AsksCard } from './asks-card.tsx'
 import { membersText, phaseBadge, sortCommunities } from './core.ts'
 import './style.css'
 
@@ -22,10 +23,11 @@ export function CommunitiesView() {
       <PageHead title="Communities" actions={communities.size === 0 ? undefined : <Ways />}>
         Groups of people with one shared log: everyone has it, nobody in the middle does.
       </PageHead>
+      <AsksCard />
       {communities.size === 0 ? (
         <Empty icon="people" title="No community yet" actions={<Ways />}>
           A community is where you talk and do things with people you choose; only they can read it. Found one and send
-          the invite, or paste an invite that somebody sent you.
+          the invite, paste an invite that somebody sent you, or enter a code that somebody near tells you.
         </Empty>
       ) : (
         <ul className="stack" aria-label="Communities">
@@ -47,6 +49,9 @@ function Ways() {
       </Button>
       <Button icon="link" onClick={() => show({ kind: 'join', link: '' })}>
         Join
+      </Button>
+      <Button icon="voice" onClick={() => show({ kind: 'enter' })}>
+        I was told a code
       </Button>
       <Button look="quiet" icon="keep" onClick={() => show({ kind: 'keep', link: '' })}>
         Keep for others

@@ -1,11 +1,12 @@
 // What every view of one community needs: the community, its chat, who is called what.
 
 import { createContext, type ReactNode, useContext, useMemo } from 'react'
-import type { Community, Member } from '../../../../src/sdk/types.ts'
+import type { Applicant, Community, Member } from '../../../../src/sdk/types.ts'
 import type { Chat } from '../../store/core.ts'
 import { useDaemon, useWorld } from '../../store/hooks.tsx'
-import { useReading } from '../../store/reading.ts'
-import { nameOf } from './core.ts'
+import { type Reading, useReading } from '../../store/reading.ts'
+import { useNews } from '../admission/hooks.ts'
+import { may, nameOf } from './core.ts'
 
 export interface CommunityView {
   readonly community: Community
@@ -15,6 +16,8 @@ export interface CommunityView {
   readonly members: ReadonlyMap<string, Member>
   /** Own person, as they are known in it. */
   readonly self: string | undefined
+  /** Who asks to be let in; nobody where this person may not decide that. */
+  readonly requests: Reading<readonly Applicant[]>
   nameOf(person: string): string
 }
 
@@ -31,11 +34,26 @@ export function CommunityProvider({ community, children }: { community: Communit
   const list = useSteady(value)
   const members = useMemo(() => new Map((list ?? []).map((member) => [member.person, member])), [list])
   const self = community.self?.person
+  const requests = useRequests(community)
   const view = useMemo(
-    () => ({ community, chat, members, self, nameOf: (person: string) => nameOf(members, person) }),
-    [community, chat, members, self],
+    () => ({ community, chat, members, self, requests, nameOf: (person: string) => nameOf(members, person) }),
+    [community, chat, members, self, requests],
   )
   return <CommunityContext value={view}>{children}</CommunityContext>
+}
+
+/** What others of this community decide shows in who is a member. */
+function useRequests(community: Community): Reading<readonly Applicant[]> {
+  const { peerhood } = useDaemon()
+  const { id, membersActive } = community
+  const mayApprove = may(community, 'approve')
+  const news = useNews((event) => event.type === 'join-request' && event.request.community === id)
+  const { value, failure, reread } = useReading<readonly Applicant[]>(
+    `requests ${id} ${mayApprove}`,
+    `${news} ${membersActive}`,
+    (options) => (mayApprove ? peerhood.communities.requests(id, options) : Promise.resolve([])),
+  )
+  return useMemo(() => ({ value, failure, reread }), [value, failure, reread])
 }
 
 /** The same object for as long as it says the same: a list that is read again and again must not draw all anew. */

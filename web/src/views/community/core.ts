@@ -84,6 +84,22 @@ const capabilityWords: Readonly<Record<string, string>> = {
   'chat.announce': 'write announcements',
 }
 
+/** What a role of the community’s own may allow. */
+export const capabilityChoices: readonly { readonly value: string; readonly label: string }[] = [
+  'post',
+  'chat.announce',
+  'invite',
+  'approve',
+  'moderate',
+  'remove',
+  'roles',
+  'settings',
+  'keepers',
+].map((value) => {
+  const words = capabilityWords[value] ?? value
+  return { value, label: words.charAt(0).toUpperCase() + words.slice(1) }
+})
+
 /** What a role allows, in words; `reads only` when it allows nothing. */
 export function capabilitiesText(capabilities: readonly string[]): string {
   if (capabilities.includes(everything)) return 'may do everything'

@@ -11,13 +11,14 @@ import { Icon, type IconName } from '../../ui/icon.tsx'
 import { Pair } from '../../ui/pairs.tsx'
 import { Card, Empty, Note } from '../../ui/parts.tsx'
 import { Said } from '../../ui/said.tsx'
+import { pendingOf } from '../admission/core.ts'
 import { ChatView } from '../chat/view.tsx'
 import { SettingsTab } from '../community-settings/view.tsx'
 import { ActivityView } from '../log/view.tsx'
 import { MembersView } from '../members/view.tsx'
 import { Avatar } from './avatar.tsx'
-import { CommunityProvider } from './context.tsx'
-import { communityName, may, onlineCount, unreadOf } from './core.ts'
+import { CommunityProvider, useCommunity } from './context.tsx'
+import { badgeText, communityName, may, onlineCount, unreadOf } from './core.ts'
 import { ForgetButton } from './forget.tsx'
 import { UnreadBadges } from './unread.tsx'
 import './style.css'
@@ -106,6 +107,7 @@ function CommunityHead({ community, tab }: { community: Community; tab: Communit
             >
               <Icon name={one.icon} size={18} />
               <span>{one.label}</span>
+              {one.tab === 'members' && <RequestsBadge />}
               {one.tab === 'chat' && tab !== 'chat' && <UnreadBadges of={unreadOf(chat?.channels.values() ?? [])} />}
             </a>
           ))}
@@ -119,6 +121,19 @@ function CommunityHead({ community, tab }: { community: Community; tab: Communit
         </span>
       )}
     </header>
+  )
+}
+
+function RequestsBadge() {
+  const count = pendingOf(useCommunity().requests.value ?? []).length
+  if (count === 0) return null
+  return (
+    <span className="unread figures">
+      <span className="unread-count unread-mention">
+        <span aria-hidden="true">{badgeText(count)}</span>
+        <span className="visually-hidden">, {countText(count, 'request')}</span>
+      </span>
+    </span>
   )
 }
 

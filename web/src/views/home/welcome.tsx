@@ -37,6 +37,9 @@ export function Welcome({ onFinish }: { onFinish: () => void }) {
         <strong>Did somebody send you an invite?</strong>{' '}
         <Button look="primary" icon="people" onClick={() => show({ kind: 'join', link: '' })}>
           Join with it
+        </Button>{' '}
+        <Button look="quiet" icon="voice" onClick={() => show({ kind: 'enter' })}>
+          I was told a code
         </Button>
       </p>
       <ol>

@@ -8,9 +8,13 @@ import {
   mayActUpon,
   parseKeeper,
   proofText,
+  rankText,
   removalTexts,
+  roleNameProblem,
   seniorityText,
   sortInvites,
+  sortRoles,
+  takesAway,
 } from './core.ts'
 
 const hourMs = 3_600_000
@@ -82,4 +86,20 @@ test('a keeper is known by its address or its id, and by its last proof', () => 
   assert.equal(proofText(keeper(null), 0).tone, 'warn')
   assert.deepEqual(proofText(keeper(0), hourMs), { text: 'proved 1 h ago that it holds all', tone: 'good' })
   assert.equal(proofText(keeper(0), 48 * hourMs).tone, 'warn')
+})
+
+test('a community’s own role has a name that the log takes, and says when it takes something away', () => {
+  assert.equal(roleNameProblem('gate-keeper.2', roles), undefined)
+  for (const wrong of ['', '2nd', 'Gate', 'gate keeper', `a${'b'.repeat(32)}`]) {
+    assert.notEqual(roleNameProblem(wrong, roles), undefined)
+  }
+  assert.match(roleNameProblem('admin', roles) ?? '', /already/)
+  const own = { name: 'gate', rank: 1, capabilities: ['post', 'approve'], builtIn: false }
+  assert.ok(takesAway(own, { rank: 1, capabilities: ['post'] }) && takesAway(own, { ...own, rank: 0 }))
+  assert.ok(!takesAway(own, { rank: 2, capabilities: ['approve', 'post', 'invite'] }))
+  assert.deepEqual(
+    sortRoles([own, ...roles]).map(({ name }) => name),
+    ['owner', 'admin', 'member', 'gate', 'guest'],
+  )
+  assert.deepEqual([rankText(2), rankText(7)], ['ranks like an admin', 'rank 7'])
 })

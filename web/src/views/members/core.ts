@@ -107,3 +107,36 @@ export function parseKeeper(text: string): { readonly peerId: string; readonly a
   if (peerId !== undefined) return { peerId, addresses: trimmed.startsWith('/p2p/') ? [] : [trimmed] }
   return /^[1-9A-HJ-NP-Za-km-z]{32,128}$/.test(trimmed) ? { peerId: trimmed, addresses: [] } : undefined
 }
+
+/** The highest first. */
+export function sortRoles(roles: Iterable<Role>): Role[] {
+  return [...roles].sort(
+    (a, b) => b.rank - a.rank || Number(b.builtIn) - Number(a.builtIn) || (a.name < b.name ? -1 : 1),
+  )
+}
+
+/** Ranks that a community’s own roles may have. */
+export const rankChoices: readonly { readonly value: string; readonly label: string }[] = [
+  { value: '0', label: 'Like a guest' },
+  { value: '1', label: 'Like a member' },
+  { value: '2', label: 'Like an admin' },
+]
+
+export function rankText(rank: number): string {
+  const label = rankChoices.find(({ value }) => value === String(rank))?.label
+  return label === undefined ? `rank ${rank}` : `ranks ${label.toLowerCase()}`
+}
+
+/** Why a new role can’t be called so; undefined when it can. */
+export function roleNameProblem(name: string, roles: readonly Role[]): string | undefined {
+  if (!/^[a-z][a-z0-9.-]{0,31}$/.test(name)) return 'Begin with a letter; then letters, digits, dots and hyphens.'
+  return roles.some((role) => role.name === name) ? 'There is a role of this name already.' : undefined
+}
+
+/** Whether somebody who has a role loses something by the change. */
+export function takesAway(
+  role: Role,
+  next: { readonly rank: number; readonly capabilities: readonly string[] },
+): boolean {
+  return next.rank < role.rank || role.capabilities.some((one) => !next.capabilities.includes(one))
+}

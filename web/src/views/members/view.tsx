@@ -11,11 +11,15 @@ import { pageRows } from '../../ui/core.ts'
 import { TextField } from '../../ui/field.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { Card } from '../../ui/parts.tsx'
+import { pendingOf } from '../admission/core.ts'
 import { useCommunity } from '../community/context.tsx'
 import { may, sortMembers } from '../community/core.ts'
+import { CodeDialog } from './code-dialog.tsx'
 import { InvitesCard } from './invites-card.tsx'
 import { KeepersCard } from './keepers-card.tsx'
 import { MemberItem } from './member-item.tsx'
+import { RequestLinkDialog, RequestsCard } from './requests-card.tsx'
+import { RolesCard } from './roles-card.tsx'
 import './style.css'
 
 const membersPerPage = 30
@@ -23,12 +27,21 @@ const membersPerPage = 30
 const searchFrom = 12
 
 export function MembersView() {
-  const { community } = useCommunity()
+  const { community, requests } = useCommunity()
+  const [isLinkShown, setLinkShown] = useState(false)
+  const showLink = () => setLinkShown(true)
+  const mayApprove = may(community, 'approve')
+  // What waits for an answer comes first.
+  const isAsked = pendingOf(requests.value ?? []).length > 0
   return (
     <div className="stack community-page">
+      {mayApprove && isAsked && <RequestsCard onLink={showLink} />}
       <MembersCard />
+      {mayApprove && !isAsked && <RequestsCard onLink={showLink} />}
       {may(community, 'invite') && <InvitesCard />}
       <KeepersCard />
+      <RolesCard />
+      {isLinkShown && <RequestLinkDialog onClose={() => setLinkShown(false)} />}
     </div>
   )
 }
@@ -39,6 +52,7 @@ function MembersCard() {
   const { show } = useShell()
   const [page, setPage] = useState(0)
   const [typed, setTyped] = useState('')
+  const [isSaying, setSaying] = useState(false)
   const roles = useReading(`roles ${community.id}`, community, (options) =>
     peerhood.communities.roles(community.id, options),
   )
@@ -48,11 +62,18 @@ function MembersCard() {
     <Card
       title={countText(community.membersActive, 'member')}
       actions={
-        may(community, 'invite') && (
-          <Button look="primary" icon="plus" onClick={() => show({ kind: 'invite', community: community.id })}>
-            Invite
-          </Button>
-        )
+        <div className="actions">
+          {may(community, 'approve') && (
+            <Button icon="voice" onClick={() => setSaying(true)}>
+              By a code
+            </Button>
+          )}
+          {may(community, 'invite') && (
+            <Button look="primary" icon="plus" onClick={() => show({ kind: 'invite', community: community.id })}>
+              Invite
+            </Button>
+          )}
+        </div>
       }
     >
       {members.size >= searchFrom && (
@@ -64,6 +85,7 @@ function MembersCard() {
         ))}
       </ul>
       {found.length === 0 && typed !== '' && <p className="soft">Nobody is called so.</p>}
+      {isSaying && <CodeDialog onClose={() => setSaying(false)} />}
       <Pager what="members" total={found.length} perPage={membersPerPage} page={page} onPage={setPage} />
     </Card>
   )

@@ -4,6 +4,7 @@ import { useWorld } from '../../store/hooks.tsx'
 import { PageHead } from '../../ui/parts.tsx'
 import { ChatCard } from './chat-card.tsx'
 import { DeviceCard } from './device-card.tsx'
+import { DevicesCard } from './devices-card.tsx'
 import { IdentityCard } from './identity-card.tsx'
 import { NetworkCard } from './network-card.tsx'
 import { PassphraseCard } from './passphrase-card.tsx'
@@ -20,6 +21,7 @@ export function SettingsView() {
       {identity !== undefined && <IdentityCard identity={identity} />}
       <PhraseCard locked={identity?.passphrase === true} />
       {settings !== undefined && <DeviceCard settings={settings} />}
+      <DevicesCard locked={identity?.passphrase === true} />
       <ChatCard />
       {settings !== undefined && <NetworkCard settings={settings} />}
       <PassphraseCard locked={identity?.passphrase === true} />

@@ -33,7 +33,7 @@ export function GetForm({ link, onStarted }: GetFormProps) {
   const inspection = useInspection(text)
   const action = useAction()
   const keepOnly = inspection.link?.kind === 'keep'
-  useOtherLinks(inspection.link, text, () => setText(''))
+  useOtherLinks(inspection, text, () => setText(''))
   const isShare = inspection.link?.kind === 'read' || keepOnly
   const start = () =>
     action.run(async () => {
@@ -63,15 +63,22 @@ export function GetForm({ link, onStarted }: GetFormProps) {
   )
 }
 
+const dialogKinds: Readonly<Record<Link['kind'], 'join' | 'keep' | undefined>> = {
+  read: undefined,
+  keep: undefined,
+  invite: 'join',
+  'community-keep': 'keep',
+}
+
 /** A link into a community has a form of its own. */
-function useOtherLinks(link: Link | undefined, text: string, onTaken: () => void): void {
+function useOtherLinks({ link, asks }: Inspection, text: string, onTaken: () => void): void {
   const { show } = useShell()
-  const kind = link?.kind
+  const kind = asks === true ? 'ask' : dialogKinds[link?.kind ?? 'read']
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each link that turns out to be one
   useEffect(() => {
-    if (kind !== 'invite' && kind !== 'community-keep') return
+    if (kind === undefined) return
     onTaken()
-    show({ kind: kind === 'invite' ? 'join' : 'keep', link: findLink(text) ?? text })
+    show({ kind, link: findLink(text) ?? text })
   }, [kind])
 }
 
