@@ -140,11 +140,12 @@ function onConnected(network: Network, run: () => void): Cancel {
   })
 }
 
-function giveMemoryBack({ network, shares, transfers }: Features, { clock, lifecycle }: Foundation): void {
+function giveMemoryBack({ network, shares, transfers, communities }: Features, { clock, lifecycle }: Foundation): void {
   const rest = createRest(clock, systemMemory)
   const offs = [
     transfers.on(() => rest.moved()),
     shares.on(() => rest.moved()),
+    communities.on(() => rest.moved()),
     onConnected(network, () => rest.moved()),
   ]
   rest.moved()
