@@ -229,3 +229,12 @@ export const gossipMeshWanted = 8
 export const gossipMeshMin = 5
 /** How fast refused messages of a peer are forgiven, each second: to a tenth in four minutes. Four at once silence it. */
 export const gossipRefusedDecay = 0.99
+
+/** Provider records last 48 hours in the DHT; half of that less a margin. */
+export const provideEveryMs = 11 * 3_600_000
+
+/** After a start the DHT may still be empty: announce again after these. */
+export const provideSoonMs: readonly number[] = [60_000, 600_000]
+
+/** One announcement with all its tries, before the next one has its turn. */
+export const announceTimeoutMs = 120_000

@@ -156,11 +156,6 @@ export const providersPerSearchMax = 64
 export const sessionsEnough = 40
 /** "Nobody is reachable" is said after this long without success. */
 export const patienceMs = 10_000
-/** Provider records last 48 hours in the DHT; half of that less a margin. */
-export const provideEveryMs = 11 * 3_600_000
-/** After a start the DHT may still be empty: announce again after these. */
-export const provideSoonMs: readonly number[] = [60_000, 600_000]
-export const provideTimeoutMs = 120_000
 
 // ---- what is kept and told
 

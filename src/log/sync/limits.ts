@@ -163,8 +163,3 @@ export const searchEveryMaxMs = 600_000
 export const searchTimeoutMs = 60_000
 /** Providers taken from one look-up. */
 export const providersPerSearchMax = 32
-/** Provider records last 48 hours in the DHT; half of that less a margin. */
-export const provideEveryMs = 11 * 3_600_000
-/** After a start the DHT may still be empty: announce again after these. */
-export const provideSoonMs: readonly number[] = [60_000, 600_000]
-export const provideTimeoutMs = 120_000

@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { createLogWorld, isEqual, type LogPeer } from '../../../test/sim/log-world.ts'
 import { createManualClock } from '../../../test/support/clock.ts'
 import type { Log } from '../../base/ports.ts'
+import { provideEveryMs, provideSoonMs } from '../../network/limits.ts'
+import { createProvider } from '../../network/provider.ts'
 import type { Network } from '../../network/types.ts'
 import { createHolds } from './holds.ts'
 import {
@@ -22,8 +24,6 @@ import {
   keepaliveMs,
   lackEveryMs,
   peersEveryMs,
-  provideEveryMs,
-  provideSoonMs,
   readBytesMax,
   roundEveryMaxMs,
   roundEveryMs,
@@ -32,7 +32,6 @@ import {
   silenceMs,
   tickMs,
 } from './limits.ts'
-import { createProvider } from './provide.ts'
 import { createSessionState, type SessionEffect, stepSession } from './session-core.ts'
 import { createMemoryLog, deviceOf, makeFounding } from './testing.ts'
 

@@ -1,14 +1,14 @@
-// Announces in the DHT which communities are joined: soon after, again while the DHT may still be empty, then twice a day.
-// What is left is taken back here; peers of the DHT that were told forget it by themselves, within two days.
+// Announces in the DHT what we hold (shares, communities): soon after it is added, again while the DHT may still be empty, then twice a day.
+// What we hold no more is taken back here; peers of the DHT that were told forget it by themselves, within two days.
 
-import { toHex } from '../../base/bytes.ts'
-import { isPeerhoodError } from '../../base/errors.ts'
-import { type Cancel, type Clock, deadline, type Log } from '../../base/ports.ts'
-import type { Network } from '../../network/types.ts'
-import { syncEnds } from './errors.ts'
-import { provideEveryMs, provideSoonMs, provideTimeoutMs } from './limits.ts'
+import { toHex } from '../base/bytes.ts'
+import { isPeerhoodError } from '../base/errors.ts'
+import { type Cancel, type Clock, deadline, type Log } from '../base/ports.ts'
+import { networkErrors } from './errors.ts'
+import { announceTimeoutMs, provideEveryMs, provideSoonMs } from './limits.ts'
+import type { Network } from './types.ts'
 
-interface Provider {
+export interface Provider {
   add(discovery: Uint8Array): void
   remove(discovery: Uint8Array): void
   stop(): void
@@ -20,7 +20,11 @@ interface Entry {
   dueMs: number
 }
 
-export function createProvider(parts: { network: Network; clock: Clock; log: Log }): Provider {
+export function createProvider(parts: {
+  network: Pick<Network, 'provide' | 'unprovide'>
+  clock: Clock
+  log: Log
+}): Provider {
   const { network, clock, log } = parts
   const entries = new Map<string, Entry>()
   const aborter = new AbortController()
@@ -45,12 +49,12 @@ export function createProvider(parts: { network: Network; clock: Clock; log: Log
     busy = true
     entry.dueMs = clock.monotonicMs() + (provideSoonMs[entry.times] ?? provideEveryMs)
     entry.times++
-    const reason = () => syncEnds.sync_unreachable('The announcement took too long.')
-    const limit = deadline(clock, provideTimeoutMs, reason, aborter.signal)
+    const reason = () => networkErrors.peer_unreachable('The announcement took too long.')
+    const limit = deadline(clock, announceTimeoutMs, reason, aborter.signal)
     try {
       await network.provide(entry.discovery, { signal: limit.signal })
     } catch (error) {
-      log.debug('sync_provide_failed', { code: isPeerhoodError(error) ? error.code : 'internal' })
+      log.debug('provide_failed', { code: isPeerhoodError(error) ? error.code : 'internal' })
     } finally {
       limit.done()
       busy = false
