@@ -1,6 +1,6 @@
 // `npm run demo`: a living network on this computer. Four peers, each a process with a data folder of its own, find each
-// other through the first; it shares a folder, the others fetch it from it and from each other. Everything is in
-// temporary folders and goes when Ctrl-C ends it.
+// other through the first; it shares a folder, the others fetch it from it and from each other, and all four are in a
+// community. Everything is in temporary folders and goes when Ctrl-C ends it.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,6 +34,7 @@ async function run(): Promise<void> {
     `${names[0]} shares the folder "A first walk"; the others fetch it from ${names[0]} and from each other …`,
   )
   await Promise.all(others.map((peer, index) => fetchIt(peer, link, names[index + 1] ?? '')))
+  await meet(first, others)
   announce([first, ...others], link)
 }
 
@@ -54,6 +55,22 @@ async function fetchIt(peer: Peer, link: string, name: string): Promise<void> {
   const begun = await peer.client.transfers.add({ link })
   const done = await peer.client.transfers.finished(begun.id)
   console.log(`  ${name} has all ${done.files} files after ${done.seconds.toFixed(1)} s: ${done.path}`)
+}
+
+/** A community of all four, in which each has said something. */
+async function meet(first: Peer, others: readonly Peer[]): Promise<void> {
+  const { communities } = first.client
+  const { id } = await communities.found({ name: 'The four of us', memberName: names[0] })
+  const [general] = await first.client.chat.channels(id)
+  if (general === undefined) throw new Error('a community has a channel')
+  await first.client.chat.send(id, general.id, { text: 'Welcome! Nobody in the middle reads this.' })
+  for (const [index, peer] of others.entries()) {
+    const memberName = names[index + 1] ?? ''
+    const { link } = await communities.invite(id)
+    await peer.client.communities.join({ link, memberName })
+    await peer.client.chat.send(id, general.id, { text: `Hello from ${memberName}.` })
+  }
+  console.log('  All four are in the community "The four of us".')
 }
 
 function announce(all: readonly Peer[], link: string): void {
