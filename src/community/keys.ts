@@ -5,14 +5,13 @@
 //        ├──HKDF──► app: seals lane 1
 //        ├──HKDF──► topic: gossip topic, ephemeral messages
 //        └──HKDF──► chain: hands on earlier epoch keys
-//   access (32, random, made with the community) ──► discovery key, proof that one may ask for sealed entries
+//   access (32, random, made with the community) ──► discovery key, proof that one may ask for sealed entries (log/sync/proof.ts)
 
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { toHex } from '../base/bytes.ts'
 import type { Random } from '../base/ports.ts'
 import { idBytes } from '../log/ids.ts'
 import type { CommunityId, KeyId } from '../log/types.ts'
-import type { PeerId } from '../network/types.ts'
 import { communityErrors } from './errors.ts'
 import type { CommunityAccess, EpochKey } from './types.ts'
 
@@ -69,22 +68,4 @@ export function discoveryKeyOf(access: CommunityAccess): Uint8Array {
 
 function labelled(label: string, bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(label).update(bytes).digest())
-}
-
-const helloLabel = 'peerhood/community/hello/1'
-
-/** 32 bytes: HMAC-SHA256(access, label ‖ requester ‖ 0x00 ‖ responder), ids in their text form. */
-export function accessProof(access: CommunityAccess, requester: PeerId, responder: PeerId): Uint8Array {
-  const text = `${helloLabel}${requester}\0${responder}`
-  return new Uint8Array(createHmac('sha256', access).update(text, 'utf8').digest())
-}
-
-/** Whether `proof` is that of {@link accessProof}; takes the same time wherever it differs. */
-export function checkAccessProof(
-  access: CommunityAccess,
-  requester: PeerId,
-  responder: PeerId,
-  proof: Uint8Array,
-): boolean {
-  return proof.length === 32 && timingSafeEqual(proof, accessProof(access, requester, responder))
 }

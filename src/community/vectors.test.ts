@@ -6,15 +6,14 @@ import { describe, test } from 'node:test'
 import type { Random } from '../base/ports.ts'
 import type { PersonDid } from '../identity/types.ts'
 import { idBytes } from '../log/ids.ts'
+import { checkHelloProof, helloProof } from '../log/sync/proof.ts'
 import type { CommunityId, DeviceId, KeyId, Lane } from '../log/types.ts'
 import type { PeerAddress, PeerId } from '../network/types.ts'
 import { boxSecretOf, openBoxes, openGrant, sealBoxes, sealGrant } from './boxes.ts'
 import { formatCommunityLink, parseCommunityLink } from './invite-link.ts'
 import {
-  accessProof,
   asAccess,
   asEpochKey,
-  checkAccessProof,
   controlChainKey,
   discoveryKeyOf,
   keyIdOf,
@@ -52,9 +51,9 @@ forEachVector<KeysVector>('keys', (vector) => {
   const access = asAccess(fromHex(vector.access))
   assert.equal(toHex(discoveryKeyOf(access)), vector.discovery)
   const [requester, responder] = [vector.requester as PeerId, vector.responder as PeerId]
-  assert.equal(toHex(accessProof(access, requester, responder)), vector.proof)
-  assert.ok(checkAccessProof(access, requester, responder, fromHex(vector.proof)))
-  assert.ok(!checkAccessProof(access, responder, requester, fromHex(vector.proof)))
+  assert.equal(toHex(helloProof(access, requester, responder)), vector.proof)
+  assert.ok(checkHelloProof(access, requester, responder, fromHex(vector.proof)))
+  assert.ok(!checkHelloProof(access, responder, requester, fromHex(vector.proof)))
 })
 
 interface SealedVector {
