@@ -2,9 +2,10 @@
 // an invitation (a signature by its key over who joins). Checked once, when an act is opened: `OpenedAct.proven` goes with
 // it from then on, since a certificate takes some 3 ms.
 
-import { createPrivateKey, sign } from 'node:crypto'
+import { sign } from 'node:crypto'
 import { concatBytes, utf8 } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
+import { signingKeyOf } from '../content/format/keys.ts'
 import type { PersonDid } from '../identity/types.ts'
 import { readCertificate } from '../identity/wire.ts'
 import { idBytes } from '../log/ids.ts'
@@ -15,8 +16,6 @@ import { type Certified, personKeyOf } from './fields-wire.ts'
 import type { InviteId } from './types.ts'
 
 const joinLabel = utf8('peerhood/community/join/1')
-// RFC 8410 §7: the DER that stands before the 32 bytes of an Ed25519 private key.
-const privatePrefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 const checkSignature = createSignatureChecker()
 
@@ -34,8 +33,7 @@ function joinBytes({ community, device, person }: Joiner): Uint8Array {
 /** 64 bytes by the invitation's seed (32 bytes). */
 export function joinProof(inviteSeed: Uint8Array, joiner: Joiner): Uint8Array {
   assert(inviteSeed.length === 32, 'an invitation has a seed of 32 bytes')
-  const key = createPrivateKey({ key: Buffer.concat([privatePrefix, inviteSeed]), format: 'der', type: 'pkcs8' })
-  return new Uint8Array(sign(null, joinBytes(joiner), key))
+  return new Uint8Array(sign(null, joinBytes(joiner), signingKeyOf(inviteSeed)))
 }
 
 export function checkJoinProof(invite: InviteId, joiner: Joiner, proof: Uint8Array): boolean {
