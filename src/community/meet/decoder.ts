@@ -1,73 +1,22 @@
-// Cuts a peer's byte stream into frames, whatever the chunks are. Kind and length are checked before any byte of a body
-// is kept, so memory is at most one frame (`sealedBytesMax`), however long a frame claims to be.
+// Cuts a peer's byte stream into frames of this protocol. Kind and length are checked before any byte of a body is kept, so
+// memory is at most one frame (`sealedBytesMax`), however long a frame claims to be.
 
-import { copyBytes } from '../../base/copy.ts'
-import {
-  checkLength,
-  decodeBody,
-  type Frame,
-  type FrameKind,
-  fault,
-  frameHeaderBytes,
-  kindOf,
-  readU32,
-} from './wire.ts'
+import { createFrameReader, type FrameReader } from '../../base/frame-reader.ts'
+import { checkLength, decodeBody, type Frame, type FrameKind, fault, kindOf } from './wire.ts'
 
-export interface Decoder {
-  /** Reads one chunk; throws `meet_frame_…`, or what `accept` throws. After a throw it must not be used again. */
-  push(chunk: Uint8Array): void
-  /** The stream has ended; throws `meet_frame_cut` in the middle of a frame. */
-  end(): void
-}
+/** Throws `meet_frame_…`, or what `accept` throws. */
+export type Decoder = FrameReader
 
 /** `accept` takes one frame; its bytes stay valid. */
 export function createDecoder(accept: (frame: Frame) => void): Decoder {
-  const head = new Uint8Array(frameHeaderBytes)
-  let headLength = 0
-  let kind: FrameKind = 'done'
-  /** Being gathered; undefined between frames. */
-  let body: Uint8Array | undefined
-  let filled = 0
-
-  function readHead(chunk: Uint8Array, at: number): number {
-    const taken = Math.min(frameHeaderBytes - headLength, chunk.length - at)
-    for (let i = 0; i < taken; i++) head[headLength + i] = chunk[at + i] ?? 0
-    headLength += taken
-    if (headLength === frameHeaderBytes) begin()
-    return taken
-  }
-
-  function begin(): void {
-    const length = readU32(head, 0)
-    if (length === 0) throw fault('meet_frame_empty')
-    kind = kindOf(head[4] ?? 0)
-    checkLength(kind, length - 1)
-    body = new Uint8Array(length - 1)
-    filled = 0
-    if (length === 1) finish(body)
-  }
-
-  function readBody(chunk: Uint8Array, at: number, gathered: Uint8Array): number {
-    const taken = Math.min(gathered.length - filled, chunk.length - at)
-    copyBytes(gathered, filled, chunk.subarray(at, at + taken))
-    filled += taken
-    if (filled === gathered.length) finish(gathered)
-    return taken
-  }
-
-  function finish(bytes: Uint8Array): void {
-    headLength = 0
-    body = undefined
-    accept(decodeBody(kind, bytes))
-  }
-
-  return {
-    push(chunk) {
-      let at = 0
-      while (at < chunk.length) at += body === undefined ? readHead(chunk, at) : readBody(chunk, at, body)
+  return createFrameReader<FrameKind>({
+    begin(kindByte, bodyBytes) {
+      const kind = kindOf(kindByte)
+      checkLength(kind, bodyBytes)
+      return kind
     },
-    end() {
-      if (body !== undefined || headLength > 0) throw fault('meet_frame_cut')
-    },
-  }
+    accept: (kind, body) => accept(decodeBody(kind, body)),
+    empty: () => fault('meet_frame_empty'),
+    cut: () => fault('meet_frame_cut'),
+  })
 }
