@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { applicantSchema, askSchema, codeEndedSchema, deviceAddedSchema } from './admission-schemas.ts'
 import { channelSchema, messageSchema } from './chat-schemas.ts'
 import { communitySchema, presenceSchema } from './community-schemas.ts'
+import { directAskSchema, directRequestSchema } from './direct-schemas.ts'
 import { count, timeMs } from './schema-parts.ts'
 
 export const problemSchema = z
@@ -82,9 +83,10 @@ export const peerSchema = z
     state: z.enum(['connected', 'known']),
     source: z.enum(['link', 'bootstrap', 'mdns', 'dht', 'exchange', 'remembered', 'inbound', 'manual']),
     path: z.enum(['direct', 'relayed', 'none']),
+    pathSentence: z.string().nullable().describe('Direct how, or why by a relay; null when not connected'),
     direction: z.enum(['inbound', 'outbound', 'none']),
     address: z.string().nullable(),
-    transport: z.enum(['tcp', 'websocket', 'other', 'none']),
+    transport: z.enum(['tcp', 'websocket', 'udp', 'other', 'none']),
     encryption: z.enum(['tls', 'noise', 'none']),
     latencyMs: z.number().nullable(),
     bytesIn: count,
@@ -188,6 +190,15 @@ export const linkSchema = z
     z
       .object({ kind: z.literal('community-keep'), communityId: z.string(), peers: linkPeers })
       .describe('To hold a community for others'),
+    z
+      .object({
+        kind: z.literal('contact'),
+        person: z.string(),
+        words: z.array(z.string()).describe('Six words that tell this person from all others'),
+        name: z.string().nullable().describe('What the link calls the person; null when it says nothing'),
+        peers: linkPeers,
+      })
+      .describe('With which one asks somebody to talk'),
   ])
   .meta({ id: 'Link' })
 
@@ -296,6 +307,16 @@ export const eventSchema = z
     z.object({ type: z.literal('join-request'), request: applicantSchema }).describe('Somebody asks to be let in'),
     z.object({ type: z.literal('ask'), ask: askSchema }).describe('How it stands with what this computer asks for'),
     z.object({ type: z.literal('device-added'), device: deviceAddedSchema }),
+    z
+      .object({ type: z.literal('direct-request'), request: directRequestSchema })
+      .describe('Somebody asks this person to talk, or that was decided'),
+    z
+      .object({ type: z.literal('direct-ask'), ask: directAskSchema })
+      .describe('How it stands with whom this person asks'),
+    z
+      .object({ type: z.literal('direct-blocked'), person: z.string(), blocked: z.boolean() })
+      .describe('Somebody was blocked, or is no longer'),
+    z.object({ type: z.literal('direct-contact') }).describe('The contact link, or who may ask, has changed'),
     z.object({ type: z.literal('reset') }).describe('Events were missed: read everything anew'),
   ])
   .meta({ id: 'Event' })

@@ -112,6 +112,7 @@ export function scopeOf(address: Multiaddr): Scope {
 /** What carries the bytes; for a relayed address the way to the relay. */
 export function transportOf(address: Multiaddr): PeerView['transport'] {
   const names = address.getComponents().map((component) => component.name)
+  if (names.includes('udx')) return 'udp'
   if (names.includes('ws') || names.includes('wss')) return 'websocket'
   return names.includes('tcp') ? 'tcp' : 'other'
 }
@@ -125,24 +126,29 @@ export function rankAddresses(addresses: Iterable<Multiaddr>): Multiaddr[] {
   return [...addresses].sort((a, b) => rank(a) - rank(b))
 }
 
+const dialTransportRank: Readonly<Partial<Record<PeerView['transport'], number>>> = { tcp: 0, websocket: 0.3, udp: 0.6 }
+
 /**
  * The order in which to dial: refusals on loopback and the local network come back at once, while a public address
- * of a peer behind our own router may only time out; a relay is the last resort.
+ * of a peer behind our own router may only time out; then a relay. Over UDP nobody refuses, so a wrong address costs
+ * seconds: those of other networks come last, and where they lead somewhere both sides find out over the relay (punch/).
  */
 export function dialRank(address: Multiaddr, isLocal: (ip: string) => boolean): number {
   const ip = ipOf(address)
-  const webSocket = transportOf(address) === 'tcp' ? 0 : 0.5
-  switch (scopeOf(address)) {
+  const scope = scopeOf(address)
+  const transport = dialTransportRank[transportOf(address)] ?? 0.6
+  if (transportOf(address) === 'udp' && (scope === 'loopback' || scope === 'private')) return 7
+  switch (scope) {
     case 'loopback':
-      return 0 + webSocket
+      return 0 + transport
     case 'private':
-      return (ip !== undefined && isLocal(ip) ? 1 : 4) + webSocket
+      return (ip !== undefined && isLocal(ip) ? 1 : 4) + transport
     case 'public':
-      return 2 + webSocket
+      return 2 + transport
     case 'name':
-      return 3 + webSocket
+      return 3 + transport
     case 'relayed':
-      return 6 + webSocket
+      return 6 + transport
   }
 }
 

@@ -3,6 +3,7 @@
 // and any two with public addresses lose each other as soon as they meet. Here a check is a dial of its own.
 
 import { autoNAT } from '@libp2p/autonat'
+import { ipOf, transportOf } from './addresses.ts'
 
 type Components = Parameters<ReturnType<typeof autoNAT>>[0]
 type ConnectionManager = Components['connectionManager']
@@ -14,8 +15,30 @@ function dialingAnew(manager: ConnectionManager): ConnectionManager {
   return Object.create(manager, { openConnection: { value: openConnection } })
 }
 
+type AddressManager = Components['addressManager']
+
+/**
+ * Over UDP an answer comes through a firewall that would let no stranger in, if we have spoken to that peer before. So
+ * such an address is checked only where TCP on the same IP address has been found open to strangers; routers in the way
+ * are the business of punch/.
+ */
+function trustingTcpFirst(manager: AddressManager): AddressManager {
+  const getAddressesWithMetadata: AddressManager['getAddressesWithMetadata'] = () => {
+    const all = manager.getAddressesWithMetadata()
+    const isOpen = (ip: string | undefined) =>
+      all.some(({ multiaddr, verified }) => verified && transportOf(multiaddr) === 'tcp' && ipOf(multiaddr) === ip)
+    return all.filter(({ multiaddr }) => transportOf(multiaddr) !== 'udp' || isOpen(ipOf(multiaddr)))
+  }
+  return Object.create(manager, { getAddressesWithMetadata: { value: getAddressesWithMetadata } })
+}
+
 export function checkingAutoNat(): (components: Components) => unknown {
   const create = autoNAT()
   return (components) =>
-    create(Object.create(components, { connectionManager: { value: dialingAnew(components.connectionManager) } }))
+    create(
+      Object.create(components, {
+        connectionManager: { value: dialingAnew(components.connectionManager) },
+        addressManager: { value: trustingTcpFirst(components.addressManager) },
+      }),
+    )
 }

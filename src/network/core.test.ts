@@ -18,7 +18,12 @@ const alone: DoctorFacts = {
   connected: 0,
   hasRemotePeers: false,
   running: true,
-  listening: ['/ip4/0.0.0.0/tcp/4001', '/ip4/10.0.0.2/tcp/4001', '/ip4/0.0.0.0/tcp/4002/ws'],
+  listening: [
+    '/ip4/0.0.0.0/tcp/4001',
+    '/ip4/10.0.0.2/tcp/4001',
+    '/ip4/0.0.0.0/tcp/4002/ws',
+    '/ip4/0.0.0.0/udp/4001/udx',
+  ],
   ownIps: ['127.0.0.1', '10.0.0.2'],
   observedIps: [],
   hasIpv6Address: false,
@@ -27,6 +32,7 @@ const alone: DoctorFacts = {
   lanPeers: 0,
   upnp: 'none',
   relayServer: { running: false, reservations: 0 },
+  udp: undefined,
   dht: { mode: 'server', tableSize: 0 },
 }
 
@@ -58,17 +64,43 @@ test('every finding that is wrong comes with advice', () => {
     { ...alone, connected: 2, hasRemotePeers: true, observedIps: ['1.1.1.1'] },
     { ...alone, connected: 2, hasRemotePeers: true, observedIps: ['1.1.1.1', '1.1.1.2'], upnp: 'off' },
     { ...alone, connected: 2, relays: 2, hasRemotePeers: true, dht: { mode: 'client', tableSize: 7 } },
+    ...(['unknown', 'independent', 'dependent'] as const).map((mapping) => ({
+      ...alone,
+      udp: { mapping, asked: 2, answered: 1, isOwnAddress: false },
+    })),
+    { ...alone, udp: { mapping: 'unknown', asked: 2, answered: 0, isOwnAddress: false } },
     { ...alone, isPublic: true, connected: 9, hasRemotePeers: true, hasPublicIpv6: true, upnp: 'mapped', lanPeers: 1 },
   ]
   for (const facts of variants) {
     const checks = diagnoseNetwork(facts)
-    assert.equal(new Set(checks.map((check) => check.id)).size, 8)
+    assert.equal(new Set(checks.map((check) => check.id)).size, 9)
     for (const { id, state, advice } of checks) if (state === 'warning' || state === 'failed') assert.ok(advice, id)
   }
 })
 
+test('the doctor says what the router does with UDP', () => {
+  const look = (udp: DoctorFacts['udp']) => checkOf({ ...alone, udp }, 'udp')
+  assert.equal(look({ mapping: 'unknown', asked: 0, answered: 0, isOwnAddress: false })?.state, 'skipped')
+  assert.match(
+    String(look({ mapping: 'unknown', asked: 2, answered: 0, isOwnAddress: false })?.finding),
+    /not come through/,
+  )
+  assert.match(
+    String(look({ mapping: 'independent', asked: 2, answered: 2, isOwnAddress: false })?.finding),
+    /one port/,
+  )
+  assert.match(
+    String(look({ mapping: 'dependent', asked: 2, answered: 2, isOwnAddress: false })?.finding),
+    /another port/,
+  )
+  assert.match(
+    String(look({ mapping: 'independent', asked: 2, answered: 2, isOwnAddress: true })?.finding),
+    /^No router/,
+  )
+})
+
 test('the doctor tells ports, NAT and UPnP apart', () => {
-  assert.equal(checkOf(alone, 'ports')?.finding, 'Listening on 4001 (TCP), 4002 (WebSocket).')
+  assert.equal(checkOf(alone, 'ports')?.finding, 'Listening on 4001 (TCP), 4001 (UDP), 4002 (WebSocket).')
   assert.equal(checkOf({ ...alone, listening: [] }, 'ports')?.state, 'failed')
   assert.equal(checkOf(alone, 'nat')?.state, 'skipped')
   assert.equal(checkOf({ ...alone, observedIps: ['10.0.0.2'] }, 'nat')?.state, 'ok')

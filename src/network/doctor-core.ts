@@ -1,6 +1,7 @@
 // The network's findings for `peerhood doctor`, from facts gathered by service.ts. Pure; every sentence is for a person
 // who has never heard of NAT.
 
+import type { Mapping } from './punch/core.ts'
 import { type ReachFacts, reachabilityOf } from './reachability-core.ts'
 import type { DoctorCheck } from './types.ts'
 
@@ -17,6 +18,10 @@ export interface DoctorFacts extends ReachFacts {
   readonly lanPeers: number
   readonly upnp: 'off' | 'mapped' | 'none'
   readonly relayServer: { readonly running: boolean; readonly reservations: number }
+  /** Our router as peers on the internet see it over UDP; undefined where this system has no such transport. */
+  readonly udp:
+    | { readonly mapping: Mapping; readonly asked: number; readonly answered: number; readonly isOwnAddress: boolean }
+    | undefined
   readonly dht: { readonly mode: 'client' | 'server'; readonly tableSize: number }
 }
 
@@ -33,8 +38,11 @@ const ports: Check = ({ running, listening }) => {
       advice: 'Another program may hold the port: choose another with --listen /ip4/0.0.0.0/tcp/<port>.',
     }
   }
-  const found = [...new Set(listening.map((address) => /\/tcp\/(\d+)(\/ws)?/.exec(address)))]
-  const names = found.flatMap((match) => (match ? [`${match[1]}${match[2] ? ' (WebSocket)' : ' (TCP)'}`] : []))
+  const found = listening.map((address) => /\/(tcp|udp)\/(\d+)(\/ws)?/.exec(address))
+  const names = found.flatMap((match) => {
+    if (match === null) return []
+    return [`${match[2]} (${match[3] === undefined ? String(match[1]).toUpperCase() : 'WebSocket'})`]
+  })
   return { ...base, state: 'ok', finding: `Listening on ${[...new Set(names)].sort().join(', ')}.` }
 }
 
@@ -83,6 +91,49 @@ const nat: Check = ({ ownIps, observedIps }) => {
       ? 'Others reach you through relays; IPv6 from your provider would help most.'
       : 'Switch on UPnP in your router or forward the listening TCP port to this computer.',
   }
+}
+
+const router: Check = ({ udp }) => {
+  const base = { id: 'udp', title: 'Direct ways through routers (UDP)' } as const
+  if (udp === undefined) {
+    return {
+      ...base,
+      state: 'warning',
+      finding: 'Peerhood has no UDP for this system, so peers behind routers are reached by relays.',
+      advice: 'Forward the listening TCP port in the router, and others reach this computer directly.',
+    }
+  }
+  if (udp.asked === 0) {
+    return { ...base, state: 'skipped', finding: 'No peer on the internet is connected that could be asked.' }
+  }
+  if (udp.answered === 0) {
+    return {
+      ...base,
+      state: 'warning',
+      finding: 'UDP does not come through: no peer that was asked could answer.',
+      advice: 'A firewall blocks it. Until it lets UDP out, peers behind routers are reached by relays, more slowly.',
+    }
+  }
+  if (udp.isOwnAddress) return { ...base, state: 'ok', finding: 'No router translates the address of this computer.' }
+  return { ...base, ...routerFindings[udp.mapping] }
+}
+
+const routerFindings: Readonly<Record<Mapping, Pick<DoctorCheck, 'state' | 'finding' | 'advice'>>> = {
+  independent: {
+    state: 'ok',
+    finding: 'The router keeps one port for this computer, so direct ways to nearly everyone can be opened.',
+  },
+  dependent: {
+    state: 'ok',
+    finding:
+      'The router gives every connection another port. Direct ways are found by trying; where the other router does the same, bytes go by a relay.',
+    advice: 'Forward a UDP port in the router, or switch on UPnP there, for direct ways to everyone.',
+  },
+  unknown: {
+    state: 'ok',
+    finding:
+      'UDP comes through. What the router does with ports shows when a second peer on the internet is connected.',
+  },
 }
 
 const upnp: Check = (facts) => {
@@ -174,7 +225,7 @@ const ipv6: Check = ({ hasIpv6Address, hasPublicIpv6 }) => {
   }
 }
 
-const checks: readonly Check[] = [ports, reach, nat, upnp, relays, dht, lan, ipv6]
+const checks: readonly Check[] = [ports, reach, nat, router, upnp, relays, dht, lan, ipv6]
 
 export function diagnoseNetwork(facts: DoctorFacts): readonly DoctorCheck[] {
   return checks.map((check) => check(facts))

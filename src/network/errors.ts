@@ -29,6 +29,15 @@ export const networkErrors = defineErrors({
   stream_broken: { kind: 'not-found', hint: 'The connection was lost; Peerhood tries again by itself.' },
   stream_reset: { kind: 'refused', hint: 'The other peer ended it; its own log says why.' },
   stream_closed: { kind: 'internal', hint: 'Something was sent after the end of a stream: please report it.' },
+  datagram_malformed: {
+    kind: 'refused',
+    hint: 'Nothing to do: it is dropped. The other computer may run another version.',
+  },
+  punch_malformed: { kind: 'refused', hint: 'Bytes go by a relay; the other computer may run another version.' },
+  punch_failed: {
+    kind: 'not-found',
+    hint: 'Bytes go by a relay; `peerhood doctor` on both sides says what the routers do.',
+  },
   lane_wrong: { kind: 'refused', hint: 'The other peer runs another version: update both.' },
   lane_failed: { kind: 'not-found', hint: 'Everything goes by the connection there is; nothing needs to be done.' },
   lane_taken: { kind: 'internal', hint: 'Nothing failed: this ends the making of a connection that became a lane.' },

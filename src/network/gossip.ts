@@ -6,21 +6,23 @@
 //   the author, handler's verdict) ──► passed on
 //
 // libp2p's package has no hook for the first step: `guard` replaces two of its methods, as muxer.ts does with yamux's decoder.
+// It is loaded only when the first topic is followed or published on (gossip-service.ts).
 
-import { type GossipSub, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { GossipSub, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId as Libp2pPeerId } from '@libp2p/interface'
 import { BoundedMap, TokenBucket } from '../base/bounded.ts'
 import { assert, toPeerhoodError } from '../base/errors.ts'
 import type { Cancel, Clock, Log, Metrics } from '../base/ports.ts'
 import { networkErrors } from './errors.ts'
+import type { GossipService } from './gossip-service.ts'
 import * as limits from './limits.ts'
-import type { Blame, GossipHandler, GossipOptions, PeerId } from './types.ts'
+import type { Blame, GossipHandler, GossipOptions, GossipVerdict, PeerId } from './types.ts'
 
 export interface GossipParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  readonly service: GossipSub
+  readonly service: GossipService
   blame(peerId: PeerId, blame: Blame): void
 }
 
@@ -63,44 +65,6 @@ interface Inner extends GossipSub {
   sendSubscriptions(to: string, topics: string[], subscribe: boolean): void
 }
 
-/** The service inside the libp2p node. */
-export function gossipService(): ReturnType<typeof gossipsub> {
-  const items = limits.gossipItemsPerRpcMax
-  return gossipsub({
-    globalSignaturePolicy: 'StrictSign',
-    fallbackToFloodsub: false,
-    // Own messages go to the mesh, never to all followers: what publishing costs has a bound.
-    floodPublish: false,
-    doPX: false,
-    emitSelf: false,
-    allowPublishToZeroTopicPeers: true,
-    ignoreDuplicatePublishError: true,
-    awaitRpcHandler: true,
-    awaitRpcMessageHandler: true,
-    runOnLimitedConnection: true,
-    // The old one's end may be noticed after the new one began.
-    maxInboundStreams: 2,
-    maxOutboundStreams: 2,
-    maxInboundDataLength: limits.gossipRpcBytesMax,
-    maxOutboundBufferSize: limits.gossipOutboundBytesMax,
-    maxTopicBytesPerPeer: limits.gossipTopicBytesPerPeerMax,
-    D: limits.gossipMeshWanted,
-    Dlo: limits.gossipMeshMin,
-    Dhi: limits.gossipMeshMax,
-    decodeRpcLimits: {
-      maxSubscriptions: items,
-      maxMessages: items,
-      maxIhaveMessageIDs: items,
-      maxIwantMessageIDs: items,
-      maxIdontwantMessageIDs: items,
-      maxControlMessages: items,
-      maxPeerInfos: 0,
-    },
-    // A household or an office shares an address, and so do all peers of one computer.
-    scoreParams: { IPColocationFactorWeight: 0 },
-  })
-}
-
 /** Nothing is expected of a peer, so silence costs nothing; what is refused costs more each time. */
 const topicScore = {
   topicWeight: 1,
@@ -123,25 +87,23 @@ const topicScore = {
   invalidMessageDeliveriesDecay: limits.gossipRefusedDecay,
 }
 
-const verdicts = {
-  accept: TopicValidatorResult.Accept,
-  ignore: TopicValidatorResult.Ignore,
-  reject: TopicValidatorResult.Reject,
-} as const
+/** Ours are gossipsub's. */
+const toResult = (verdict: GossipVerdict): TopicValidatorResult => verdict as TopicValidatorResult
 
 export function createGossip(parts: GossipParts): Gossip {
   const { clock, log, metrics } = parts
-  const service = parts.service as Inner
+  /** Once it runs. */
+  let inner: Inner | undefined
   const topics = new Map<string, Topic>()
   const authors = new BoundedMap<string, TokenBucket>(limits.gossipAuthorsMax)
   /** One a connected peer, so bounded as they are. */
   const senders = new BoundedMap<string, TokenBucket>(2 * limits.connectionsMax)
   let running = false
-  guard()
 
   // ---- what comes in
 
-  function guard(): void {
+  function guard(given: GossipSub): void {
+    const service = given as Inner
     assert(typeof service.handleReceivedRpc === 'function', 'gossipsub takes messages where we guard it')
     assert(typeof service.sendSubscriptions === 'function', 'gossipsub tells topics where we guard it')
     const handle = service.handleReceivedRpc.bind(service)
@@ -212,7 +174,7 @@ export function createGossip(parts: GossipParts): Gossip {
     return bucket.take(nowMs, amount)
   }
 
-  function judge(topic: string, from: PeerId, bytes: Uint8Array): keyof typeof verdicts {
+  function judge(topic: string, from: PeerId, bytes: Uint8Array): GossipVerdict {
     const known = topics.get(topic)
     if (known === undefined) return 'ignore'
     if (!bucketOf(authors, from, limits.gossipPerAuthorPerSecond, limits.gossipPerAuthorBurst, 1)) {
@@ -230,20 +192,41 @@ export function createGossip(parts: GossipParts): Gossip {
 
   // ---- who follows what
 
-  function follow(topic: string): void {
+  /** gossipsub, running and following what is followed; rejects with `network_stopped`. */
+  async function ready(): Promise<Inner> {
+    if (inner !== undefined) return inner
+    const service = (await parts.service.run(guard)) as Inner
+    if (!running) throw networkErrors.network_stopped('The network has stopped.')
+    // Of several who waited, the first sets it up.
+    if (inner === undefined) {
+      inner = service
+      service.addEventListener('gossipsub:heartbeat', onHeartbeat)
+      for (const topic of topics.keys()) follow(service, topic)
+    }
+    return service
+  }
+
+  function need(): void {
+    ready().catch((error) => {
+      const { code, message } = toPeerhoodError(error)
+      if (running) log.error('gossip_not_started', { code, message })
+    })
+  }
+
+  function follow(service: Inner, topic: string): void {
     service.score.params.topics[topic] = topicScore
     service.topicValidators.set(topic, (_, message) => {
-      if (message.type !== 'signed') return verdicts.reject
+      if (message.type !== 'signed') return toResult('reject')
       const verdict = judge(topic, message.from.toString() as PeerId, message.data)
       metrics.count('network_gossip_messages', 1, { verdict })
-      return verdicts[verdict]
+      return toResult(verdict)
     })
-    forgetOthers(topic)
+    forgetOthers(service, topic)
     service.subscribe(topic)
   }
 
   /** Those for whom the topic is not meant, or no longer. */
-  function forgetOthers(topic: string): void {
+  function forgetOthers(service: Inner, topic: string): void {
     for (const id of [...(service.topics.get(topic) ?? []), ...(service.mesh.get(topic) ?? [])]) {
       if (isFor(topic, id as PeerId)) continue
       const peerId = service.peers.get(id)
@@ -254,8 +237,10 @@ export function createGossip(parts: GossipParts): Gossip {
 
   /** Every second: who became one of those that a topic is meant for is told it, who is no more is forgotten. */
   function onHeartbeat(): void {
+    const service = inner
+    if (service === undefined) return
     for (const [topic, { told, allows }] of topics) {
-      forgetOthers(topic)
+      forgetOthers(service, topic)
       for (const id of told) if (!service.peers.has(id)) told.delete(id)
       for (const id of service.peers.keys()) {
         if (!told.has(id) && allows(id as PeerId)) service.sendSubscriptions(id, [topic], true)
@@ -266,12 +251,11 @@ export function createGossip(parts: GossipParts): Gossip {
   return {
     start() {
       running = true
-      service.addEventListener('gossipsub:heartbeat', onHeartbeat)
-      for (const topic of topics.keys()) follow(topic)
+      if (topics.size > 0) need()
     },
     stop() {
       running = false
-      service.removeEventListener('gossipsub:heartbeat', onHeartbeat)
+      inner?.removeEventListener('gossipsub:heartbeat', onHeartbeat)
     },
     subscribe(topic, handler, { allows = () => true } = {}) {
       checkTopic(topic)
@@ -279,12 +263,13 @@ export function createGossip(parts: GossipParts): Gossip {
       if (topics.size >= limits.gossipTopicsMax) throw networkErrors.topics_too_many('Too many topics are followed.')
       const entry: Topic = { handler, allows, told: new Set() }
       topics.set(topic, entry)
-      if (running) follow(topic)
+      if (running && inner !== undefined) follow(inner, topic)
+      else if (running) need()
       return () => {
         if (topics.get(topic) !== entry) return
-        if (running) service.unsubscribe(topic)
+        if (running) inner?.unsubscribe(topic)
         topics.delete(topic)
-        service.topicValidators.delete(topic)
+        inner?.topicValidators.delete(topic)
       }
     },
     async publish(topic, bytes) {
@@ -293,6 +278,7 @@ export function createGossip(parts: GossipParts): Gossip {
         throw networkErrors.gossip_too_long('A message is too long to be published.')
       }
       if (!running) throw networkErrors.network_not_running('The network does not run.')
+      const service = await ready()
       await service.publish(topic, bytes)
       metrics.count('network_gossip_published')
     },

@@ -3,32 +3,34 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
-import type { GossipSub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { ConnectionEncrypter, ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface'
 import { type KadDHT, kadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
-import { noise } from '@libp2p/noise'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
-import type { Clock, Random } from '../base/ports.ts'
+import type { Clock, Metrics, Random } from '../base/ports.ts'
 import { dialRank, toPeerAddress } from './addresses.ts'
 import { checkingAutoNat } from './autonat.ts'
 import { createDatastore } from './datastore.ts'
 import { createPortMapper, type PortMapper } from './gateways.ts'
-import { gossipService } from './gossip.ts'
+import { type GossipService, gossipService } from './gossip-service.ts'
 import { type InnerService, innerService } from './inner.ts'
 import { createLanCheck, ownInterfaces } from './lan.ts'
 import * as limits from './limits.ts'
 import { boundedYamux } from './muxer.ts'
+import { lazyNoise } from './noise.ts'
 import { dhtProtocol, mdnsService } from './protocol.ts'
 import { silentLogger } from './silent.ts'
 import { socketTls } from './tls.ts'
 import { boundedTcp, boundedWebSockets } from './transports.ts'
 import type { PeerAddress } from './types.ts'
+import { loadUdx } from './udx/native.ts'
+import { type UdxTransport, udxTransport } from './udx/transport.ts'
+import type { Observation } from './udx/types.ts'
 
 export interface HostOptions {
   readonly privateKey: PrivateKey
@@ -47,6 +49,13 @@ export interface HostParts {
   readonly gater: ConnectionGater
   /** What lanes are secured with (lane.ts); none without. */
   readonly lane?: ConnectionEncrypter
+  readonly metrics: Metrics
+  /** A way has died, or our own address has changed. */
+  readonly onDoubt?: () => void
+  /** Given the transport over UDP where the system has it. */
+  readonly onUdp?: (transport: UdxTransport) => void
+  /** Told of each word of a peer on where our UDP packets come from. */
+  readonly onObserved?: (observation: Observation) => void
   /** Told of each peer that mDNS names, again and again as it does. */
   readonly onLanPeer: (peer: PeerAddress) => void
 }
@@ -54,7 +63,7 @@ export interface HostParts {
 export type Services = {
   ping: Ping
   dht: KadDHT
-  pubsub: GossipSub
+  pubsub: GossipService
   inner: InnerService
 } & Record<string, unknown>
 
@@ -67,7 +76,8 @@ export function privateKeyOfSeed(deviceSeed: Uint8Array): Promise<PrivateKey> {
 /** Every address of this computer, any free port; IPv6 where the computer has it. */
 export function defaultListen(): string[] {
   const hasIpv6 = ownInterfaces().some(({ family }) => family === 'IPv6')
-  return ['/ip4/0.0.0.0/tcp/0', ...(hasIpv6 ? ['/ip6/::/tcp/0'] : []), '/ip4/0.0.0.0/tcp/0/ws']
+  const ip6 = hasIpv6 ? ['/ip6/::/tcp/0', '/ip6/::/udp/0/udx'] : []
+  return ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/udp/0/udx', ...ip6, '/ip4/0.0.0.0/tcp/0/ws']
 }
 
 function sign(difference: number): -1 | 0 | 1 {
@@ -143,17 +153,28 @@ function upnp(parts: HostParts) {
   })
 }
 
+/** Nothing where the system has no udx: its addresses are then neither listened on nor dialled. */
+function udp(parts: HostParts) {
+  const udx = loadUdx()
+  if (udx === undefined) return []
+  const { onObserved = () => {}, onDoubt = () => {}, onUdp = () => {} } = parts
+  return [udxTransport({ ...parts, udx, onObserved, onDoubt }, onUdp)]
+}
+
 export async function createHost(options: HostOptions, parts: HostParts): Promise<Host> {
   const { clock, lane } = parts
-  const encrypters = { tls: socketTls(), noise: noise() }
+  const encrypters = { tls: socketTls(), noise: lazyNoise() }
   return createLibp2p<Services>({
     start: false,
     privateKey: options.privateKey,
     nodeInfo: { name: 'peerhood', userAgent: options.agent },
-    addresses: { listen: [...(options.listen ?? defaultListen()), '/p2p-circuit'] },
+    addresses: {
+      listen: [...(options.listen ?? defaultListen()), ...new Array<string>(limits.relaysWanted).fill('/p2p-circuit')],
+    },
     transports: [
       boundedTcp(tcp),
       boundedWebSockets(clock),
+      ...udp(parts),
       circuitRelayTransport({
         maxInboundStopStreams: limits.relayStreamsMax,
         maxOutboundStopStreams: limits.relayStreamsMax,

@@ -3,11 +3,13 @@
 // (walk.ts), and lends what the doctor reads.
 
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
-import type { PeerInfo, PeerRouting, Startable } from '@libp2p/interface'
+import type { PeerId as Libp2pPeerId, PeerInfo, PeerRouting, Startable } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { assert } from '../base/errors.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import { isOutside } from './addresses.ts'
 import { relayConnectionMaxBytes, relayConnectionMaxMs, relayReservationsMax, relayStreamsMax } from './limits.ts'
+import type { PeerId } from './types.ts'
 import { createWalk } from './walk.ts'
 
 export interface InnerService {
@@ -15,6 +17,8 @@ export interface InnerService {
   /** Reservations that others hold here. */
   readonly reservations: number
   enableRelay(on: boolean): Promise<void>
+  /** Gives the place of a peer that has gone to others; libp2p would keep it for two hours. */
+  forget(peerId: PeerId): void
   /** Multiaddrs that sockets listen on. */
   listening(): string[]
   /** Whether a router forwards a port to us. */
@@ -40,7 +44,8 @@ const relayServer = circuitRelayServer({
   },
 })
 
-type RelayServer = ReturnType<typeof relayServer> & Startable
+type RelayServer = ReturnType<typeof relayServer> &
+  Startable & { readonly reservationStore: { removeReservation(peerId: Libp2pPeerId): void } }
 
 export function innerService(parts: {
   readonly clock: Clock
@@ -69,6 +74,9 @@ export function innerService(parts: {
         relay = on ? (relayServer(components) as RelayServer) : undefined
         await previous?.stop()
         await relay?.start()
+      },
+      forget(peerId) {
+        relay?.reservationStore.removeReservation(peerIdFromString(peerId))
       },
       listening: () => components.transportManager.getAddrs().map((address) => address.toString()),
       isMapped: () => components.addressManager.getAddressesWithMetadata().some(({ type }) => type === 'ip-mapping'),

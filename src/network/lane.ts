@@ -137,6 +137,7 @@ class LanesOfHost implements Lanes {
     const peerId = connection.remotePeer.toString() as PeerId
     const adapted = adaptStream(stream, peerId, {
       ...parts,
+      isRelayed: !connection.direct,
       clock: this.#parts.clock,
       onBulk: {
         afterBytes: this.#parts.afterBytes ?? bulkBytesMin,
@@ -324,7 +325,12 @@ class LanesOfHost implements Lanes {
     run: (talk: AdaptedStream) => Promise<T>,
   ): Promise<T> {
     const { clock } = this.#parts
-    const talk = adaptStream(opened, remotePeer.toString() as PeerId, { clock, copies: false, meter: noMeter })
+    const talk = adaptStream(opened, remotePeer.toString() as PeerId, {
+      clock,
+      isRelayed: false,
+      copies: false,
+      meter: noMeter,
+    })
     signal.addEventListener('abort', () => talk.abort(toPeerhoodError(signal.reason)), { once: true })
     try {
       const outcome = await run(talk)

@@ -149,7 +149,7 @@ async function stuckStream(t: TestContext) {
   const stream = await (await dial(stranger, network)).newStream(silent)
   const clock = createManualClock()
   const meter = { received: () => {}, sent: () => {} }
-  return { clock, stream: adaptStream(stream, network.self, { clock, meter, copies: false }) }
+  return { clock, stream: adaptStream(stream, network.self, { clock, isRelayed: false, meter, copies: false }) }
 }
 
 test('who does not wait for a peer that does not read may queue so much', options, async (t) => {
@@ -176,7 +176,15 @@ test('opening a stream takes so long', options, async () => {
     new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   const privateKey = await privateKeyOfSeed(testRandom.bytes(32))
   const lanes = createLanes({ privateKey, clock, random: testRandom, log: memoryLog(), metrics: memoryMetrics() })
-  const parts = { clock, lanes, peers: createPeers(clock, () => {}) }
+  const parts = {
+    clock,
+    lanes,
+    peers: createPeers(
+      clock,
+      () => {},
+      () => '',
+    ),
+  }
   const opening = openPeerStream(await peerIdOf(1), silent, never, parts)
   clock.advance(openStreamTimeoutMs - 1)
   const outcome = assert.rejects(opening, withCode('peer_unreachable'))
@@ -202,16 +210,25 @@ async function reserve(stranger: Host, network: TestNetwork): Promise<number> {
   return ((bytes[at + 1] ?? 0) & 0x7f) + (((bytes[at + 1] ?? 0) & 0x80) === 0 ? 0 : (bytes[at + 2] ?? 0) * 128)
 }
 
-test('a relay grants so many reservations', options, async (t) => {
+test('a relay grants so many reservations, and gives the place of who leaves to others', options, async (t) => {
   const network = await startNetwork(t, { relay: 'always' })
   const statuses: number[] = []
+  const strangers: Host[] = []
+  // Or all of them would meet each other.
+  const gater = { denyDialPeer: (peerId: { toString(): string }) => peerId.toString() !== network.self }
   for (let n = 0; n < relayReservationsMax + 2; n++) {
-    const stranger = await startStranger(t)
+    const stranger = await startStranger(t, { gater })
+    strangers.push(stranger)
     statuses.push(await reserve(stranger, network))
-    await stranger.stop() // or all of them would meet each other
   }
   assert.equal(statuses.filter((status) => status === 100).length, relayReservationsMax)
   assert.deepEqual(statuses.slice(relayReservationsMax), [200, 200])
+  await strangers[0]?.stop()
+  await until(
+    'it has gone',
+    () => network.peers().filter(({ state }) => state === 'connected').length < strangers.length,
+  )
+  assert.equal(await reserve(strangers.at(-1) as Host, network), 100)
 })
 
 test('who connects through a relay is told of the bytes that it carries', options, async (t) => {
@@ -233,7 +250,11 @@ test(
   async () => {
     const clock = createManualClock()
     const told: (string | undefined)[] = []
-    const peers = createPeers(clock, ({ agent }) => told.push(agent))
+    const peers = createPeers(
+      clock,
+      ({ agent }) => told.push(agent),
+      () => '',
+    )
     const peerId = await peerIdOf(1)
     const remoteAddr: Multiaddr = multiaddr('/ip4/192.0.2.1/tcp/1')
     const connection = { status: 'open', direct: true, direction: 'inbound', timeline: { open: 1 }, remoteAddr }

@@ -136,7 +136,11 @@ test('one connection holds so many streams, whether they ever say what they want
 // ---- what is remembered
 
 test('of peers that were met or told of, so many are named; connected ones never make room', async () => {
-  const peers = createPeers(testClock, () => {})
+  const peers = createPeers(
+    testClock,
+    () => {},
+    () => '',
+  )
   const connected = await peerIdOf(0)
   const connection = { status: 'open', direct: true, direction: 'inbound', timeline: { open: 1 } }
   const remoteAddr = multiaddr('/ip4/192.0.2.1/tcp/1')

@@ -160,6 +160,10 @@ export const redialRememberedMax = 128
 export const pingIntervalMs = 60_000
 /** Patience with one ping; on a slow line it waits behind a window of data. */
 export const pingTimeoutMs = 20_000
+/** Patience with a ping when our own address may have changed: what comes from the former one is lost. */
+export const movedPingTimeoutMs = 5_000
+/** All connections are asked after at most this often: a peer that tells us addresses at random must not keep us busy. */
+export const movedEveryMs = 30_000
 /** Pings that may fail in a row, with nothing else heard, before the connection counts as dead. */
 export const pingFailuresMax = 2
 /** yamux's own pings, of which only the first is wanted: it tells the round trip by which windows grow. */
@@ -172,6 +176,8 @@ export const figuresIntervalMs = 1_000
 export const observedAddressesMax = 16
 /** Addresses that we name as our own; a computer with many interfaces has more than anyone wants to try. */
 export const addressesOwnMax = 16
+/** Relays that hold a place for us where strangers cannot reach us: one may go away at any moment. */
+export const relaysWanted = 2
 /** Connections have this long to say goodbye in `stop`, which is over after `stopTimeoutMs`, whatever peers do. */
 export const stopGraceMs = 700
 export const stopTimeoutMs = 1_200

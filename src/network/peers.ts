@@ -30,6 +30,8 @@ export interface Peers {
   connections(peerId: PeerId, open: readonly Connection[]): boolean
   identified(peerId: PeerId, agent: string | undefined): void
   pinged(peerId: PeerId, latencyMs: number): void
+  /** What is said of its way has changed. */
+  changed(peerId: PeerId): void
   meter(peerId: PeerId): Meter
   /** Grows with every byte of payload that comes from the peer. */
   heard(peerId: PeerId): number
@@ -57,6 +59,7 @@ function knownView(entry: Entry): PeerView {
     state: 'known',
     source: entry.source,
     path: 'none',
+    pathSentence: undefined,
     direction: 'none',
     address: entry.address,
     transport: 'none',
@@ -69,7 +72,10 @@ function knownView(entry: Entry): PeerView {
   }
 }
 
-function viewOf(entry: Entry): PeerView {
+/** How bytes go, or why not directly, in a sentence. */
+export type Explain = (connection: Connection) => string
+
+function viewOf(entry: Entry, explain: Explain): PeerView {
   const connection = bestConnection(entry.connections)
   const known = knownView(entry)
   if (connection === undefined) return known
@@ -77,6 +83,7 @@ function viewOf(entry: Entry): PeerView {
     ...known,
     state: 'connected',
     path: connection.direct ? 'direct' : 'relayed',
+    pathSentence: explain(connection),
     direction: connection.direction,
     address: withoutPeer(connection.remoteAddr.toString(), entry.peerId),
     transport: transportOf(connection.remoteAddr),
@@ -95,13 +102,15 @@ export function plainAgent(agent: string | undefined): string | undefined {
 class PeerTable implements Peers {
   readonly #clock: Clock
   readonly #tell: (peer: PeerView) => void
+  readonly #explain: Explain
   readonly #connected = new Map<PeerId, Entry>()
   readonly #known = new BoundedMap<PeerId, Entry>(knownPeersMax)
   readonly #changed = new Set<PeerId>()
   #timer: Cancel | undefined
   #stopped = false
 
-  constructor(clock: Clock, tell: (peer: PeerView) => void) {
+  constructor(clock: Clock, tell: (peer: PeerView) => void, explain: Explain) {
+    this.#explain = explain
     this.#clock = clock
     this.#tell = tell
   }
@@ -129,7 +138,7 @@ class PeerTable implements Peers {
     connected.connections = [...open]
     const best = bestConnection(open)
     if (best?.direction === 'outbound') connected.address = withoutPeer(best.remoteAddr.toString(), peerId)
-    this.#tell(viewOf(connected))
+    this.#tell(this.#view(connected))
     return isNew
   }
 
@@ -137,6 +146,10 @@ class PeerTable implements Peers {
     const entry = this.#entry(peerId)
     if (entry === undefined) return
     entry.agent = plainAgent(agent)
+    this.#touch(peerId)
+  }
+
+  changed(peerId: PeerId): void {
     this.#touch(peerId)
   }
 
@@ -175,13 +188,17 @@ class PeerTable implements Peers {
   }
 
   views(): readonly PeerView[] {
-    return [...this.#connected.values(), ...this.#known.values()].map(viewOf)
+    return [...this.#connected.values(), ...this.#known.values()].map((entry) => this.#view(entry))
   }
 
   stop(): void {
     this.#stopped = true
     this.#timer?.()
     this.#timer = undefined
+  }
+
+  #view(entry: Entry): PeerView {
+    return viewOf(entry, this.#explain)
   }
 
   #entry(peerId: PeerId): Entry | undefined {
@@ -193,7 +210,7 @@ class PeerTable implements Peers {
     entry.connections = []
     entry.connectedAtMs = undefined
     this.#known.set(entry.peerId, entry)
-    this.#tell(viewOf(entry))
+    this.#tell(this.#view(entry))
     return true
   }
 
@@ -206,7 +223,7 @@ class PeerTable implements Peers {
       this.#changed.clear()
       for (const id of changed) {
         const entry = this.#connected.get(id)
-        if (entry !== undefined) this.#tell(viewOf(entry))
+        if (entry !== undefined) this.#tell(this.#view(entry))
       }
     })
   }
@@ -227,6 +244,6 @@ function fresh(peerId: PeerId, source: PeerSource, address: string | undefined):
 }
 
 /** `tell` hears of every peer that connected, disconnected or whose figures changed. */
-export function createPeers(clock: Clock, tell: (peer: PeerView) => void): Peers {
-  return new PeerTable(clock, tell)
+export function createPeers(clock: Clock, tell: (peer: PeerView) => void, explain: Explain): Peers {
+  return new PeerTable(clock, tell, explain)
 }

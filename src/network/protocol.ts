@@ -9,3 +9,5 @@ export const tlsProtocol = '/tls/1.0.0'
 export const noiseProtocol = '/noise'
 /** Agreeing on a lane, and what the lane's own TCP connection negotiates in the place of an encryption. */
 export const laneProtocol = '/peerhood/lane/1.0.0'
+/** Agreeing on a direct way, over a relayed connection (docs/protocol/udx.md). */
+export const punchProtocol = '/peerhood/punch/1.0.0'

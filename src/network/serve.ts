@@ -9,7 +9,7 @@ import type { Lanes } from './lane.ts'
 import { openStreamTimeoutMs } from './limits.ts'
 import { bestConnection, type Peers } from './peers.ts'
 import type { AdaptedStream } from './stream.ts'
-import { copiesWhatIsSent } from './tls.ts'
+import { copiesWhatIsSent } from './tls-stream.ts'
 import type { Blame, PeerId, PeerStream, StreamHandler } from './types.ts'
 
 export interface ServeParts {

@@ -16,6 +16,7 @@ const hasCode = (code: string) => (error: unknown) => error instanceof PeerhoodE
 for (const [name, listen, transport] of [
   ['TCP', '/ip4/127.0.0.1/tcp/0', 'tcp'],
   ['WebSocket', '/ip4/127.0.0.1/tcp/0/ws', 'websocket'],
+  ['UDP', '/ip4/127.0.0.1/udp/0/udx', 'udp'],
 ] as const) {
   test(`64 MiB there and back over ${name}, byte by byte`, async (t) => {
     const [a, b] = await Promise.all([startNetwork(t, { listen: [listen] }), startNetwork(t, { listen: [listen] })])
@@ -191,7 +192,7 @@ test('the doctor names ports, reach and the rest', async (t) => {
   assert.equal(checks.find((check) => check.id === 'ports')?.finding, `Listening on ${port} (TCP).`)
   assert.deepEqual(
     checks.map((check) => check.id),
-    ['ports', 'reachability', 'nat', 'upnp', 'relays', 'dht', 'mdns', 'ipv6'],
+    ['ports', 'reachability', 'nat', 'udp', 'upnp', 'relays', 'dht', 'mdns', 'ipv6'],
   )
   assert.ok(checks.every((check) => check.state !== 'failed'))
   assert.equal(a.reachability().kind, 'local-only')

@@ -14,7 +14,7 @@ import type { Database } from '../base/database.ts'
 import { assert } from '../base/errors.ts'
 import { Emitter } from '../base/events.ts'
 import { type Cancel, type Clock, deadline, type Log, type Metrics, type Random, sleep } from '../base/ports.ts'
-import { ipOf, parsePeerAddress, parsePeerId, rankAddresses, tryMultiaddr } from './addresses.ts'
+import { ipOf, parsePeerAddress, parsePeerId, rankAddresses, transportOf, tryMultiaddr } from './addresses.ts'
 import { type Blames, createBlames } from './blame.ts'
 import { type Book, createBook } from './book.ts'
 import { addressesOfPeer, connectPeer, type DialParts } from './dial.ts'
@@ -28,13 +28,17 @@ import { createLatency, type Latency } from './latency.ts'
 import {
   agentCharsMax,
   bootstrapPeersMax,
+  movedEveryMs,
+  movedPingTimeoutMs,
   pingTimeoutMs,
   redialRememberedMax,
   stopGraceMs,
   stopTimeoutMs,
 } from './limits.ts'
 import { pingConnection } from './muxer.ts'
+import { howSentence, observersOf } from './path.ts'
 import { bestConnection, createPeers, type Peers } from './peers.ts'
+import { createPuncher, type Puncher } from './punch/service.ts'
 import { createReach, type Reach } from './reach.ts'
 import { createRedial, type Redial } from './redial.ts'
 import { createRouting, type Routing } from './routing.ts'
@@ -54,6 +58,7 @@ import type {
   Reachability,
   StreamHandler,
 } from './types.ts'
+import type { UdxTransport } from './udx/transport.ts'
 
 export interface NetworkOptions {
   /** 32 bytes: the device's Ed25519 seed, from which the peer id follows. */
@@ -90,6 +95,12 @@ export interface NetworkParts {
 interface Core {
   readonly self: PeerId
   readonly host: Host
+  /** Undefined where the system has no udx. */
+  readonly udp: UdxTransport | undefined
+  /** Our own address may have changed. */
+  readonly doubts: Emitter<void>
+  readonly book: Book
+  readonly puncher: Puncher
   readonly peers: Peers
   readonly blames: Blames
   readonly lanes: Lanes
@@ -114,6 +125,8 @@ async function buildCore(options: NetworkOptions, parts: NetworkParts): Promise<
   const lan = new Emitter<PeerAddress>()
   const blames = createBlames()
   const lanes = createLanes({ ...parts, privateKey, afterBytes: options.laneAfterBytes })
+  const found: { udp?: UdxTransport } = {}
+  const doubts = new Emitter<void>()
   const host: Host = await createHost(
     {
       privateKey,
@@ -129,14 +142,35 @@ async function buildCore(options: NetworkOptions, parts: NetworkParts): Promise<
       random,
       gater: createGater({ clock, metrics, blames, connections: (peerId) => host.getConnections(peerId) }),
       lane: lanes.encrypter,
+      metrics,
+      onUdp: (transport) => {
+        found.udp = transport
+      },
+      onDoubt: () => doubts.emit(),
       onLanPeer: (peer) => lan.emit(peer),
     },
   )
   await lanes.serve(host)
+  const book = createBook(parts)
+  const peers: Peers = createPeers(
+    clock,
+    (peer) => events.emit({ type: 'peer', peer }),
+    (connection) => howSentence(connection, puncher),
+  )
+  const puncher: Puncher = createPuncher({
+    ...parts,
+    host,
+    observers: (but) => observersOf(peers, book, but),
+    changed: (peerId) => peers.changed(peerId),
+  })
   return {
     self: parsePeerId(peerIdFromPrivateKey(privateKey).toString()),
     host,
-    peers: createPeers(clock, (peer) => events.emit({ type: 'peer', peer })),
+    udp: found.udp,
+    doubts,
+    book,
+    puncher,
+    peers,
     blames,
     lanes,
     events,
@@ -158,6 +192,7 @@ class PeerhoodNetwork implements Network {
   readonly #redial: Redial
   readonly #latency: Latency
   readonly #gossip: Gossip
+  #checkAgainMs = 0
   #state: 'new' | 'running' | 'stopped' = 'new'
 
   constructor(core: Core, bootstrap: readonly PeerAddress[], options: NetworkOptions, parts: NetworkParts) {
@@ -168,7 +203,7 @@ class PeerhoodNetwork implements Network {
     this.#parts = parts
     this.#options = options
     this.#bootstrap = bootstrap
-    this.#book = createBook(parts)
+    this.#book = core.book
     this.#dialParts = { self, clock, host, book: this.#book, peers, blames }
     this.#serveParts = { host, clock, log, metrics, peers, lanes, blame: (peerId, blame) => this.blame(peerId, blame) }
     this.#routing = createRouting({ host, self, clock, log, metrics })
@@ -205,6 +240,8 @@ class PeerhoodNetwork implements Network {
       })
     }
     this.#state = 'running'
+    const { udp, puncher } = this.#core
+    if (udp !== undefined) await puncher.start(udp)
     this.#routing.start()
     this.#gossip.start()
     for (const peer of this.#bootstrap) this.#redial.add(peer, 'bootstrap')
@@ -223,6 +260,7 @@ class PeerhoodNetwork implements Network {
     this.#latency.stop()
     this.#gossip.stop()
     this.#routing.stop()
+    this.#core.puncher.stop()
     this.#core.peers.stop()
     this.#book.stop()
     this.#core.lanes.stop()
@@ -304,7 +342,9 @@ class PeerhoodNetwork implements Network {
   async diagnose(): Promise<readonly DoctorCheck[]> {
     const { host, peers } = this.#core
     const { inner } = host.services
+    const udp = this.#state === 'running' ? await this.#core.puncher.look() : undefined
     return diagnoseNetwork({
+      udp,
       ...this.#reach.facts(),
       ...this.#reach.ipFacts(),
       running: this.#state === 'running',
@@ -324,7 +364,8 @@ class PeerhoodNetwork implements Network {
   }
 
   #follow(): void {
-    const { host, lan } = this.#core
+    const { host, lan, doubts } = this.#core
+    doubts.on(() => this.#checkAll())
     host.addEventListener('connection:open', ({ detail }) => this.#onConnection(detail, true))
     host.addEventListener('connection:close', ({ detail }) => this.#onConnection(detail, false))
     host.addEventListener('peer:identify', ({ detail }) => this.#onIdentify(detail))
@@ -339,13 +380,57 @@ class PeerhoodNetwork implements Network {
     if (this.#state === 'stopped') return
     const { host, peers } = this.#core
     const peerId = connection.remotePeer.toString() as PeerId
-    if (opened) this.#reach.met(connection)
+    // A firewall lets in over UDP whoever we have sent to before: that shows nothing about strangers.
+    if (opened && transportOf(connection.remoteAddr) !== 'udp') this.#reach.met(connection)
+    this.#lookForDirect(connection, opened)
+    if (opened) this.#checkOlder(connection)
     const changed = peers.connections(peerId, host.getConnections(connection.remotePeer))
     this.#parts.metrics.gauge('network_peers_connected', peers.connected().length)
     if (changed && opened) this.#latency.connected(peerId)
-    if (changed && !opened) this.#latency.disconnected(peerId)
+    if (changed && !opened) {
+      this.#latency.disconnected(peerId)
+      host.services.inner.forget(peerId)
+    }
     this.#reach.update()
     if (changed) this.#redial.wake()
+  }
+
+  /** A relayed connection has opened, or is all that is left. */
+  #lookForDirect(connection: Connection, opened: boolean): void {
+    const { host, puncher } = this.#core
+    if (opened && !connection.direct) puncher.relayed(connection)
+    if (opened || !connection.direct) return
+    const left = host.getConnections(connection.remotePeer).filter(({ status }) => status === 'open')
+    if (left.every(({ direct }) => !direct)) for (const relayed of left.slice(0, 1)) puncher.relayed(relayed)
+  }
+
+  /** Our own address may have changed: connections over TCP would be dead without knowing it. */
+  #checkAll(): void {
+    const { peers, host } = this.#core
+    const nowMs = this.#parts.clock.monotonicMs()
+    if (nowMs < this.#checkAgainMs) return
+    this.#checkAgainMs = nowMs + movedEveryMs
+    for (const peerId of peers.connected()) {
+      for (const connection of host.getConnections(peerIdFromString(peerId))) void this.#checkAlive(connection)
+    }
+  }
+
+  /** Who connects again may have lost the connection that we still have: nothing must be sent there. */
+  #checkOlder(newer: Connection): void {
+    for (const older of this.#core.host.getConnections(newer.remotePeer)) {
+      if (older !== newer && older.direct === newer.direct) void this.#checkAlive(older)
+    }
+  }
+
+  async #checkAlive(connection: Connection): Promise<void> {
+    const late = deadline(this.#parts.clock, movedPingTimeoutMs, () => undefined)
+    const timedOut = new Promise<'late'>((resolve) =>
+      late.signal.addEventListener('abort', () => resolve('late'), { once: true }),
+    )
+    const outcome = await Promise.race([pingConnection(connection), timedOut]).catch(() => 'late')
+    late.done()
+    if (outcome !== 'late' || connection.status !== 'open') return
+    connection.abort(networkErrors.stream_broken('The connection has died with an address.'))
   }
 
   #onIdentify(result: IdentifyResult): void {

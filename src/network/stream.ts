@@ -49,6 +49,7 @@ export interface AdaptedStream extends PeerStream {
 }
 
 interface StreamParts {
+  readonly isRelayed: boolean
   readonly clock: Clock
   readonly meter: Meter
   /** The connection has copied what it was sent once there is room again; for all others a copy is made here. */
@@ -201,6 +202,7 @@ export function adaptStream(stream: Stream, remotePeer: PeerId, parts: StreamPar
 
   return {
     remotePeer,
+    isRelayed: parts.isRelayed,
     incoming: reader,
     closed,
     send(...given) {

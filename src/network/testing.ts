@@ -103,7 +103,7 @@ export async function startStranger(t: TestContext, options: StrangerOptions = {
       upnp: false,
       encryption: ['tls'],
     },
-    { clock: testClock, random: testRandom, gater, onLanPeer: () => {} },
+    { clock: testClock, random: testRandom, metrics: memoryMetrics(), gater, onLanPeer: () => {} },
   )
   await host.start()
   t.after(() => host.stop())

@@ -14,7 +14,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createHost, type Host, privateKeyOfSeed } from './host.ts'
 import { handshakeTimeoutMs } from './limits.ts'
-import { testClock, testRandom, until } from './testing.ts'
+import { memoryMetrics, testClock, testRandom, until } from './testing.ts'
 import { echo } from './tls-testing.ts'
 
 const protocol = '/peerhood-test/storm/1'
@@ -156,6 +156,7 @@ async function startHost(random: Random, gate: Gate, seen: WeakRef<Connection>[]
     {
       clock: testClock,
       random: testRandom,
+      metrics: memoryMetrics(),
       gater: {
         denyDialPeer: () => gate.isShut,
         denyDialMultiaddr: () => gate.isShut,

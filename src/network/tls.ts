@@ -1,7 +1,7 @@
 // TLS 1.3 as libp2p defines it (https://github.com/libp2p/specs/blob/master/tls/tls.md), run by Node on the TCP socket
 // itself. @libp2p/tls puts a JavaScript duplex between TLS and the socket, which copies and wakes JavaScript for every
 // record; taking the socket over halves the processor time of a bulk stream. What is not a plain TCP socket (WebSockets,
-// relayed connections) goes through that package's duplex.
+// relayed connections) goes through a duplex too (tls-stream.ts).
 //
 // What must stay true: bytes that libp2p has read from the socket during negotiation, but not used, reach TLS first; the
 // TLS wrap closes before the socket beneath it, whoever closes; and a connection that ends during the handshake is never
@@ -11,7 +11,6 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import {
-  type Connection,
   type ConnectionEncrypter,
   InvalidCryptoExchangeError,
   type MessageStream,
@@ -22,33 +21,35 @@ import {
   type StreamMuxerFactory,
   type Upgrader,
 } from '@libp2p/interface'
-import { toMessageStream, toNodeDuplex } from '@libp2p/tls/utils'
-import { copyAll } from '../base/copy.ts'
 import { type Certificate, certificateOf, checkCertificate } from './certificate.ts'
-import { jointWriteBytes, smallWriteBytesMax, spareWritesMax } from './limits.ts'
 import { laneProtocol } from './protocol.ts'
+import { toMessageStream, toNodeDuplex } from './tls-stream.ts'
+import { UdxDuplex } from './udx/connection.ts'
 
 interface Components {
   readonly privateKey: PrivateKey
   readonly upgrader: Upgrader
 }
 
-/** A connection of @libp2p/tcp, as far as it must be known to take its socket. */
+/** A connection of @libp2p/tcp, or of our transport over UDP, as far as it must be known to take its socket. */
 interface SocketConnection extends MessageStream {
-  socket: Socket
+  socket: Socket | UdxDuplex
   readonly readBuffer: { readonly byteLength: number; subarray(): Uint8Array; consume(bytes: number): void }
 }
 
 function isSocketConnection(connection: MessageStream): connection is SocketConnection {
   const { socket, readBuffer } = connection as Partial<SocketConnection>
-  return socket instanceof Socket && !socket.destroyed && readBuffer !== undefined
+  const isSocket = socket instanceof Socket || socket instanceof UdxDuplex
+  return isSocket && !socket.destroyed && readBuffer !== undefined
 }
 
 /** Ends libp2p's reading of the socket and puts back what it has read ahead. */
-function takeSocket(connection: SocketConnection): Socket {
+function takeSocket(connection: SocketConnection): Socket | UdxDuplex {
   const { socket, readBuffer } = connection
   connection.pause()
   socket.removeAllListeners('data')
+  // When and how to answer the other side's end is for TLS to say; Node's own sockets have listeners of their own for it.
+  if (socket instanceof UdxDuplex) socket.removeAllListeners('end')
   if (readBuffer.byteLength > 0) {
     socket.unshift(readBuffer.subarray())
     readBuffer.consume(readBuffer.byteLength)
@@ -109,7 +110,6 @@ async function secure(
     const remotePeer = await remotePeerOf(socket, options)
     assertOpen(connection, socket)
     const secured = toMessageStream(connection, socket)
-    sendAtOnce(secured, socket)
     const streamMuxer = socket.alpnProtocol ? muxers.get(socket.alpnProtocol) : undefined
     return {
       remotePeer,
@@ -186,8 +186,9 @@ export async function secureLane(
 ): Promise<{ readonly socket: TLSSocket; readonly remotePeer: PeerId }> {
   const certificate = await certificateOf(privateKey)
   if (!(connection instanceof Socket)) {
-    if (!isSocketConnection(connection)) throw new InvalidCryptoExchangeError('A lane needs a socket.')
-    connection.socket.allowHalfOpen = true
+    const raw = isSocketConnection(connection) ? connection.socket : undefined
+    if (!(raw instanceof Socket)) throw new InvalidCryptoExchangeError('A lane needs a TCP socket.')
+    raw.allowHalfOpen = true
   }
   const socket = startTls(connection, isServer, { ...optionsOfAll(certificate, isServer), ALPNProtocols: [laneAlpn] })
   try {
@@ -202,58 +203,9 @@ export async function secureLane(
 
 /** Takes the socket of a lane from libp2p for good, which may end the connection around it now. */
 export function leaveUpgrade(connection: MessageStream): void {
-  if (!isSocketConnection(connection)) return
+  if (!isSocketConnection(connection) || !(connection.socket instanceof Socket)) return
   connection.socket.setTimeout(0)
   connection.socket = new Socket().on('error', () => {})
-}
-
-// ---- sending
-
-/** Connections that copy what they send. */
-const copying = new WeakSet<object>()
-
-/** Whether what a stream of this connection was given has been copied once there is room for more. */
-export function copiesWhatIsSent(connection: Connection): boolean {
-  const { muxer } = connection as unknown as { muxer?: { maConn?: object } }
-  return muxer?.maConn !== undefined && copying.has(muxer.maConn)
-}
-
-interface Bytes {
-  readonly byteLength: number
-  [Symbol.iterator](): Iterator<Uint8Array>
-}
-
-/** What a stream of `toMessageStream` has beneath libp2p's interface (AbstractMessageStream of @libp2p/utils). */
-interface SendingStream extends MessageStream {
-  sendData(data: Bytes): { readonly sentBytes: number; readonly canSendMore: boolean }
-}
-
-/** Memory of large writes, used again. */
-const spare: Buffer[] = []
-
-/**
- * Makes one write of what libp2p hands over in pieces, because a write costs a turn of the event loop, and copies it
- * meanwhile, so that whoever sent it may use its memory again. A large write waits for the end of the one before.
- */
-function sendAtOnce(secured: MessageStream, socket: TLSSocket): void {
-  const stream = secured as unknown as SendingStream
-  const written = () => {
-    if (stream.writableNeedsDrain) stream.safeDispatchEvent('drain')
-  }
-  stream.sendData = (data) => {
-    const sentBytes = data.byteLength
-    if (sentBytes <= smallWriteBytesMax) {
-      socket.write(copyAll(Buffer.allocUnsafe(sentBytes), data), written)
-      return { sentBytes, canSendMore: !socket.writableNeedDrain }
-    }
-    const joint = sentBytes <= jointWriteBytes ? (spare.pop() ?? Buffer.allocUnsafeSlow(jointWriteBytes)) : undefined
-    socket.write(copyAll(joint ?? Buffer.allocUnsafeSlow(sentBytes), data), () => {
-      if (joint !== undefined && spare.length < spareWritesMax) spare.push(joint)
-      written()
-    })
-    return { sentBytes, canSendMore: false }
-  }
-  copying.add(stream)
 }
 
 function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {

@@ -19,6 +19,8 @@ export type PeerSource = 'link' | 'bootstrap' | 'mdns' | 'dht' | 'exchange' | 'r
 /** One ordered, reliable, authenticated byte stream to one peer. Chunk boundaries carry no meaning. */
 export interface PeerStream {
   readonly remotePeer: PeerId
+  /** Whether its bytes go through a relay: a stream stays on the connection that it was opened on. */
+  readonly isRelayed: boolean
   /** Ends when the peer closes its side; throws a PeerhoodError when the stream breaks. One consumer only. */
   readonly incoming: AsyncIterable<Uint8Array>
   /**
@@ -60,10 +62,12 @@ export interface PeerView {
   readonly source: PeerSource
   /** Whether bytes go straight to the peer or through a relay. */
   readonly path: 'direct' | 'relayed' | 'none'
+  /** Direct how, or why by a relay, in one plain sentence; undefined when not connected. */
+  readonly pathSentence: string | undefined
   readonly direction: 'inbound' | 'outbound' | 'none'
   /** The address in use, else the best known; a multiaddr. */
   readonly address: string | undefined
-  readonly transport: 'tcp' | 'websocket' | 'other' | 'none'
+  readonly transport: 'tcp' | 'websocket' | 'udp' | 'other' | 'none'
   readonly encryption: 'tls' | 'noise' | 'none'
   /** Round trip of the last ping. */
   readonly latencyMs: number | undefined

@@ -14,6 +14,7 @@ function peerView(name: string, bytesIn: number, bytesOut: number): PeerView {
     state: 'connected',
     source: 'inbound',
     path: 'direct',
+    pathSentence: 'Direct, by TCP.',
     direction: 'inbound',
     address: undefined,
     transport: 'tcp',

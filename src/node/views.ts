@@ -11,6 +11,7 @@ export function peerToApi(peer: PeerView): Peer {
   return {
     ...peer,
     address: peer.address ?? null,
+    pathSentence: peer.pathSentence ?? null,
     latencyMs: peer.latencyMs ?? null,
     bytesIn: whole(peer.bytesIn),
     bytesOut: whole(peer.bytesOut),

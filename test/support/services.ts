@@ -13,6 +13,7 @@ import type { Clock } from '../../src/base/ports.ts'
 import { createMemoryAdmission } from './services-admission.ts'
 import { createMemoryChat } from './services-chat.ts'
 import { createMemoryCommunities } from './services-communities.ts'
+import { createMemoryDirect } from './services-direct.ts'
 import { fileOf, type MemoryFiles, type MemoryOffer, memoryErrors } from './services-files.ts'
 import { createMemoryAuthor, createMemoryHub, type MemoryHub } from './services-hub.ts'
 import { createMemoryShares } from './services-shares.ts'
@@ -75,6 +76,7 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     ...{ clock, hub, author, communities, deviceName: () => settings.deviceName, emit },
     checkPassphrase: (given) => checkPassphrase(given),
   })
+  const direct = createMemoryDirect({ clock, hub, author, communities, chat, emit })
   let stops = 0
   let passphrase: string | undefined
   let settings: Settings = {
@@ -179,6 +181,8 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     inspectLink(link) {
       const ofCommunity = communities.inspect(link)
       if (ofCommunity !== undefined) return ofCommunity
+      const ofPerson = direct.inspect(link)
+      if (ofPerson !== undefined) return ofPerson
       const shareId = /^peerhood:([0-9a-f]{52})[0-9a-f]{40}$/.exec(link)?.[1]
       if (shareId === undefined) throw memoryErrors.link_damaged('This link is cut or mistyped.')
       return { kind: 'read', visibility: 'private', shareId, peers: [] }
@@ -214,6 +218,7 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     communities: communities.services,
     ...admission,
     chat,
+    direct: direct.services,
 
     doctor: async () => ({
       state: 'ok',
@@ -236,6 +241,7 @@ function newPeer(peerId: string, address: string, nowMs: number): Peer {
     state: 'connected',
     source: 'manual',
     path: 'direct',
+    pathSentence: 'Direct, by TCP.',
     direction: 'outbound',
     address,
     transport: 'tcp',

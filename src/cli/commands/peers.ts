@@ -56,5 +56,7 @@ function peersText(peers: readonly Peer[], all: boolean): string {
     peer.state === 'connected' ? `${peer.transport}/${peer.encryption}` : '',
     peer.address ?? '',
   ])
-  return [table(headings, rows), ...(more === '' ? [] : [more])].join('\n')
+  const relayed = shown.filter((peer) => peer.path === 'relayed' && peer.pathSentence !== null)
+  const whys = relayed.map((peer) => `${peer.peerId} by a relay: ${peer.pathSentence}`)
+  return [table(headings, rows), ...whys, ...(more === '' ? [] : [more])].join('\n')
 }

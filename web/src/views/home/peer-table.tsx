@@ -53,11 +53,12 @@ function Row({ entry }: { entry: PeerEntry }) {
           <CopyButton text={peer.peerId} what="peer id" look="quiet" iconOnly />
         </span>
       </th>
-      <td>
+      <td title={peer.pathSentence ?? undefined}>
         {pathText(peer)}
         <small>
           {sourceText(peer)}
           {transport !== '' && ` · ${transport}`}
+          {peer.path === 'relayed' && peer.pathSentence !== null && ` · ${peer.pathSentence}`}
           {isBusy(entry) && ` · ${rateText(entry.bytesPerSecond)} now`}
         </small>
       </td>
