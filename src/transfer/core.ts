@@ -41,6 +41,8 @@ export type FetchInput =
   | { readonly type: 'missing'; readonly peer: PeerKey; readonly indexes: readonly number[] }
   /** The peer drops what we asked (true), or serves us (false). */
   | { readonly type: 'choke'; readonly peer: PeerKey; readonly on: boolean }
+  /** It goes on by another session: ask nothing more of this one. */
+  | { readonly type: 'retire'; readonly peer: PeerKey }
   /** Block bytes that came from the peer so far, parts of blocks included. */
   | { readonly type: 'progress'; readonly peer: PeerKey; readonly bytes: number }
   /** A block's bytes are here, unverified. */
@@ -101,7 +103,7 @@ export function stepFetch(state: FetchState, input: FetchInput, nowMs: number): 
 
 type PeerInput = Extract<
   FetchInput,
-  { type: 'left' | 'have-all' | 'have-bits' | 'have' | 'missing' | 'choke' | 'progress' | 'arrived' | 'bad' }
+  { type: 'left' | 'have-all' | 'have-bits' | 'have' | 'missing' | 'choke' | 'retire' | 'progress' | 'arrived' | 'bad' }
 >
 
 function stepPeer(state: FetchState, peer: PeerState, input: PeerInput, nowMs: number): FetchEffect[] {
@@ -122,6 +124,9 @@ function stepPeer(state: FetchState, peer: PeerState, input: PeerInput, nowMs: n
       return missing(state, peer, input.indexes)
     case 'choke':
       return choke(state, peer, input.on, nowMs)
+    case 'retire':
+      peer.retired = true
+      return []
     case 'progress':
       return progress(peer, input.bytes, nowMs)
   }

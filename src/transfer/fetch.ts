@@ -44,6 +44,10 @@ export interface Fetch {
   readonly serving: number
   join(session: Session): void
   leave(session: Session): void
+  /** Asks nothing more of it, and takes what it was asked for. */
+  retire(session: Session): void
+  /** Blocks asked of it that have not come. */
+  asked(session: Session): number
   haveAll(session: Session): void
   haveBits(session: Session, bits: Uint8Array): void
   have(session: Session, indexes: readonly number[]): void
@@ -239,6 +243,8 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
       step({ type: 'left', peer: session.key })
       scheduleFill()
     },
+    retire: (session) => step({ type: 'retire', peer: session.key }),
+    asked: (session) => state?.peers.get(session.key)?.asked.size ?? 0,
     haveAll(session) {
       if (state === undefined) told.all(session.key)
       else step({ type: 'have-all', peer: session.key })

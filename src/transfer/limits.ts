@@ -169,3 +169,6 @@ export const uploadTotalsSaveMs = 60_000
 export const eventEveryMs = 250
 /** Half-life of speed estimates that people see. */
 export const speedHalfLifeMs = 3_000
+
+/** What was asked of a peer by a relay may come this long after a direct session with it has begun, in ms. */
+export const retireMsMax = 60_000

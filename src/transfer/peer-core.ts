@@ -34,6 +34,8 @@ export interface PeerState {
   progressBytes: number
   /** Nothing came for long: its blocks were asked of others, and nothing more is asked until bytes come. */
   stalled: boolean
+  /** Nothing more is asked of it; what was asked may come. */
+  retired: boolean
   /** The epoch in which nothing was left to ask of it; see `FetchState.epoch`. */
   dryEpoch: number
   /** Continues the last run of neighbouring blocks. */
@@ -60,6 +62,7 @@ export function createPeerState(key: PeerKey, nowMs: number): PeerState {
     progressMs: nowMs,
     progressBytes: 0,
     stalled: false,
+    retired: false,
     dryEpoch: -1,
     runNext: -1,
     runBytes: 0,
@@ -99,7 +102,7 @@ export function noteArrival(peer: PeerState, asked: Asked | undefined, bytes: nu
 
 /** Whether asking now is worth a frame: a quarter of the window is free. A choked or silent peer has no room. */
 export function hasRoom(peer: PeerState): boolean {
-  if (!peer.known || peer.choked || peer.stalled) return false
+  if (!peer.known || peer.choked || peer.stalled || peer.retired) return false
   if (peer.asked.size === 0) return true
   return peer.askedBytes <= peer.windowBytes * 0.75 && peer.asked.size <= pipelineBlocksMax * 0.75
 }

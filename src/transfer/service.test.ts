@@ -73,6 +73,35 @@ test('a get goes through its states and says so', async () => {
   await world.stop()
 })
 
+test('what goes by a relay goes on directly once it can, and nothing is fetched twice', async () => {
+  const world = createWorld('moves')
+  const content = world.content(shape)
+  const seed = await world.peer({ up: mebibyte })
+  const getter = await world.peer()
+  world.net.relay(seed.id, getter.id, true)
+  let received = 0
+  const count = world.net.onDelivery
+  world.net.onDelivery = (from, to, bytes) => {
+    count(from, to, bytes)
+    if (to === getter.id) received += bytes.length
+  }
+  const id = await getter.get(seed.share(content))
+  const view = () => getter.service.view(id)
+  await world.until('some blocks', () => view().blocksDone > 20, 20_000)
+  assert.deepEqual(
+    view().peers.map(({ path }) => path),
+    ['relayed'],
+  )
+  const sessions: number[] = []
+  world.net.relay(seed.id, getter.id, false)
+  getter.service.on(() => sessions.push(view().peers.length))
+  await world.until('done', () => view().state === 'done', 60_000)
+  assert.ok(sessions.includes(2), 'the old session ends what it began while the new one goes on')
+  assert.ok(received < content.record.bytes + 100_000, `${received} bytes for ${content.record.bytes}`)
+  assert.equal(seed.blamed().length + getter.blamed().length, 0)
+  await world.stop()
+})
+
 test('progress comes at most four times a second, changes of state at once', async () => {
   const scene = await pair('events', { up: mebibyte })
   const times: number[] = []

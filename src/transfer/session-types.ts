@@ -15,6 +15,8 @@ export interface Session {
   readonly peerId: PeerId
   /** Whether we opened the stream. */
   readonly opener: boolean
+  /** Its bytes go through a relay. */
+  readonly isRelayed: boolean
   readonly phase: 'greeting' | 'agreeing' | 'active' | 'ended'
   /** The version that the peer told; undefined before. */
   readonly theirs: Version | undefined

@@ -2,14 +2,14 @@
 // the active frames of session.ts their meaning. Stays as long as someone needs it: sessions, or a transfer (`seeker`).
 
 import { isPeerhoodError } from '../base/errors.ts'
-import type { Clock, Log } from '../base/ports.ts'
+import type { Cancel, Clock, Log } from '../base/ports.ts'
 import { openRecord } from '../content/format/record.ts'
 import type { AccessKey, DiscoveryKey, Holding, ShareId, ShareKey } from '../content/types.ts'
 import type { Network, PeerId } from '../network/types.ts'
 import { peerErrors } from './errors.ts'
 import { createExchange } from './exchange.ts'
 import type { Fetch } from './fetch.ts'
-import { haveDelayMs, indexesPerFrameMax, sessionsPerShareMax } from './limits.ts'
+import { haveDelayMs, indexesPerFrameMax, retireMsMax, sessionsPerShareMax } from './limits.ts'
 import { pieces } from './ranges.ts'
 import type { Session, SessionEnd, SessionPort } from './session-types.ts'
 import { createSwarmFrames } from './swarm-frames.ts'
@@ -65,6 +65,8 @@ export interface Swarm extends SessionPort {
 export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
   const { clock, log } = parts
   const sessions = new Map<number, Session>()
+  /** With what ends their patience. */
+  const retired = new Map<Session, Cancel>()
   let holding: Holding | undefined
   let version: KnownVersion | undefined
   let fetch: Fetch | undefined
@@ -75,7 +77,8 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
   let freshTimer: (() => void) | undefined
 
   const exchange = createExchange({ clock, network: parts.network, sessions: () => sessions.values() })
-  const activeSessions = () => [...sessions.values()].filter((session) => session.phase === 'active')
+  const activeSessions = () =>
+    [...sessions.values()].filter((session) => session.phase === 'active' && !retired.has(session))
 
   // ---- what we have
 
@@ -123,13 +126,31 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
     const other = sessionOf(session.peerId)
     if (other !== undefined) {
       if (!isPreferred(session, other)) return 'duplicate'
-      other.end('duplicate')
+      if (other.isRelayed && !session.isRelayed) retire(other)
+      else other.end('duplicate')
     }
     if (sessions.size >= sessionsPerShareMax) return 'busy'
     sessions.set(session.key, session)
     exchange.announce()
     parts.changed(swarm)
     return undefined
+  }
+
+  /** The peer is reached directly now: this session only finishes what is on its way. */
+  function retire(session: Session): void {
+    retired.set(
+      session,
+      clock.after(retireMsMax, () => session.end('duplicate')),
+    )
+    fetch?.retire(session)
+    settleRetired()
+  }
+
+  function settleRetired(): void {
+    for (const session of [...retired.keys()]) {
+      const isBusy = (fetch?.asked(session) ?? 0) > 0 || (session.traffic.upload?.pending ?? 0) > 0
+      if (!isBusy) session.end('duplicate')
+    }
   }
 
   /** Both ends must keep the same one of two streams: the one opened by the lower id; of one opener, the later. */
@@ -140,7 +161,7 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
   }
 
   function sessionOf(peerId: PeerId): Session | undefined {
-    for (const session of sessions.values()) if (session.peerId === peerId) return session
+    for (const session of sessions.values()) if (session.peerId === peerId && !retired.has(session)) return session
     return undefined
   }
 
@@ -148,7 +169,10 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
     if (holding === undefined) return
     session.traffic.serveFrom(
       holding,
-      (bytes) => parts.uploaded(swarm, bytes),
+      (bytes) => {
+        parts.uploaded(swarm, bytes)
+        settleRetired()
+      },
       (index, code) => log.warn('block_unreadable', { share: names.shareId, index, code }),
     )
     tellAll(session)
@@ -158,6 +182,8 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
   }
 
   function ended(session: Session, how: SessionEnd): void {
+    retired.get(session)?.()
+    retired.delete(session)
     if (!sessions.delete(session.key)) {
       seeker?.sessionEnded(session, how)
       return
@@ -230,7 +256,10 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
     active,
     admit: frames.admit,
     accept: frames.accept,
-    flushed: (session) => fetch?.flushed(session),
+    flushed(session) {
+      fetch?.flushed(session)
+      settleRetired()
+    },
     ended,
     endAll,
     stop() {

@@ -58,6 +58,10 @@ export function createSwarms(parts: SwarmsParts): Swarms {
   let keys = 0
   let turnTimer: Cancel | undefined
   let unhandle: Cancel | undefined
+  let offNetwork: Cancel = () => {}
+  /** Sessions for which one by a direct way was opened. */
+  const moved = new WeakSet<Session>()
+  const stopping = new AbortController()
   let stopped = false
 
   function of(names: ShareNames): Swarm {
@@ -128,8 +132,29 @@ export function createSwarms(parts: SwarmsParts): Swarms {
     await run(stream, { find }, () => acceptedCount--)
   }
 
+  /** A direct way has opened: sessions that go through a relay go on by it. */
+  function move(peerId: PeerId): void {
+    for (const session of sessions) {
+      if (session.peerId !== peerId || !session.isRelayed || !session.opener || session.phase !== 'active') continue
+      const swarm = [...swarms.values()].find(({ sessions: own }) => own.get(session.key) === session)
+      if (swarm === undefined || moved.has(session)) continue
+      moved.add(session)
+      openStream(swarm, peerId, { signal: stopping.signal }, () => {}).catch((error: unknown) =>
+        log.debug('session_not_moved', { peer: peerId, code: toPeerhoodError(error).code }),
+      )
+    }
+  }
+
   async function open(swarm: Swarm, peerId: PeerId, options: { signal: AbortSignal }): Promise<void> {
-    const giveBack = takeRoom(swarm, peerId)
+    await openStream(swarm, peerId, options, takeRoom(swarm, peerId))
+  }
+
+  async function openStream(
+    swarm: Swarm,
+    peerId: PeerId,
+    options: { signal: AbortSignal },
+    giveBack: () => void,
+  ): Promise<void> {
     try {
       const stream = await network.openStream(peerId, shareProtocol, options)
       if (!stopped) {
@@ -212,10 +237,15 @@ export function createSwarms(parts: SwarmsParts): Swarms {
   return {
     async start() {
       unhandle = await network.handle(shareProtocol, onStream, { streamsPerPeerMax })
+      offNetwork = network.on((event) => {
+        if (event.type === 'peer' && event.peer.path === 'direct') move(event.peer.peerId)
+      })
     },
     async stop() {
       stopped = true
       unhandle?.()
+      offNetwork()
+      stopping.abort(peerErrors.session_ended('Peerhood is stopping.'))
       turnTimer?.()
       for (const swarm of swarms.values()) swarm.stop()
       for (const session of [...sessions]) session.end('stopping')

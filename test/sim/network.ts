@@ -40,6 +40,8 @@ export interface Net {
   /** Only peers of the same group can talk; peers in no group are alone. */
   split(groups: readonly (readonly PeerId[])[]): void
   heal(): void
+  /** Whether the two reach each other only by a relay. What is open stays as it is. */
+  relay(a: PeerId, b: PeerId, on: boolean): void
   /** Breaks the connection between two peers. */
   cut(a: PeerId, b: PeerId): void
   /** The peer takes no more bytes from its streams: their windows fill. */
@@ -89,6 +91,7 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
   const nodes = new Map<PeerId, Node>()
   const providers = new Map<string, Map<PeerId, ProviderRecord>>()
   const deaf = new Set<PeerId>()
+  const relayed = new Set<string>()
   let groups: ReadonlyMap<PeerId, number> | undefined
 
   const delay = (a: Node, b: Node) => a.quality.delayMs + b.quality.delayMs
@@ -96,9 +99,11 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
   const canTalk = (a: Pick<Node, 'id'>, b: Pick<Node, 'id'>) =>
     isUp(a.id) && isUp(b.id) && (groups === undefined || (groups.has(a.id) && groups.get(a.id) === groups.get(b.id)))
 
+  const isRelayed = (a: PeerId, b: PeerId) => relayed.has([a, b].sort().join())
   const streams = createStreams({
     clock,
     canTalk,
+    isRelayed: (a, b) => isRelayed(a.id, b.id),
     isDeaf: ({ id }) => deaf.has(id),
     onDelivery: (from, to, bytes) => net.onDelivery(from, to, bytes),
   })
@@ -116,6 +121,8 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
 
   // ---- connections
 
+  const view = (node: Node, peerId: PeerId) => viewOf(node, peerId, isRelayed(node.id, peerId))
+
   function connectPair(from: Node, to: Node, source: PeerSource): void {
     if (from.connected.has(to.id)) return
     from.connected.set(to.id, { source, direction: 'outbound' })
@@ -125,7 +132,7 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
       [to, from],
     ] as const) {
       one.known.set(other.id, [`/sim/${other.id}`])
-      one.events.emit({ type: 'peer', peer: viewOf(one, other.id) })
+      one.events.emit({ type: 'peer', peer: view(one, other.id) })
     }
   }
 
@@ -133,8 +140,8 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
     streams.breakBetween(a, b)
     if (!a.connected.delete(b.id)) return
     b.connected.delete(a.id)
-    a.events.emit({ type: 'peer', peer: viewOf(a, b.id) })
-    b.events.emit({ type: 'peer', peer: viewOf(b, a.id) })
+    a.events.emit({ type: 'peer', peer: view(a, b.id) })
+    b.events.emit({ type: 'peer', peer: view(b, a.id) })
   }
 
   const isPaused = (node: Node, id: PeerId) => (node.paused.get(id) ?? 0) > clock.monotonicMs()
@@ -259,7 +266,7 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
         stop: async () => stop(node),
         addresses: () => [`/sim/${id}/p2p/${id}`],
         reachability: () => ({ kind: 'public', sentence: 'Simulated.' }),
-        peers: () => [...node.known.keys()].map((peer) => viewOf(node, peer)),
+        peers: () => [...node.known.keys()].map((peer) => view(node, peer)),
         on: (listener) => node.events.on(listener),
         connect: (peer, { source, signal }) => connect(node, peer, source, signal),
         async addressesOf(peerId) {
@@ -345,6 +352,18 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
     stopReading(id) {
       deaf.add(id)
     },
+    relay(a, b, on) {
+      const pair = [a, b].sort().join()
+      if (on) relayed.add(pair)
+      else relayed.delete(pair)
+      for (const [one, other] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        const node = nodes.get(one)
+        if (node?.connected.has(other)) node.events.emit({ type: 'peer', peer: view(node, other) })
+      }
+    },
     cut(a, b) {
       const [one, other] = [nodes.get(a), nodes.get(b)]
       if (one !== undefined && other !== undefined) disconnect(one, other)
@@ -353,13 +372,14 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
   return net
 }
 
-function viewOf(node: Node, peerId: PeerId): PeerView {
+function viewOf(node: Node, peerId: PeerId, isRelayed: boolean): PeerView {
   const connection = node.connected.get(peerId)
   return {
     peerId,
     state: connection === undefined ? 'known' : 'connected',
     source: connection?.source ?? 'manual',
-    path: connection === undefined ? 'none' : 'direct',
+    path: connection === undefined ? 'none' : isRelayed ? 'relayed' : 'direct',
+    pathSentence: connection === undefined ? undefined : 'As the simulator says.',
     direction: connection?.direction ?? 'none',
     address: `/sim/${peerId}`,
     transport: 'other',

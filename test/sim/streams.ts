@@ -24,6 +24,8 @@ export interface Endpoint {
 export interface StreamsParts {
   readonly clock: Clock
   canTalk(a: Endpoint, b: Endpoint): boolean
+  /** Bytes between the two go by a relay at the moment. */
+  isRelayed(a: Endpoint, b: Endpoint): boolean
   /** It takes no more bytes from its streams. */
   isDeaf(peer: Endpoint): boolean
   onDelivery(from: PeerId, to: PeerId, bytes: Uint8Array): void
@@ -82,7 +84,7 @@ interface Uplink {
   sending: boolean
 }
 
-export function createStreams({ clock, canTalk, isDeaf, onDelivery }: StreamsParts): Streams {
+export function createStreams({ clock, canTalk, isRelayed, isDeaf, onDelivery }: StreamsParts): Streams {
   const sides = new Set<Side>()
   const uplinks = new WeakMap<Endpoint, Uplink>()
 
@@ -208,9 +210,10 @@ export function createStreams({ clock, canTalk, isDeaf, onDelivery }: StreamsPar
   }
 
   /** The stream as the sender of `out` sees it. */
-  function streamOf(out: Side): PeerStream {
+  function streamOf(out: Side, relayed: boolean): PeerStream {
     return {
       remotePeer: out.to.id,
+      isRelayed: relayed,
       incoming: incoming(out.peer),
       send(...parts) {
         if (out.failure !== undefined) throw out.failure
@@ -248,10 +251,11 @@ export function createStreams({ clock, canTalk, isDeaf, onDelivery }: StreamsPar
   return {
     open(opener, server) {
       const out = new Side(opener, server)
+      const relayed = isRelayed(opener, server)
       sides.add(out).add(out.peer)
       return {
-        opener: streamOf(out),
-        server: streamOf(out.peer),
+        opener: streamOf(out, relayed),
+        server: streamOf(out.peer, relayed),
         onOver(run) {
           if (sides.has(out)) out.overListeners.push(run)
           else run()
