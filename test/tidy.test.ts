@@ -84,7 +84,7 @@ test('what runs in a browser imports nothing of Node', () => {
 
 test('no file outgrows a reader', () => {
   const linesMax = 500
-  const large = globSync('{src,test,bench,scripts,web/src}/**/*.{ts,tsx}', { cwd: root })
+  const large = globSync('{src,test,bench,lab,scripts,web/src}/**/*.{ts,tsx}', { cwd: root })
     .map((file) => ({ file, lines: read(file).split('\n').length }))
     .filter(({ lines }) => lines > linesMax)
   assert.deepEqual(large, [])
@@ -111,7 +111,7 @@ test('links in the documents lead somewhere', () => {
 })
 
 test('documents and code name no path of the computer they were made on', () => {
-  const files = globSync('{*.md,docs/**/*.md,src/**/*.ts,bench/**/*.ts,scripts/*,web/src/**/*}', { cwd: root })
+  const files = globSync('{*.md,docs/**/*.md,src/**/*.ts,bench/**/*.ts,lab/*,scripts/*,web/src/**/*}', { cwd: root })
   const needle = ['', 'work', ''].join('/')
   assert.deepEqual(
     files.filter((file) => /\.(ts|tsx|md|mjs|sh|css)$/.test(file) && read(file).includes(needle)),
