@@ -19,6 +19,7 @@ import type { LogState } from './state.ts'
 import type { EntryRow, Lack, LogStore } from './store.ts'
 import { nextTime } from './time-core.ts'
 import type {
+  Allowances,
   CommunityId,
   CommunityLog,
   DeviceId,
@@ -101,6 +102,19 @@ class LogOfCommunity implements OwnedCommunityLog {
 
   missing(): readonly EntryId[] {
     return this.#state.missing()
+  }
+
+  deferred(): readonly DeviceId[] {
+    return this.#state.paces.deferred(this.#parts.clock.nowMs())
+  }
+
+  allow(allowances: Allowances): void {
+    const nowMs = this.#parts.clock.nowMs()
+    const before = this.#state.paces.deferred(nowMs)
+    this.#state.paces.allow(allowances)
+    const still = new Set(this.#state.paces.deferred(nowMs))
+    const devices = before.filter((device) => !still.has(device))
+    if (devices.length > 0) this.#emit({ type: 'allowed', devices })
   }
 
   has(id: EntryId): boolean {
@@ -247,7 +261,9 @@ class LogOfCommunity implements OwnedCommunityLog {
   #commit(decision: Decision): readonly StoredEntry[] {
     const { judgement } = decision
     const stored = judgement.accepted.length === 0 ? [] : this.#state.commit(this.#state.deltaOf(judgement))
-    this.#state.remember(judgement, decision.isSigned)
+    for (const device of this.#state.remember(judgement, decision.isSigned)) {
+      this.#parts.log.warn('device_too_fast', { community: this.community, device })
+    }
     return stored
   }
 
@@ -263,6 +279,8 @@ class LogOfCommunity implements OwnedCommunityLog {
         return outcome.fork === undefined ? { how: 'stored', entry } : { how: 'forked', entry, fork: outcome.fork }
       case 'waiting':
         return { how: 'waiting', id: entry.id, missing: outcome.missing }
+      case 'deferred':
+        return { how: 'deferred', id: entry.id, device: outcome.device, waitMs: outcome.waitMs }
       case 'early':
         return { how: 'early', id: entry.id, ms: entry.time.ms }
       case 'refused':
@@ -323,7 +341,12 @@ class LogOfCommunity implements OwnedCommunityLog {
     if (own?.fork !== undefined) {
       throw logErrors.device_frozen('This device’s chain was forked: it can’t write to the community any more.')
     }
+    // Signed by this device, and not known to it: whatever it wrote now would stand under a number that is used.
+    if (state.waiting.hasOf(this.#self)) {
+      throw logErrors.device_behind('Entries of this very computer are on their way that it does not know.')
+    }
     if (state.counts().entries === 0) throw logErrors.log_empty('Nothing of the community has arrived yet.')
+    this.#assertPace(draft, before)
     const last = before.at(-1)
     const seq = (own?.seq ?? 0) + before.length + 1
     const prev = last?.id ?? (own === undefined ? undefined : state.idsAt(this.#self, own.seq)[0])
@@ -340,6 +363,16 @@ class LogOfCommunity implements OwnedCommunityLog {
     const broken = judgeParents(entry, parents)
     if (broken !== undefined) throw logErrors[broken](`The draft’s epoch ${draft.epoch} does not fit what is here.`)
     return entry
+  }
+
+  /** What others would leave for later had better be written later. */
+  #assertPace({ lane }: Draft, before: readonly Entry[]): void {
+    const waitMs = this.#state.paces.ownWait(this.#self, before, lane, this.#parts.clock.nowMs())
+    if (waitMs === 0) return
+    const seconds = Math.ceil(waitMs / 1_000)
+    throw logErrors.device_too_fast(`You write faster than your role here allows; go on in ${seconds} seconds.`, {
+      details: { seconds },
+    })
   }
 
   /** Throws when the database does. */

@@ -3,21 +3,25 @@
 // calls it stores what it accepted. Signatures are not its business; entries whose authorship turned out to be unproven are
 // named in `unproven`, and everything is judged anew without them.
 //
-//   candidate ─ other community? ─ known? ─ frozen? ─ early? ─ parents here? ─ rules ─ quota? ─► accepted ─► its waiting children
+//   candidate ─ other community? ─ known? ─ frozen? ─ early? ─ too fast? ─ room? ─ parents here? ─ rules ─► accepted ─► its
+//   waiting children
 //
 // Must stay true: an entry is accepted only after all its parents; the same entries accepted in another order leave the
 // same devices, heads and forks.
 
-import { deviceQuotaShare, devicesMax, futureMsMax } from './limits.ts'
+import { actsReservedShare, deviceQuotaShare, devicesMax, futureMsMax, wantedFactor } from './limits.ts'
+import { type Debt, debtAfter, noDebt, waitOf } from './pace-core.ts'
 import { communityOfEntry, type Facts, judgeParents, parentsOf } from './rules-core.ts'
-import type { CommunityId, DeviceId, Entry, EntryId, Fork, RefusalCode } from './types.ts'
+import type { Allowance, CommunityId, DeviceId, Entry, EntryId, Fork, RefusalCode } from './types.ts'
 
 /** What is known of a device's entries. */
-export interface DeviceFacts {
+export interface DeviceFacts extends Debt {
   /** Highest number stored; all below are there too. */
   readonly seq: number
   readonly entries: number
   readonly bytes: number
+  /** Those of `bytes` that are acts'. */
+  readonly actBytes: number
   /** At the lowest number that it used twice. */
   readonly fork: Fork | undefined
 }
@@ -29,6 +33,10 @@ export interface View {
   readonly bytesMax: number
   readonly devices: number
   device(device: DeviceId): DeviceFacts | undefined
+  /** Undefined: everything, up to half of the quota. */
+  allowance(device: DeviceId): Allowance | undefined
+  /** What a group has taken up. */
+  groupBytes(group: string): number
   facts(id: EntryId): Facts | undefined
   /** Stored entries of a device under one number. */
   idsAt(device: DeviceId, seq: number): readonly EntryId[]
@@ -43,6 +51,8 @@ export interface Candidate {
   readonly entry: Entry
   /** It was asked for by id. */
   readonly wanted: boolean
+  /** It waits, and so does another device's entry that names it or what follows it. */
+  readonly vouched?: boolean
 }
 
 export type Outcome =
@@ -50,6 +60,7 @@ export type Outcome =
   | { readonly how: 'known' }
   | { readonly how: 'waiting'; readonly missing: readonly EntryId[] }
   | { readonly how: 'early' }
+  | { readonly how: 'deferred'; readonly device: DeviceId; readonly waitMs: number }
   /** `hopeless`: it can never be valid, anywhere. */
   | { readonly how: 'refused'; readonly code: RefusalCode; readonly hopeless: boolean }
 
@@ -58,6 +69,8 @@ export interface Judgement {
   readonly outcomes: ReadonlyMap<EntryId, Outcome>
   /** Parents first. */
   readonly accepted: readonly Candidate[]
+  /** Those of the outcomes that wait, and are vouched for. */
+  readonly vouched: ReadonlySet<EntryId>
   /** Those of the candidates that wait. */
   readonly waiting: readonly Candidate[]
   /** What the devices of accepted entries are like afterwards. */
@@ -74,9 +87,12 @@ interface Overlay {
   readonly accepted: Candidate[]
   readonly facts: Map<EntryId, Facts>
   readonly devices: Map<DeviceId, DeviceFacts>
+  /** Bytes of accepted entries, by group. */
+  readonly groups: Map<string, number>
   /** Candidates that lack a parent, by that parent. */
   readonly pending: Map<EntryId, Candidate[]>
   readonly forks: Map<DeviceId, Fork>
+  readonly vouched: Set<EntryId>
   bytes: number
   newDevices: number
 }
@@ -94,8 +110,10 @@ export function judge(
     accepted: [],
     facts: new Map(),
     devices: new Map(),
+    groups: new Map(),
     pending: new Map(),
     forks: new Map(),
+    vouched: new Set(),
     bytes: view.bytes,
     newDevices: 0,
   }
@@ -106,6 +124,7 @@ export function judge(
   return {
     outcomes: overlay.outcomes,
     accepted: overlay.accepted,
+    vouched: overlay.vouched,
     waiting: candidates.filter(({ entry }) => overlay.outcomes.get(entry.id)?.how === 'waiting'),
     devices: overlay.devices,
     forks: [...overlay.forks.values()],
@@ -156,6 +175,9 @@ function examine(overlay: Overlay, candidate: Candidate): Outcome {
     return { how: 'known' }
   if (entry.seq >= frozenFrom(device) && !candidate.wanted) return refused('device_frozen')
   if (entry.time.ms > nowMs + futureMsMax) return { how: 'early' }
+  // Before its parents are looked for: else those after it in the chain would wait, and it would be asked for by id.
+  const later = checkPace(overlay, candidate, device) ?? checkRoom(overlay, candidate, device)
+  if (later !== undefined) return later
   const parents: Facts[] = []
   const missing: EntryId[] = []
   for (const id of parentsOf(entry)) {
@@ -164,18 +186,19 @@ function examine(overlay: Overlay, candidate: Candidate): Outcome {
     else if (isHopeless(overlay, id)) return hopeless('entry_misplaced')
     else missing.push(id)
   }
-  if (missing.length > 0) return { how: 'waiting', missing }
+  if (missing.length > 0) {
+    if (isVouched(overlay, candidate)) overlay.vouched.add(entry.id)
+    return { how: 'waiting', missing }
+  }
   const broken = judgeParents(entry, parents)
   if (broken !== undefined) return hopeless(broken)
   return place(overlay, candidate, device)
 }
 
-/** The entry is valid; whether there is room for it, and what it shows of its device. */
+/** The entry is valid, and there is room for it: what it shows of its device. */
 function place(overlay: Overlay, candidate: Candidate, device: DeviceFacts | undefined): Outcome {
   const { entry } = candidate
   const frozen = frozenFrom(device)
-  const full = checkRoom(overlay, entry, device)
-  if (full !== undefined) return refused(full)
   const fork = entry.seq <= Math.min(device?.seq ?? 0, frozen) ? forkAt(overlay, entry) : undefined
   accept(overlay, candidate, device, fork)
   const isNew = fork !== undefined && fork.seq < frozen
@@ -188,13 +211,67 @@ function frozenFrom(device: DeviceFacts | undefined): number {
   return device?.fork?.seq ?? Number.POSITIVE_INFINITY
 }
 
-function checkRoom(overlay: Overlay, entry: Entry, device: DeviceFacts | undefined): RefusalCode | undefined {
+/** Whether an entry of another device waits for it: what a device itself names earns it nothing. */
+function isVouched({ view, pending, vouched }: Overlay, { entry, wanted }: Candidate): boolean {
+  if (!wanted) return false
+  const children = [...view.waitingFor(entry.id), ...(pending.get(entry.id) ?? [])]
+  return children.some(
+    (child) => child.entry.device !== entry.device || child.vouched === true || vouched.has(child.entry.id),
+  )
+}
+
+function checkPace(overlay: Overlay, candidate: Candidate, device: DeviceFacts | undefined): Outcome | undefined {
+  const { view, nowMs } = overlay
+  const { entry } = candidate
+  const allowance = view.allowance(entry.device)
+  if (allowance === undefined || device === undefined || waitOf(device, allowance, nowMs) === 0) return undefined
+  const waitMs = waitOf(device, allowance, nowMs, isVouched(overlay, candidate))
+  return waitMs === 0 ? undefined : { how: 'deferred', device: entry.device, waitMs }
+}
+
+/** The part of a log's quota that is for acts alone. */
+export function reservedBytes(bytesMax: number): number {
+  return Math.floor(bytesMax * actsReservedShare)
+}
+
+/**
+ * Acts may take all of the quota, and once their author's share or the common part is used up, of the rest as large a share
+ * as the author has of the whole. Other entries stay out of the rest, but for what others' entries name: that may take half.
+ */
+function checkRoom(overlay: Overlay, candidate: Candidate, device: DeviceFacts | undefined): Outcome | undefined {
   const { view } = overlay
+  const { entry } = candidate
+  const { bytesMax } = view
   const length = entry.bytes.length
-  if (overlay.bytes + length > view.bytesMax) return 'log_full'
-  if (device === undefined && view.devices + overlay.newDevices >= devicesMax) return 'log_full'
-  if ((device?.bytes ?? 0) + length > view.bytesMax * deviceQuotaShare) return 'device_quota_used'
-  return undefined
+  const total = overlay.bytes + length
+  const reserve = reservedBytes(bytesMax)
+  const allowance = view.allowance(entry.device)
+  const ofGroup = bytesOfGroup(overlay, entry.device, device) + length
+  let share = allowance?.share ?? deviceQuotaShare
+  const isTight = total > bytesMax - reserve || ofGroup > bytesMax * share
+  const vouched = isTight && isVouched(overlay, candidate)
+  if (vouched) share *= wantedFactor
+  const isShareUsed = ofGroup > bytesMax * share
+  if (device === undefined && view.devices + overlay.newDevices >= devicesMax) return refused('log_full')
+  if (entry.lane === 0) {
+    if (total > bytesMax) return refused('log_full')
+    const isReserveDue = isShareUsed || total > bytesMax - reserve
+    if (isReserveDue && (device?.actBytes ?? 0) + length > reserve * share) return refused('device_quota_used')
+    return undefined
+  }
+  if (total > bytesMax - (vouched ? reserve / 2 : reserve)) return refused('log_full')
+  if (!isShareUsed) return undefined
+  // Who is nobody yet may turn out to be somebody.
+  if (allowance?.group === strangers) return { how: 'deferred', device: entry.device, waitMs: futureMsMax }
+  return refused('device_quota_used')
+}
+
+/** The group of devices of which nothing is known. */
+export const strangers = 'strangers'
+
+function bytesOfGroup({ view, groups }: Overlay, id: DeviceId, device: DeviceFacts | undefined): number {
+  const group = view.allowance(id)?.group
+  return group === undefined ? (device?.bytes ?? 0) : view.groupBytes(group) + (groups.get(group) ?? 0)
 }
 
 /** The two entries with the lowest ids under this number: the same pair for everybody who holds the same entries. */
@@ -206,16 +283,27 @@ function forkAt({ view, accepted }: Overlay, { id, device, seq }: Entry): Fork |
 
 function accept(overlay: Overlay, candidate: Candidate, device: DeviceFacts | undefined, fork: Fork | undefined): void {
   const { entry } = candidate
+  const length = entry.bytes.length
+  const allowance = overlay.view.allowance(entry.device)
   if (device === undefined) overlay.newDevices += 1
-  overlay.bytes += entry.bytes.length
+  overlay.bytes += length
   overlay.accepted.push(candidate)
   overlay.facts.set(entry.id, entry)
   overlay.devices.set(entry.device, {
     seq: Math.max(device?.seq ?? 0, entry.seq),
     entries: (device?.entries ?? 0) + 1,
-    bytes: (device?.bytes ?? 0) + entry.bytes.length,
+    bytes: (device?.bytes ?? 0) + length,
+    actBytes: (device?.actBytes ?? 0) + (entry.lane === 0 ? length : 0),
+    ...(allowance === undefined ? paid(device) : debtAfter(device ?? noDebt, allowance, entry)),
     fork: fork ?? device?.fork,
   })
+  const group = allowance?.group
+  if (group !== undefined) overlay.groups.set(group, (overlay.groups.get(group) ?? 0) + length)
+}
+
+/** What is owed stays while nothing is limited. */
+function paid(device: DeviceFacts | undefined): Debt {
+  return { debt: device?.debt ?? 0, debtMs: device?.debtMs ?? 0 }
 }
 
 function deviceOf({ devices, view }: Overlay, device: DeviceId): DeviceFacts | undefined {

@@ -24,7 +24,7 @@ export const logErrors = defineErrors({
   entry_epoch_jumped: { kind: 'refused', hint: authorHint },
   device_frozen: {
     kind: 'refused',
-    hint: 'The device wrote two different entries under one number, as a copied or restored data folder does. Add it to the community again as a new device.',
+    hint: 'The device wrote two different entries under one number, as a copied or restored data folder does. To become a new device: stop Peerhood, move keystore.json out of the data folder, start it, and let this computer in again with `peerhood device add` on another of yours, or with your phrase and an invitation.',
   },
   log_full: {
     kind: 'refused',
@@ -36,6 +36,14 @@ export const logErrors = defineErrors({
   },
 
   // What a caller meets.
+  device_behind: {
+    kind: 'conflict',
+    hint: 'Wait until the rest has arrived. If it never does, another copy of this data folder wrote it: keep one of them, and let this computer in again as a new device.',
+  },
+  device_too_fast: {
+    kind: 'conflict',
+    hint: 'Wait as long as it says, or ask for a role that may write more: others would leave more of it for later.',
+  },
   log_unknown: { kind: 'not-found', hint: 'List the communities to see which are on this computer.' },
   log_unwritable: {
     kind: 'local',

@@ -187,3 +187,26 @@ test('forks, vector and heads are the same after opening again', async (t) => {
   assert.ok(again)
   assert.deepEqual(pictureOf(again), pictureOf(log))
 })
+
+test('device_behind: who is shown an entry of its own that it does not know writes nothing before it has all up to it', async (t) => {
+  const { logs } = openLogs(t)
+  const { log, entry } = await logs.found(draftOf())
+  // The other copy of this data folder went on.
+  const other = handOf(authorOf('self'), entry, entry)
+  const [second, third] = [other.write([]), other.write([])]
+  assert.deepEqual(await give(log, [third]), ['waiting'])
+  await failure(() => log.append(draftOf()), 'device_behind')
+  assert.deepEqual(await give(log, [second]), ['stored'])
+  const own = await log.append(draftOf())
+  assert.equal(own.seq, 4)
+  assert.deepEqual(log.forks(), [])
+})
+
+test('device_behind: not by entries that it did not sign', async (t) => {
+  const { logs } = openLogs(t)
+  const { log, entry } = await logs.found(draftOf())
+  const liar = handOf(authorOf('self'), entry, entry)
+  liar.write([])
+  assert.deepEqual(await give(log, [liar.write([], { wrong: true })]), ['signature_wrong'])
+  assert.equal((await log.append(draftOf())).seq, 2)
+})

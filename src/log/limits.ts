@@ -21,6 +21,27 @@ export const logBytesMax = 8 * 2 ** 30
 /** No device may take more than this part of a log's quota, so that one that floods leaves room for all others. */
 export const deviceQuotaShare = 0.5
 
+/** This part of a log's quota is for acts (lane 0): who has filled the rest can still be removed. */
+export const actsReservedShare = 1 / 16
+
+/** An entry costs its author one unit of its pace for each started so many bytes: a flood of long ones is one, too. */
+export const costUnitBytes = 4_096
+
+/** An act costs as much as so many entries of its length: everybody judges all acts anew for each. */
+export const actCost = 10
+
+/**
+ * Of what others' entries name, so much more is taken than a device's allowance and share: two honest readers whose clocks
+ * are ten minutes apart do not take the same, and nobody is to be held up by that.
+ */
+export const wantedFactor = 2
+
+/** Of its own burst a device leaves this part for acts: who wrote much can still remove somebody. */
+export const ownBurstShare = 0.9
+
+/** Devices of which it is remembered that entries were left for later, so that nobody sends more of them meanwhile. */
+export const deferredDevicesMax = 1_024
+
 /** Devices that write to one log: the vector, which every sync begins with, is 40 bytes for each, 640 KiB in all. */
 export const devicesMax = 16_384
 

@@ -43,4 +43,11 @@ export const logSchemaSteps: readonly string[] = [
   CREATE TABLE log_heads (community INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (community, id)) STRICT, WITHOUT ROWID;
   -- Communities whose entries are being deleted.
   CREATE TABLE log_removals (community INTEGER PRIMARY KEY) STRICT`,
+  `-- What a device has of the part for acts, and what it owes of its pace, as of the latest time of its entries.
+  ALTER TABLE log_devices ADD COLUMN act_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE log_devices ADD COLUMN debt REAL NOT NULL DEFAULT 0;
+  ALTER TABLE log_devices ADD COLUMN debt_ms INTEGER NOT NULL DEFAULT 0;
+  UPDATE log_devices SET act_bytes = coalesce(
+    (SELECT sum(length(e.bytes)) FROM log_entries e INDEXED BY log_entries_control
+     WHERE e.community = log_devices.community AND e.lane = 0 AND e.device = log_devices.number), 0)`,
 ]

@@ -5,9 +5,10 @@ import { BoundedMap } from '../base/bounded.ts'
 import type { Candidate, Judgement, View } from './core.ts'
 import { factsCachedMax, refusedIdsMax } from './limits.ts'
 import { compareEntries } from './order-core.ts'
+import { Paces } from './paces.ts'
 import { type Facts, parentsOf } from './rules-core.ts'
 import type { CommunityRow, Delta, DeviceRow, LogStore } from './store.ts'
-import type { DeviceId, Entry, EntryId, Fork, LogCounts, StoredEntry, Vector } from './types.ts'
+import type { Allowance, DeviceId, Entry, EntryId, Fork, LogCounts, StoredEntry, Vector } from './types.ts'
 import { WaitingSet } from './waiting.ts'
 
 export class LogState implements View {
@@ -15,6 +16,8 @@ export class LogState implements View {
   readonly waiting = new WaitingSet()
   /** Damaged rows, until somebody brings the entry again. */
   readonly damaged = new Map<EntryId, number>()
+  /** What devices may write. */
+  readonly paces: Paces
   readonly #store: LogStore
   readonly #number: number
   readonly #bytesMax: () => number
@@ -36,6 +39,7 @@ export class LogState implements View {
     this.#entries = row.entries
     this.#bytes = row.bytes
     this.#devices = store.devices(row.number)
+    this.paces = new Paces(this.#devices)
     for (const [device, { number }] of this.#devices) this.#deviceOf.set(number, device)
     for (const { id, facts } of store.heads(row.number)) {
       const device = this.#deviceOf.get(facts.device)
@@ -59,6 +63,14 @@ export class LogState implements View {
 
   device(device: DeviceId): DeviceRow | undefined {
     return this.#devices.get(device)
+  }
+
+  allowance(device: DeviceId): Allowance | undefined {
+    return this.paces.allowance(device)
+  }
+
+  groupBytes(group: string): number {
+    return this.paces.groupBytes(group)
   }
 
   facts(id: EntryId): Facts | undefined {
@@ -149,6 +161,7 @@ export class LogState implements View {
   commit(delta: Delta): readonly StoredEntry[] {
     const { arrivals, devices } = this.#store.commit(delta)
     for (const [device, row] of devices) {
+      this.paces.grow(device, row.bytes - (this.#devices.get(device)?.bytes ?? 0))
       this.#devices.set(device, row)
       this.#deviceOf.set(row.number, device)
     }
@@ -166,8 +179,9 @@ export class LogState implements View {
     return delta.entries.map((entry, index) => ({ arrival: arrivals[index] ?? 0, entry }))
   }
 
-  /** Takes over what a judgement says of entries that were not stored. */
-  remember({ outcomes, waiting }: Judgement, isSigned: (id: EntryId) => boolean): void {
+  /** Takes over what a judgement says of entries that were not stored; devices that have begun to write too fast. */
+  remember({ outcomes, waiting, vouched }: Judgement, isSigned: (id: EntryId) => boolean): readonly DeviceId[] {
+    const tooFast: DeviceId[] = []
     const candidates = new Map(waiting.map((candidate) => [candidate.entry.id, candidate]))
     for (const [id, outcome] of outcomes) {
       if (outcome.how === 'waiting') {
@@ -175,12 +189,17 @@ export class LogState implements View {
         const candidate = candidates.get(id) ?? before
         if (candidate === undefined) continue
         const { entry, wanted } = candidate
-        this.waiting.add({ entry, wanted, missing: outcome.missing, signed: isSigned(id) || (before?.signed ?? false) })
+        const signed = isSigned(id) || (before?.signed ?? false)
+        this.waiting.add({ entry, wanted, vouched: vouched.has(id), missing: outcome.missing, signed })
+      } else if (outcome.how === 'deferred') {
+        if (this.paces.defer(outcome.device)) tooFast.push(outcome.device)
+        this.waiting.delete(id)
       } else if (outcome.how === 'refused') {
         if (outcome.hopeless) this.#hopeless.set(id, true)
         this.waiting.delete(id)
       }
     }
+    return tooFast
   }
 }
 

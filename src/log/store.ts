@@ -5,6 +5,7 @@ import { type Database, migrate, type SqlValue, transaction } from '../base/data
 import type { DeviceFacts } from './core.ts'
 import { communityOf, entryIdOf, idBytes } from './ids.ts'
 import { lackingGatheredMax, removedTogetherMax } from './limits.ts'
+import { noDebt } from './pace-core.ts'
 import type { Facts } from './rules-core.ts'
 import { logSchemaSteps } from './schema.ts'
 import type { CommunityId, DeviceId, Entry, EntryId, Fork, Lane } from './types.ts'
@@ -185,7 +186,8 @@ function commits(database: Database) {
     'INSERT INTO log_devices (community, device, seq, entries, bytes) VALUES (?, ?, 0, 0, 0)',
   )
   const setDevice = database.prepare(
-    'UPDATE log_devices SET seq = ?, entries = ?, bytes = ?, fork_seq = ?, fork_first = ?, fork_second = ? WHERE number = ?',
+    `UPDATE log_devices SET seq = ?, entries = ?, bytes = ?, act_bytes = ?, debt = ?, debt_ms = ?,
+       fork_seq = ?, fork_first = ?, fork_second = ? WHERE number = ?`,
   )
   const setCounts = database.prepare('UPDATE log_communities SET entries = ?, bytes = ? WHERE number = ?')
   const addHead = database.prepare('INSERT INTO log_heads (community, id) VALUES (?, ?)')
@@ -197,10 +199,11 @@ function commits(database: Database) {
     row: DeviceFacts & { number: number | undefined },
   ): DeviceRow {
     const number = row.number ?? Number(addDevice.run(community, idBytes(device)).lastInsertRowid)
-    const { seq, entries, bytes, fork } = row
+    const { seq, entries, bytes, actBytes, debt, debtMs, fork } = row
     const [first, second] = fork?.entries ?? []
-    setDevice.run(seq, entries, bytes, fork?.seq ?? null, bytesOrNull(first), bytesOrNull(second), number)
-    return { number, seq, entries, bytes, fork }
+    const forked = [fork?.seq ?? null, bytesOrNull(first), bytesOrNull(second)] as const
+    setDevice.run(seq, entries, bytes, actBytes, debt, debtMs, ...forked, number)
+    return { number, seq, entries, bytes, actBytes, debt, debtMs, fork }
   }
 
   function apply({ community, entries, devices, headsAdded, headsRemoved, counts }: Delta): Committed {
@@ -225,7 +228,14 @@ function commits(database: Database) {
         const community = communityOf(founding.id)
         const number = Number(addCommunity.run(idBytes(community)).lastInsertRowid)
         const counts = { entries: 1, bytes: founding.bytes.length }
-        const device = { number: undefined, seq: 1, ...counts, fork: undefined }
+        const facts = {
+          seq: 1,
+          ...counts,
+          actBytes: founding.lane === 0 ? counts.bytes : 0,
+          ...noDebt,
+          fork: undefined,
+        }
+        const device = { number: undefined, ...facts }
         apply({
           community: number,
           entries: [founding],
@@ -308,6 +318,9 @@ function deviceRow(row: Row): DeviceRow {
     seq: Number(row.seq),
     entries: Number(row.entries),
     bytes: Number(row.bytes),
+    actBytes: Number(row.act_bytes),
+    debt: Number(row.debt),
+    debtMs: Number(row.debt_ms),
     fork,
   }
 }

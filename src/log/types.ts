@@ -82,6 +82,24 @@ export interface Fork {
   readonly entries: readonly [EntryId, EntryId]
 }
 
+/** How much of one device a log takes. A log that was told of none takes everything, up to half of its quota a device. */
+export interface Allowance {
+  /** Entries of up to 4 KiB a minute, in the long run … */
+  readonly perMinute: number
+  /** … and so many at once. */
+  readonly burst: number
+  /** The part of the log's quota that all devices with the same `group` may take up together. */
+  readonly share: number
+  /** Undefined: the device is alone in it. */
+  readonly group: string | undefined
+}
+
+/** What community/ knows of devices: those of members, and all others. */
+export interface Allowances {
+  readonly devices: ReadonlyMap<DeviceId, Allowance>
+  readonly others: Allowance
+}
+
 /** What became of one entry that was handed in. */
 export type Received =
   | { readonly how: 'stored'; readonly entry: Entry }
@@ -92,6 +110,8 @@ export type Received =
   | { readonly how: 'waiting'; readonly id: EntryId; readonly missing: readonly EntryId[] }
   /** Its time is ahead of ours by more than `futureMsMax`: to be offered again later. */
   | { readonly how: 'early'; readonly id: EntryId; readonly ms: number }
+  /** Its device writes faster than it may: not stored, and to be offered again, not before so long. */
+  | { readonly how: 'deferred'; readonly id: EntryId; readonly device: DeviceId; readonly waitMs: number }
   /** A code of `logErrors`; whoever sent it pays. */
   | { readonly how: 'refused'; readonly code: RefusalCode }
 
@@ -123,6 +143,8 @@ export type LogEvent =
   /** Stored and on disk; in arrival order. `own`: written here. A spoilt row that was mended comes again, with its number. */
   | { readonly type: 'entries'; readonly entries: readonly StoredEntry[]; readonly own: boolean }
   | { readonly type: 'fork'; readonly fork: Fork }
+  /** Of these devices entries were left for later, and now may come. */
+  | { readonly type: 'allowed'; readonly devices: readonly DeviceId[] }
 
 export interface LogCounts {
   readonly entries: number
@@ -142,6 +164,10 @@ export interface CommunityLog {
   get(id: EntryId): Entry | undefined
   /** The entry of a device by number; the one with the lowest id where it forked. */
   at(device: DeviceId, seq: number): Entry | undefined
+  /** Devices of which entries were left for later (`deferred`) and would be now. */
+  deferred(): readonly DeviceId[]
+  /** From now on devices are allowed this much; what is stored stays. */
+  allow(allowances: Allowances): void
   /** Parents that waiting entries lack and that do not wait themselves, and entries whose row the disk spoilt. */
   missing(): readonly EntryId[]
   /**
@@ -155,7 +181,7 @@ export interface CommunityLog {
   ): Promise<readonly Received[]>
   /**
    * Writes an entry of this device, on disk when the promise resolves. Throws `log_full`, `device_quota_used`,
-   * `device_frozen` (this device's chain was forked), `log_empty` (nothing of the community is here yet), `log_unwritable`,
+   * `device_too_fast`, `device_behind`, `device_frozen` (this device's chain was forked), `log_empty` (nothing of the community is here yet), `log_unwritable`,
    * `log_busy`, `entry_too_long`, and `entry_epoch_backwards` when a newer key arrived after the draft was made: write it
    * again with that one.
    */

@@ -34,6 +34,10 @@ export class WaitingSet {
     return this.#entries.get(id)
   }
 
+  hasOf(device: DeviceId): boolean {
+    return this.#devices.has(device)
+  }
+
   /** Those that lack `id`. */
   childrenOf(id: EntryId): readonly Waiting[] {
     const children = this.#children.get(id)

@@ -4,7 +4,7 @@
 import { BoundedMap } from '../../base/bounded.ts'
 import type { Cancel, Clock } from '../../base/ports.ts'
 import type { PeerId } from '../../network/types.ts'
-import type { CommunityLog, LogEvent } from '../types.ts'
+import type { CommunityLog, DeviceId, LogEvent } from '../types.ts'
 import { createHolds } from './holds.ts'
 import { askedMax, gapDelayMs, rememberedPeersMax, sessionsPerCommunityMax, tickMs } from './limits.ts'
 import { createPastView } from './past-view.ts'
@@ -40,6 +40,8 @@ export interface Community extends SessionPort {
   lacking(): void
   /** Those in reach that say they have an entry. */
   holders(place: Place): readonly PeerId[]
+  /** The highest number of a device that they tell; whether some of them, and all, have told what they have. */
+  told(device: DeviceId): { readonly seq: number; readonly heard: boolean; readonly isAll: boolean }
   /** `dialled`: peers that we are about to reach. */
   peers(dialled: readonly PeerId[]): readonly SyncPeer[]
   endAll(refusal: Refusal): void
@@ -77,6 +79,11 @@ export function createCommunity(log: CommunityLog, options: JoinOptions, parts: 
   function onLog(event: LogEvent): void {
     if (event.type === 'fork') {
       for (const session of full()) session.forked(event.fork)
+      return
+    }
+    if (event.type === 'allowed') {
+      // They told what they have when it was not wanted.
+      for (const session of full()) if (session.flowed) session.round()
       return
     }
     const first = event.entries[0]?.arrival
@@ -218,6 +225,12 @@ export function createCommunity(log: CommunityLog, options: JoinOptions, parts: 
     },
     lacking: () => void clock.after(gapDelayMs, () => !isStopped && askForMissing()),
     holders: (place) => [...sessions.values()].filter((session) => session.holds(place)).map(({ peerId }) => peerId),
+    told(device) {
+      const all = full()
+      const told = all.filter(({ isTold }) => isTold)
+      const seq = Math.max(0, ...told.map((session) => session.told(device)))
+      return { seq, heard: told.length > 0, isAll: told.length === all.length }
+    },
     peers: (dialled) => [
       ...[...sessions.values()].map(viewOf),
       ...dialled.filter((peerId) => sessionOf(peerId) === undefined).map(viewWithout),

@@ -69,6 +69,8 @@ export const readBytesMax = 256 * kibibyte
 export const receiveAheadBytesMax = mebibyte
 /** Entries handed to the log at once: many make the check of signatures cheap. */
 export const receiveBatchMax = 4_096
+/** Entries of devices that we want no more of, after we have said so: what is on its way by then (`receiveAheadBytesMax`). */
+export const overrunMax = 10_000
 /** Ids that we have asked of one peer and not been answered. */
 export const askedMax = wantsMax / 2
 /** How often the same id is asked of the same peer: an answer that was refused will be again. */

@@ -102,6 +102,8 @@ export function createLive(parts: LiveParts): Live {
     const { device, seq } = place
     if (seq <= (communityLog.vector().get(device) ?? 0)) return 'ignore'
     if (communityLog.forks().some((fork) => fork.device === device)) return 'ignore'
+    // Not passed on either: a flood goes no further than to those whom its author knows.
+    if (communityLog.deferred().includes(device)) return 'ignore'
     if (queuedBytes + bytes.length > publishedQueueBytesMax) return 'ignore'
     queuedBytes += bytes.length
     authors.push(from)

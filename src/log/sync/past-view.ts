@@ -41,6 +41,7 @@ export function createPastView(log: SessionLog, epochMax: number): SessionLog {
   return {
     vector: () => new Map([...log.vector()].map(([device, seq]) => [device, seqOf(device, seq)])),
     forks: () => log.forks().filter(({ entries }) => entries.every((id) => get(id) !== undefined)),
+    deferred: () => [],
     has: (id) => get(id) !== undefined,
     get,
     at(device, seq) {

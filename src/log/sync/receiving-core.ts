@@ -10,6 +10,7 @@ import {
   askedRememberedMax,
   asksPerIdMax,
   idsPerFrameMax,
+  overrunMax,
   roundEveryMaxMs,
   vectorDevicesMax,
   wrongSignaturesMax,
@@ -121,7 +122,9 @@ export function onReceived(
   { results, wanted, entries }: Extract<SessionInput, { type: 'received' }>,
   nowMs: number,
 ): SessionEffect[] {
-  const effects: SessionEffect[] = skipFull(state, results, entries)
+  const effects: SessionEffect[] = wanted ? [] : skipUnwanted(state, results, entries, nowMs)
+  const last = effects.at(-1)
+  if (last?.type === 'close') return effects
   const missing: EntryId[] = []
   let useless = 0
   for (const result of results) {
@@ -130,7 +133,7 @@ export function onReceived(
     else if (result.how === 'waiting') {
       useless++
       missing.push(...result.missing)
-    } else {
+    } else if (result.how !== 'deferred' && !isUnwanted(result)) {
       const effect = result.how === 'early' ? onEarly(state, nowMs) : onRefused(state, result.code, nowMs)
       if (effect?.type === 'close') return [...effects, effect]
       if (effect !== undefined) effects.push(effect)
@@ -148,19 +151,49 @@ export function onReceived(
   return effects
 }
 
-/** Of devices that took up their room the peer need not send more, however much it has. */
-function skipFull(state: SessionState, results: readonly Received[], entries: readonly Uint8Array[]): SessionEffect[] {
+/** Refusals that say nothing of the peer: for want of room here, or since an author writes too fast. */
+const unwantedCodes: ReadonlySet<string> = new Set(['log_full', 'device_quota_used'])
+
+function isUnwanted(result: Received): boolean {
+  return result.how === 'deferred' || (result.how === 'refused' && unwantedCodes.has(result.code))
+}
+
+/**
+ * Of devices that took up their room, or write too fast, the peer is told to send no more for now. What it had sent by then
+ * is no fault; what it goes on to send is.
+ */
+function skipUnwanted(
+  state: SessionState,
+  results: readonly Received[],
+  entries: readonly Uint8Array[],
+  nowMs: number,
+): SessionEffect[] {
   const devices = new Set<DeviceId>()
   for (const [at, result] of results.entries()) {
-    if (result.how !== 'refused' || result.code !== 'device_quota_used') continue
+    if (!isUnwanted(result)) continue
+    state.excused = true
+    if (result.how === 'deferred') wantRound(state, nowMs)
+    else if (result.how === 'refused' && result.code === 'log_full') state.roundAtMs ??= nowMs + roundEveryMaxMs
+    if (++state.overrun > overrunMax && !state.refused.take(nowMs)) {
+      return [closeFor('entries_refused', 'A peer goes on sending what it was told not to send.', 'ignore')]
+    }
     const device = peekPlace(entries[at] ?? new Uint8Array(0))?.device
-    if (device !== undefined && !state.skipped.has(device)) devices.add(device)
+    if (device !== undefined) devices.add(device)
+  }
+  return skip(state, devices)
+}
+
+/** Says which devices' entries are not wanted until our vector is told anew. */
+export function skip(state: SessionState, devices: Iterable<DeviceId>): SessionEffect[] {
+  const fresh: DeviceId[] = []
+  for (const device of devices) {
+    if (state.skipped.has(device) || state.skipped.size >= vectorDevicesMax) continue
+    state.skipped.add(device)
+    fresh.push(device)
   }
   const effects: SessionEffect[] = []
-  for (const device of devices) {
-    if (state.skipped.size >= vectorDevicesMax) break
-    state.skipped.add(device)
-    effects.push({ type: 'send', frame: { kind: 'skip', devices: [device] } })
+  for (let at = 0; at < fresh.length; at += idsPerFrameMax) {
+    effects.push({ type: 'send', frame: { kind: 'skip', devices: fresh.slice(at, at + idsPerFrameMax) } })
   }
   return effects
 }
@@ -187,14 +220,6 @@ function onRefused(state: SessionState, code: RefusalCode, nowMs: number): Sessi
   }
   if (code === 'signature_wrong' && ++state.wrongSignatures > wrongSignaturesMax) {
     return closeFor(code, 'A peer sends one entry with a wrong signature after another.')
-  }
-  // Our own lack of room: no fault of the peer, which had better stop.
-  if (code === 'log_full') {
-    state.excused = true
-    state.roundAtMs ??= nowMs + roundEveryMaxMs
-    if (!state.weAllow) return undefined
-    state.weAllow = false
-    return { type: 'send', frame: { kind: 'flow', on: false } }
   }
   return mark(state, code, nowMs)
 }

@@ -257,6 +257,13 @@ export function createLogSync(options: LogSyncOptions): (parts: LogSyncParts) =>
         one?.community.nudge()
       },
       holders: (id, device, seq) => joined.get(id)?.community.holders({ device, seq }) ?? [],
+      told(id, device) {
+        const one = joined.get(id)
+        if (one === undefined) return { seq: 0, heard: false, pending: false }
+        const { heard, seq, isAll } = one.community.told(device)
+        const reaching = [...one.opened, ...one.search.dialled()].some((peerId) => !one.community.hasSession(peerId))
+        return { seq, heard, pending: reaching || !isAll }
+      },
       status(id) {
         const one = joined.get(id)
         return one === undefined ? undefined : { peers: one.community.peers(one.search.dialled()) }

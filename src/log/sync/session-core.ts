@@ -9,7 +9,7 @@
 
 import type { DeviceId } from '../types.ts'
 import { forksPerSessionMax, lackEveryMs, vectorDevicesMax, wantsMax, withholdMs } from './limits.ts'
-import { askFor, closeFor, onAbsent, onAnswer, onEntries, onReceived, wantRound } from './receiving-core.ts'
+import { askFor, closeFor, onAbsent, onAnswer, onEntries, onReceived, skip, wantRound } from './receiving-core.ts'
 import { noteStored, pump, tellForks, tellNews, tellVector } from './sending-core.ts'
 import {
   countWeLack,
@@ -30,7 +30,7 @@ export { createSessionState }
 export function stepSession(state: SessionState, input: SessionInput, nowMs: number): SessionEffect[] {
   switch (input.type) {
     case 'begin':
-      return [...tellForks(state, state.log.forks()), ...tellVector(state)]
+      return [...tellForks(state, state.log.forks()), ...tellWanted(state, nowMs)]
     case 'frame':
       return onFrame(state, input.frame, nowMs)
     case 'received':
@@ -191,8 +191,21 @@ function round(state: SessionState, nowMs: number): SessionEffect[] {
   state.levelIn = false
   state.excused = false
   state.skipped.clear()
+  state.overrun = 0
   state.progressMs = nowMs
-  return [...tellVector(state), ...setFlow(state, true, nowMs)]
+  // Else the peer would send of all that the vector lacks before it hears what is not wanted.
+  const pause = state.log.deferred().length > 0 ? setFlow(state, false, nowMs) : []
+  return [...pause, ...tellWanted(state, nowMs), ...setFlow(state, true, nowMs)]
+}
+
+/** What we have, and of whom we want no more for now; that is asked for again later. */
+function tellWanted(state: SessionState, nowMs: number): SessionEffect[] {
+  const deferred = state.log.deferred()
+  if (deferred.length > 0) {
+    state.excused = true
+    wantRound(state, nowMs)
+  }
+  return [...tellVector(state), ...skip(state, deferred)]
 }
 
 // ---- time

@@ -16,7 +16,7 @@ import {
 import type { Frame, Place, Refusal } from './wire.ts'
 
 /** What a session reads of the log; it writes nothing. */
-export type LogReader = Pick<CommunityLog, 'vector' | 'forks' | 'has' | 'get' | 'missingFor'>
+export type LogReader = Pick<CommunityLog, 'vector' | 'forks' | 'deferred' | 'has' | 'get' | 'missingFor'>
 
 export type SessionInput =
   /** Both sides have proven themselves. */
@@ -114,8 +114,10 @@ export interface SessionState {
   excused: boolean
   readonly useless: TokenBucket
   readonly refused: TokenBucket
-  /** Devices of which we want no more, for want of room. */
+  /** Devices of which we want no more, for want of room or since they write too fast. */
   readonly skipped: Set<DeviceId>
+  /** Entries of those that came since they were last told. */
+  overrun: number
   wrongSignatures: number
   readonly blamed: Set<string>
   /** When it last sent an entry, said that it was level, or was allowed to send. */
@@ -160,6 +162,7 @@ export function createSessionState(log: LogReader, nowMs: number): SessionState 
     useless: new TokenBucket({ perSecond: uselessEntriesPerSecond, burst: uselessEntriesBurst, nowMs }),
     refused: new TokenBucket({ perSecond: refusedEntriesPerSecond, burst: refusedEntriesBurst, nowMs }),
     skipped: new Set(),
+    overrun: 0,
     wrongSignatures: 0,
     blamed: new Set(),
     progressMs: nowMs,

@@ -2,12 +2,15 @@
 
 import type { Clock, Random } from '../../base/ports.ts'
 import type { PeerId } from '../../network/types.ts'
-import type { CommunityId, CommunityLog, EntryId, Fork } from '../types.ts'
+import type { CommunityId, CommunityLog, DeviceId, EntryId, Fork } from '../types.ts'
 import type { SyncFailure, SyncRole } from './types.ts'
 import type { Place, Refusal } from './wire.ts'
 
 /** What a session needs of a log. */
-export type SessionLog = Pick<CommunityLog, 'vector' | 'forks' | 'has' | 'get' | 'at' | 'missingFor' | 'receive'>
+export type SessionLog = Pick<
+  CommunityLog,
+  'vector' | 'forks' | 'deferred' | 'has' | 'get' | 'at' | 'missingFor' | 'receive'
+>
 
 export interface Session {
   readonly key: number
@@ -31,6 +34,8 @@ export interface Session {
   readonly heardMs: number | undefined
   /** Whether the peer says that it has the entry. */
   holds(place: Place): boolean
+  /** How much of a device it says that it has. */
+  told(device: DeviceId): number
   weLack(): number
   theyLack(): number
   /** Runs until the session ends; never rejects. */

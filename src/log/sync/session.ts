@@ -272,6 +272,7 @@ export function createSession(
       return heardMs
     },
     holds: ({ device, seq }) => (state?.told.get(device) ?? 0) >= seq,
+    told: (device) => state?.told.get(device) ?? 0,
     weLack: () => (state === undefined ? 0 : countWeLack(state)),
     theyLack: () => (state === undefined ? 0 : countTheyLack(state)),
     async run() {

@@ -178,6 +178,8 @@ export function createMemoryLog(community: CommunityId, clock: Pick<Clock, 'nowM
     has: (id) => byId.has(id),
     get: (id) => byId.get(id),
     at: (device, seq) => byPlace.get(placeOf({ device, seq })),
+    deferred: () => [],
+    allow: () => {},
     missing: () => [...new Set([...waiting].flatMap(([id, { bytes }]) => missingOf(decodeEntry(bytes, id))))],
     take(entries, wanted = false) {
       offered += entries.length

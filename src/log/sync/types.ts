@@ -91,6 +91,14 @@ export interface LogSync {
   status(community: CommunityId): SyncStatus | undefined
   /** Those in reach that say they have a device's entry; ourselves not among them. */
   holders(community: CommunityId, device: DeviceId, seq: number): readonly PeerId[]
+  /**
+   * How far a device's chain goes by what others say: the highest number told; `heard`: somebody told what they have;
+   * `pending`: somebody is being reached who has not.
+   */
+  told(
+    community: CommunityId,
+    device: DeviceId,
+  ): { readonly seq: number; readonly heard: boolean; readonly pending: boolean }
   on(listener: (event: SyncEvent) => void): Cancel
   /** To all who follow the topic now, at most `ephemeralBytesMax`; throws `ephemeral_too_long`. Without a topic: to nobody. */
   ephemeral(community: CommunityId, bytes: Uint8Array): void
