@@ -48,7 +48,22 @@ export const communitySchema = z
       .enum(['joining', 'open', 'keeping', 'left', 'removed'])
       .describe('joining: nobody was reached yet; keeping: held for others, unreadable here'),
     sentence: z.string().describe('What it is doing or waiting for, for a person'),
-    name: z.string().nullable().describe('null while joining or keeping'),
+    purpose: z
+      .enum(['group', 'direct'])
+      .nullable()
+      .describe('direct: a conversation of two persons; null while that is not known here'),
+    direct: z
+      .object({
+        person: z.string().nullable().describe('The other; null: nobody has come'),
+        joined: z.boolean().describe('Whether the other is in it, or was'),
+        blocked: z.boolean().describe('Nothing is exchanged while the other is blocked'),
+      })
+      .nullable()
+      .describe('Of a conversation of two; else null'),
+    name: z
+      .string()
+      .nullable()
+      .describe('null while joining or keeping; a conversation of two is called after the other'),
     description: z.string(),
     history: history.nullable(),
     self: memberSchema.nullable().describe('The membership of this computer’s person; null while joining or keeping'),
@@ -57,6 +72,12 @@ export const communitySchema = z
     membersActive: count,
     keepers: count,
     entries: count,
+    reading: z
+      .object({ entries: count, of: count })
+      .nullable()
+      .describe(
+        'How many entries were read of how many, while many are read at once (again); what comes now is shown at once',
+      ),
     bytes: count.describe('Of the log on this computer'),
     bytesMax: count.nullable().describe('Room given to it when keeping; else null'),
     devices: count.describe('Devices that have written'),

@@ -3,6 +3,7 @@
 
 import { createAdmissionHandlers, createDeviceHandlers } from './admission-handlers.ts'
 import { createChatHandlers, createCommunityHandlers } from './community-handlers.ts'
+import { createDirectHandlers } from './direct-handlers.ts'
 import type { JsonRouteKey, ParamsOf, ParsedBodyOf, ParsedQueryOf, ResponseOf } from './routes.ts'
 import type { Files } from './schemas.ts'
 import type { DaemonServices } from './services.ts'
@@ -27,6 +28,7 @@ export function createHandlers(services: DaemonServices): JsonHandlers {
     ...createAdmissionHandlers(services.admission),
     ...createDeviceHandlers(services.devices),
     ...createChatHandlers(services.chat),
+    ...createDirectHandlers(services.direct),
 
     'GET /api/status': () => services.status(),
     'POST /api/stop': ({ afterAnswer }) => {

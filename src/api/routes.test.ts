@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { startApi, type TestApi } from '../../test/support/api.ts'
 import { defineErrors } from '../base/errors.ts'
 import { admissionRoutes } from './admission-routes.ts'
+import { directRoutes } from './direct-routes.ts'
 import { bodyBytesMax } from './limits.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -62,9 +63,11 @@ describe('the JSON routes', () => {
       'POST /api/links': { link },
       'POST /api/transfers': { link, to: '/there' },
     }
-    // Those of communities: communities.test.ts; of codes, requests and own devices: admission.test.ts.
+    // Those of communities: communities.test.ts; of codes, requests and own devices: admission.test.ts; of conversations:
+    // direct.test.ts.
+    const elsewhere = { ...admissionRoutes, ...directRoutes }
     const rows = Object.entries<Route>(routes).filter(
-      ([key, row]) => row.kind === 'json' && !key.includes('/communities') && !Object.hasOwn(admissionRoutes, key),
+      ([key, row]) => row.kind === 'json' && !key.includes('/communities') && !Object.hasOwn(elsewhere, key),
     )
     // Those that end what the others need come last.
     rows.sort(([a], [b]) => Number(a.startsWith('DELETE')) - Number(b.startsWith('DELETE')))

@@ -1,14 +1,16 @@
 // Every route of the API as data. From this one table come the Hono routes (app.ts), the OpenAPI document (openapi.ts)
 // and the SDK's types (src/sdk/call.ts), so the three can't disagree.
 //
-// Those of communities, of how one comes in, and of chat are in files of their own. A key is "METHOD /path"; `:name` is one path segment, a trailing `*` the rest of the path. What a route does is in
-// handlers.ts (JSON) or in the file that owns its kind. Nothing here may import a handler or node:*: the SDK reads
+// Those of communities, of how one comes in, of chat and of direct conversations are in files of their own. A key is
+// "METHOD /path"; `:name` is one path segment, a trailing `*` the rest of the path. What a route does is in handlers.ts
+// (JSON) or in the file that owns its kind. Nothing here may import a handler or node:*: the SDK reads
 // these types in the browser.
 
 import type { z } from 'zod'
 import { admissionRoutes } from './admission-routes.ts'
 import { chatRoutes } from './chat-routes.ts'
 import { communityRoutes } from './community-routes.ts'
+import { directRoutes } from './direct-routes.ts'
 import { type RouteKind, route } from './route.ts'
 import {
   connectRequestSchema,
@@ -263,6 +265,7 @@ export const routes = {
 
   ...communityRoutes,
   ...admissionRoutes,
+  ...directRoutes,
   ...chatRoutes,
 
   'GET /api/events': route({

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import type { Cancel } from '../base/ports.ts'
 import type { AdmissionServices, DeviceServices } from './admission-services.ts'
 import type { ChatServices, CommunityServices } from './community-services.ts'
+import type { DirectServices } from './direct-services.ts'
 import type {
   DoctorReport,
   Event,
@@ -75,6 +76,7 @@ export interface DaemonServices {
   readonly admission: AdmissionServices
   readonly devices: DeviceServices
   readonly chat: ChatServices
+  readonly direct: DirectServices
 
   doctor(options: { signal: AbortSignal }): Promise<DoctorReport>
   settings(): Settings

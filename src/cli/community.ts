@@ -1,6 +1,7 @@
 // What the commands of communities and chat have in common: which community, member or channel is meant, how each is
 // called, and how a result leaves as JSON or as text.
 
+import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import type { CallOptions, Channel, Community, Member, Peerhood } from '../sdk/types.ts'
 import { confirm } from './ask.ts'
@@ -43,6 +44,11 @@ export interface ConfirmedOptions extends CommonOptions {
 export async function makeSure({ context, options }: Work<ConfirmedOptions>, question: string): Promise<void> {
   if (options.yes === true || (await confirm(context, question))) return
   throw cliErrors.not_confirmed('It was not confirmed.')
+}
+
+/** How this person is called where nothing was said: their name on this computer. */
+export function ownName({ as }: { readonly as?: string }): string {
+  return as ?? userInfo().username
 }
 
 /** Throws `unknown_name`, `ambiguous_name`. */

@@ -49,7 +49,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
 
 /** Runs one command. Rejects with what it threw, a mistyped one with `usage`. */
 export async function run(context: CliContext, args: readonly string[]): Promise<number> {
-  const program = createProgram(context, packageVersion())
+  const name = args.find((arg) => !arg.startsWith('-'))
+  const program = await createProgram(context, packageVersion(), name)
   if (args.length === 0) {
     program.outputHelp()
     return 0

@@ -1,44 +1,31 @@
-// All commands under one name.
+// All commands under one name, or just the one that is called.
 
 import { Command } from 'commander'
-import { chatCommand } from './commands/chat.ts'
-import { communityCommand } from './commands/community.ts'
-import { deviceCommand } from './commands/device.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { getCommand } from './commands/get.ts'
-import { identityCommand } from './commands/identity.ts'
-import { keepCommand } from './commands/keep.ts'
-import { linkCommand } from './commands/link.ts'
-import { openCommand } from './commands/open.ts'
-import { peersCommand } from './commands/peers.ts'
-import { shareCommand } from './commands/share.ts'
-import { sharesCommand } from './commands/shares.ts'
-import { startCommand } from './commands/start.ts'
-import { statusCommand } from './commands/status.ts'
-import { stopCommand } from './commands/stop.ts'
-import { transfersCommand } from './commands/transfers.ts'
-import { unshareCommand } from './commands/unshare.ts'
 import type { CliContext } from './context.ts'
 
-const commands: readonly ((context: CliContext) => Command)[] = [
-  startCommand,
-  stopCommand,
-  statusCommand,
-  openCommand,
-  shareCommand,
-  unshareCommand,
-  sharesCommand,
-  getCommand,
-  keepCommand,
-  linkCommand,
-  transfersCommand,
-  communityCommand,
-  chatCommand,
-  peersCommand,
-  doctorCommand,
-  identityCommand,
-  deviceCommand,
-]
+type Create = (context: CliContext) => Command
+
+/** By name, in the order of the help. A command is loaded when it runs: a daemon that waits for days needs one of them. */
+const commands: Readonly<Record<string, () => Promise<Create>>> = {
+  start: async () => (await import('./commands/start.ts')).startCommand,
+  stop: async () => (await import('./commands/stop.ts')).stopCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  open: async () => (await import('./commands/open.ts')).openCommand,
+  share: async () => (await import('./commands/share.ts')).shareCommand,
+  unshare: async () => (await import('./commands/unshare.ts')).unshareCommand,
+  shares: async () => (await import('./commands/shares.ts')).sharesCommand,
+  get: async () => (await import('./commands/get.ts')).getCommand,
+  keep: async () => (await import('./commands/keep.ts')).keepCommand,
+  link: async () => (await import('./commands/link.ts')).linkCommand,
+  transfers: async () => (await import('./commands/transfers.ts')).transfersCommand,
+  community: async () => (await import('./commands/community.ts')).communityCommand,
+  chat: async () => (await import('./commands/chat.ts')).chatCommand,
+  direct: async () => (await import('./commands/direct.ts')).directCommand,
+  peers: async () => (await import('./commands/peers.ts')).peersCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  identity: async () => (await import('./commands/identity.ts')).identityCommand,
+  device: async () => (await import('./commands/device.ts')).deviceCommand,
+}
 
 const exitCodes = `
 Exit codes:
@@ -51,7 +38,8 @@ Example:
   peerhood get peerhood:abc… --to ~/Downloads
   peerhood community create Family`
 
-export function createProgram(context: CliContext, version: string): Command {
+/** `name` is of the command that will be called; all of them when there is no such command, for the help. */
+export async function createProgram(context: CliContext, version: string, name: string | undefined): Promise<Command> {
   const { stdout, stderr } = context.terminal
   const program = new Command('peerhood')
     .description(
@@ -59,7 +47,9 @@ export function createProgram(context: CliContext, version: string): Command {
     )
     .version(version, '-V, --version', 'print the version')
     .addHelpText('after', exitCodes)
-  for (const create of commands) program.addCommand(create(context))
+  const called = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined
+  const loads = called === undefined ? Object.values(commands) : [called]
+  for (const create of await Promise.all(loads.map((load) => load()))) program.addCommand(create(context))
   forEach(program, (command) => {
     command.exitOverride()
     command.configureOutput({

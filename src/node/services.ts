@@ -13,6 +13,7 @@ import { createAdmissionServices } from './services/admission.ts'
 import { createChatServices } from './services/chat.ts'
 import { createCommunityServices } from './services/communities.ts'
 import { type ComputerParts, createComputerServices } from './services/computer.ts'
+import { createDirectServices } from './services/direct.ts'
 import { createIdentityServices } from './services/identity.ts'
 import { createPeerServices } from './services/peers.ts'
 import { createShareServices } from './services/shares.ts'
@@ -45,6 +46,10 @@ export function createServices(parts: ServicesParts): DaemonServices {
     view: ({ id }) => communityServices.calls.get(id),
   })
   const chatServices = createChatServices({ chat: features.chat, typing: features.presence.typing, emit })
+  const directServices = createDirectServices({
+    ...{ ...features, emit },
+    view: ({ id }) => communityServices.calls.get(id),
+  })
   const traffic = createTrafficTotals({ ...foundation, network })
   const computer = createComputerServices({
     ...parts,
@@ -57,6 +62,7 @@ export function createServices(parts: ServicesParts): DaemonServices {
   const events = createEvents({ clock, status: computer.status })
   const personChanged = () => {
     features.communities.gate.personChanged()
+    features.direct.personChanged()
     events.statusChanged()
   }
 
@@ -68,6 +74,7 @@ export function createServices(parts: ServicesParts): DaemonServices {
   lifecycle.onStop('community-events', communityServices.follow())
   lifecycle.onStop('admission-events', admissionServices.follow())
   lifecycle.onStop('chat-events', chatServices.follow())
+  lifecycle.onStop('direct-events', directServices.follow())
   lifecycle.onStop('notices', notices.on(events.statusChanged))
 
   return {
@@ -80,6 +87,7 @@ export function createServices(parts: ServicesParts): DaemonServices {
     admission: admissionServices.calls,
     devices: admissionServices.devices,
     chat: chatServices.calls,
+    direct: directServices.calls,
     async file(of, path) {
       return 'share' in of ? shareServices.file(of.share, path) : transferServices.file(of.transfer, path)
     },

@@ -6,6 +6,7 @@ import { createChatCalls } from './chat.ts'
 import { systemClock } from './clock.ts'
 import { createCommunityCalls } from './communities.ts'
 import { contentUrl, openContent } from './content.ts'
+import { createDirectCalls } from './direct.ts'
 import { receiveEvents } from './events.ts'
 import { createHttp, type Http } from './http.ts'
 import { errorOfFailure } from './problems.ts'
@@ -42,6 +43,7 @@ export function createPeerhood(options: PeerhoodOptions): Peerhood {
     communities: createCommunityCalls(http),
     devices: createDeviceCalls(http),
     chat: createChatCalls(http),
+    direct: createDirectCalls(http),
     settings: createSettingsCalls(http),
     events: (call) => receiveEvents(http, call),
     contentUrl: (of, path, urlOptions) => contentUrl(http, of, path, urlOptions),

@@ -46,6 +46,16 @@ import type {
   Sync,
   Verification,
 } from '../api/community-schemas.ts'
+import type {
+  AcceptRequest,
+  Blocked,
+  Contact,
+  ContactPatch,
+  Conversation,
+  DirectAsk,
+  DirectAskRequest,
+  DirectRequest,
+} from '../api/direct-schemas.ts'
 import type { CallOptions, WatchOptions } from './types.ts'
 
 export type {
@@ -99,6 +109,16 @@ export type {
   Sync,
   Verification,
 } from '../api/community-schemas.ts'
+export type {
+  AcceptRequest,
+  Blocked,
+  Contact,
+  ContactPatch,
+  Conversation,
+  DirectAsk,
+  DirectAskRequest,
+  DirectRequest,
+} from '../api/direct-schemas.ts'
 
 export interface PageOptions extends CallOptions {
   /** `before` of the last page; without it the newest come. */
@@ -211,6 +231,34 @@ export interface DeviceCalls {
   cancelCode(nameplate: number, options?: CallOptions): Promise<void>
   /** Makes this computer a device of the person who shows the code; the person until now is put aside. */
   join(request: DeviceJoinRequest, options?: CallOptions): Promise<DeviceJoined>
+}
+
+/** Conversations with persons of whom one need not share a community. What is said in one goes by {@link ChatCalls}. */
+export interface DirectCalls {
+  /** Those there are, the last used first; `community` and `channel` name where to read and write. */
+  list(options?: CallOptions): Promise<Conversation[]>
+  /** The link with which others ask this person, and who may. */
+  contact(options?: CallOptions): Promise<Contact>
+  changeContact(patch: ContactPatch, options?: CallOptions): Promise<Contact>
+  /** Makes a new link; those that were handed out before are good for nothing. */
+  renewContact(options?: CallOptions): Promise<Contact>
+
+  /** Who asks this person; events `direct-request` tell of new ones. */
+  requests(options?: CallOptions): Promise<DirectRequest[]>
+  /** The conversation, which opens as soon as the computers reach each other. */
+  accept(id: string, request: AcceptRequest, options?: CallOptions): Promise<Community>
+  refuse(id: string, options?: CallOptions): Promise<void>
+
+  /** Whom this person asks, and answers that were not taken off the list; events `direct-ask` tell how it goes on. */
+  asks(options?: CallOptions): Promise<DirectAsk[]>
+  /** Asks somebody to talk; the daemon goes on until they have answered. */
+  ask(request: DirectAskRequest, options?: CallOptions): Promise<DirectAsk>
+  cancel(id: string, options?: CallOptions): Promise<void>
+
+  blocked(options?: CallOptions): Promise<Blocked[]>
+  /** By person (`did:key:…`): what they ask is refused without a word, and conversations with them rest. */
+  block(person: string, options?: CallOptions): Promise<Blocked>
+  unblock(person: string, options?: CallOptions): Promise<void>
 }
 
 /** `community` and `channel` are ids; so is `message`. */

@@ -51,7 +51,7 @@ function write(index: number): string {
 
 describe('the examples of docs/sdk.md', () => {
   test('are all there', () => {
-    assert.equal(blocks.length, 11)
+    assert.equal(blocks.length, 12)
     assert.match(setup, /createPeerhood\(\{[\s\S]*\}\)$/)
   })
 

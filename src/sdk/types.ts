@@ -18,7 +18,7 @@ import type {
   Upload,
 } from '../api/schemas.ts'
 import type { Clock } from '../base/ports.ts'
-import type { ChatCalls, CommunityCalls, DeviceCalls } from './community-types.ts'
+import type { ChatCalls, CommunityCalls, DeviceCalls, DirectCalls } from './community-types.ts'
 
 export type {
   DoctorReport,
@@ -226,6 +226,7 @@ export interface Peerhood {
   readonly communities: CommunityCalls
   readonly devices: DeviceCalls
   readonly chat: ChatCalls
+  readonly direct: DirectCalls
   readonly settings: SettingsCalls
   /**
    * What happens, in order, over reconnects; an event of type `reset` says that some were missed and everything must

@@ -1,11 +1,13 @@
 // A community in memory for the tests of chat: persons with roles and devices, computers with a database each, entries
 // with hybrid logical times that the test delivers in whatever order it wants. No signatures, no epochs.
 
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { decode, encode } from '@ipld/dag-cbor'
 import { createChat } from '../../src/apps/chat/service.ts'
 import type { ChannelKeys, Chat, ChatEvent } from '../../src/apps/chat/types.ts'
+import { openView } from '../../src/apps/chat/view.ts'
 import { transaction } from '../../src/base/database.ts'
 import { Emitter } from '../../src/base/events.ts'
 import type { Log } from '../../src/base/ports.ts'
@@ -64,6 +66,8 @@ export interface Computer {
   readonly entries: readonly OpenedEntry[]
   /** Takes what it does not have yet. */
   receive(entries: readonly OpenedEntry[]): void
+  /** The view that these entries, in this order, give this computer: in a database of its own. */
+  viewOf(entries: readonly OpenedEntry[]): DatabaseSync
   /** Drops the view and makes it anew, from entries in this order. */
   rebuild(entries?: readonly OpenedEntry[]): void
   /** Writes an entry past all checks, as a hostile or newer program would. */
@@ -102,6 +106,7 @@ export function createWorld(seed = 'chat') {
       },
     ])
     return {
+      purpose: 'group',
       id: community,
       settings: { name: 'test', description: '', history: 'all' },
       members: new Map(view),
@@ -205,7 +210,7 @@ export function openedEntry(facts: {
   const chain = { seq: 1, prev: undefined, heads: [], epoch: 0, key, lane: 1 as const }
   const entry: Entry = { id, community, device, time, ...chain, boxes: bytes, sealed: bytes, bytes }
   const body = decode(encode(facts.body))
-  return { community, arrival: 0, entry, person, app: 'chat', kind, body, may: (name) => roleMay(role, name) }
+  return { community, arrival: made, entry, person, app: 'chat', kind, body, may: (name) => roleMay(role, name) }
 }
 
 function createComputer(parts: {
@@ -273,6 +278,7 @@ function createComputer(parts: {
 
   const keys = createFakeKeys(device, state)
   const chat = createChat({})({ clock, random, log: silent, database, communities, keys, self: () => person })
+  for (const reducer of reducers) reducer.prepare?.(community)
   const events: ChatEvent[] = []
   chat.on((event) => events.push(event))
   const [reducer] = reducers
@@ -287,9 +293,17 @@ function createComputer(parts: {
     events,
     entries,
     receive: take,
+    viewOf(order) {
+      const other = new DatabaseSync(':memory:')
+      const view = openView({ database: other, keys, self: () => person })
+      view.reducer.prepare?.(community)
+      view.reducer.apply(order)
+      return other
+    },
     rebuild(order = entries) {
       transaction(database, () => {
-        reducer.reset(community)
+        while (!reducer.reset(community)) {}
+        reducer.prepare?.(community)
         reducer.apply(order)
       })
       emitter.emit({ type: 'rebuilt', id: community })
@@ -324,7 +338,7 @@ function createFakeKeys(device: DeviceId, state: () => CommunityState): ChannelK
 // ---- comparing views
 
 /** Everything that the view holds, by names instead of local numbers, in an order of its own. */
-export function dump(database: DatabaseSync): unknown {
+export function dump(database: DatabaseSync): Readonly<Record<string, readonly string[]>> {
   const numbers = new Map<string, string>()
   const name = (kind: string, n: unknown) => numbers.get(`${kind} ${n}`) ?? `${kind} ?`
   for (const row of database.prepare('SELECT n, id FROM chat_communities').all())
@@ -345,6 +359,8 @@ export function dump(database: DatabaseSync): unknown {
     'mutes',
     'reports',
     'reads',
+    'refs',
+    'acts',
   ]
   const rows = tables.map((table): [string, string[]] => [
     table,
@@ -357,13 +373,25 @@ export function dump(database: DatabaseSync): unknown {
   return { ...Object.fromEntries(rows), words: indexedWords(database, name) }
 }
 
+/**
+ * All but what waits is equal. Of what waits nothing is in the view that a rebuilt one does not have; that may have more: what
+ * was found to have no effect, whatever comes, and waits where the thing that it is about never was.
+ */
+export function assertLikeRebuilt(view: DatabaseSync, rebuilt: DatabaseSync, what: string): void {
+  const { waiting = [], ...tables } = dump(view)
+  const { waiting: expected = [], ...others } = dump(rebuilt)
+  assert.deepEqual(tables, others, what)
+  const surplus = waiting.filter((row) => !expected.includes(row))
+  assert.deepEqual(surplus, [], what)
+}
+
 function readable(row: Record<string, unknown>, table: string, name: (kind: string, n: unknown) => string) {
   const entries = Object.entries(row).filter(([column]) => column !== 'n')
   return Object.fromEntries(
     entries.map(([column, value]) => {
       if (column === 'community') return [column, name('community', value)]
       if (column === 'channel' && table !== 'reads') return [column, name('channel', value)]
-      if (column === 'message' && table !== 'reports') return [column, name('message', value)]
+      if ((column === 'message' && table !== 'reports') || column === 'child') return [column, name('message', value)]
       return [column, value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value]
     }),
   )

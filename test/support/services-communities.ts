@@ -36,6 +36,8 @@ export interface MemoryCommunities {
   isOpen(id: string): boolean
   /** Throws when the role has a higher rank than this person's, or is none. */
   checkRole(community: MemoryCommunity, role: string): void
+  /** Begins a conversation of two. */
+  foundDirect(memberName: string): string
   /** Makes this person a member whom another has let in. */
   letIn(id: string, memberName: string, role: string, by: string): Community
 }
@@ -106,7 +108,9 @@ export function createMemoryCommunities(parts: CommunityParts): MemoryCommunitie
       id,
       phase: state.phase,
       sentence: sentenceOf(state.phase),
-      name: readable ? community.name : null,
+      purpose: readable ? community.purpose : null,
+      direct: directOf(community),
+      name: readable ? nameOf(community) : null,
       description: readable ? community.description : '',
       history: readable ? community.history : null,
       self: self === undefined ? null : memberView(self),
@@ -115,6 +119,7 @@ export function createMemoryCommunities(parts: CommunityParts): MemoryCommunitie
       membersActive: readable ? activeMembers(community).length : 0,
       keepers: readable ? community.keepers.size : 0,
       entries: community.entries.length,
+      reading: null,
       bytes: bytesOf(community),
       bytesMax: state.bytesMax,
       devices: community.keys.size,
@@ -122,6 +127,18 @@ export function createMemoryCommunities(parts: CommunityParts): MemoryCommunitie
       forks: [],
       epoch: readable ? community.epoch : null,
     }
+  }
+
+  const othersIn = ({ members }: MemoryCommunity) => [...members.values()].filter((member) => member.person !== person)
+
+  function directOf(community: MemoryCommunity): Community['direct'] {
+    if (community.purpose === 'group') return null
+    const [other] = othersIn(community)
+    return { person: other?.person ?? null, joined: other !== undefined, blocked: false }
+  }
+
+  function nameOf(community: MemoryCommunity): string {
+    return community.purpose === 'group' ? community.name : (othersIn(community)[0]?.name ?? '')
   }
 
   function memberView(member: Member): Member {
@@ -199,16 +216,20 @@ export function createMemoryCommunities(parts: CommunityParts): MemoryCommunitie
     return promise
   }
 
+  function found(settings: Parameters<typeof createMemoryCommunity>[0], memberName: string): Community {
+    const community = createMemoryCommunity(settings)
+    hub.communities.set(community.id, community)
+    here.set(community.id, { phase: 'open', presence: true, bytesMax: null })
+    admit(community, memberName, settings.purpose === 'group' ? 'owner' : 'member', null)
+    act(community, 'found', { ...settings, memberName }, `${memberName} founded ${settings.name}`)
+    return view(community.id)
+  }
+
   const services: CommunityServices = {
     list: () => [...here.keys()].map(view),
     get: view,
     async found({ name, description = '', history = 'all', memberName }) {
-      const community = createMemoryCommunity({ name, description, history })
-      hub.communities.set(community.id, community)
-      here.set(community.id, { phase: 'open', presence: true, bytesMax: null })
-      admit(community, memberName, 'owner', null)
-      act(community, 'found', { name, description, history, memberName }, `${memberName} founded ${name}`)
-      return view(community.id)
+      return found({ purpose: 'group', name, description, history }, memberName)
     },
     async join({ link, memberName }, { signal }) {
       const { community, secret } = await reach(link, 'invite', signal)
@@ -318,6 +339,8 @@ export function createMemoryCommunities(parts: CommunityParts): MemoryCommunitie
     take,
     isOpen,
     checkRole,
+    foundDirect: (memberName) =>
+      found({ purpose: 'direct', name: 'Direct', description: '', history: 'all' }, memberName).id,
     letIn(id, memberName, role, by) {
       const community = hub.communities.get(id)
       if (community === undefined) throw errors.community_unknown('There is no such community.')

@@ -14,6 +14,7 @@ import type { Community, Invite, Keeper, Member, Presence, Role } from '../../sr
 import { defineErrors } from '../../src/base/errors.ts'
 import { Emitter } from '../../src/base/events.ts'
 import type { MemoryApplicant, MemoryCode } from './services-admission.ts'
+import type { MemoryDesk } from './services-direct.ts'
 
 export const communityMemoryErrors = defineErrors({
   community_unknown: { kind: 'not-found', hint: 'See the list of communities.' },
@@ -66,6 +67,7 @@ export interface MemoryEntry {
 
 export interface MemoryCommunity {
   readonly id: string
+  readonly purpose: 'group' | 'direct'
   name: string
   description: string
   history: 'all' | 'since-joining'
@@ -102,11 +104,13 @@ export interface MemoryHub {
   readonly codes: Map<number, MemoryCode>
   /** By `community device`. */
   readonly applicants: Map<string, MemoryApplicant>
+  /** By person. */
+  readonly desks: Map<string, MemoryDesk>
   readonly events: Emitter<HubEvent>
 }
 
 export function createMemoryHub(): MemoryHub {
-  return { communities: new Map(), codes: new Map(), applicants: new Map(), events: new Emitter() }
+  return { communities: new Map(), codes: new Map(), applicants: new Map(), desks: new Map(), events: new Emitter() }
 }
 
 export function createMemoryAuthor(peerId: string): MemoryAuthor {
@@ -125,7 +129,7 @@ const rankedCapabilities = {
 } as const
 
 export function createMemoryCommunity(
-  settings: Pick<MemoryCommunity, 'name' | 'description' | 'history'>,
+  settings: Pick<MemoryCommunity, 'purpose' | 'name' | 'description' | 'history'>,
 ): MemoryCommunity {
   const ranks = { owner: 3, admin: 2, member: 1, guest: 0 }
   const roles = Object.entries(rankedCapabilities).map(([name, capabilities]): [string, Role] => [

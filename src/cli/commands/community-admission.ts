@@ -1,11 +1,10 @@
 // `peerhood community code`, `enter`, `request-link`, `ask`, `asks`, `requests`: how people come in without an invite.
 
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import type { Applicant, Ask, DecisionRequest } from '../../sdk/types.ts'
 import { type CodeOptions, showCode } from '../codes.ts'
 import { defineCommand } from '../command.ts'
-import { begin, chooseCommunity, shortPerson, show, type Work } from '../community.ts'
+import { begin, chooseCommunity, ownName, shortPerson, show, type Work } from '../community.ts'
 import { type CliContext, type CommonOptions, print, printJson } from '../context.ts'
 import { cliErrors } from '../errors.ts'
 import { printQr } from '../qr.ts'
@@ -57,10 +56,6 @@ export function enterCommand(context: CliContext): Command {
       const community = await work.daemon.communities.enter({ code, memberName: ownName(work.options) }, work.call)
       show(work, community, () => plain(`You are in ${community.name ?? shortId(community.id)}.`))
     })
-}
-
-function ownName({ as }: NameOptions): string {
-  return as ?? userInfo().username
 }
 
 interface LinkOptions extends CommonOptions {

@@ -1,11 +1,10 @@
 // `peerhood community`: found one, come in, go out, and what it is like. Members, invites and keepers are in
 // community-members.ts, codes and requests in community-admission.ts, the log in community-log.ts.
 
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import type { Community, FoundRequest, Keeper, KeepRequest, Sync } from '../../sdk/types.ts'
 import { defineCommand, parseChoice, parseSize } from '../command.ts'
-import { begin, type ConfirmedOptions, chooseCommunity, makeSure, show } from '../community.ts'
+import { begin, type ConfirmedOptions, chooseCommunity, makeSure, ownName, show } from '../community.ts'
 import type { CliContext, CommonOptions } from '../context.ts'
 import { bytesToText, count, fields, plain, shortId, table, timeToText } from '../text.ts'
 import {
@@ -104,10 +103,6 @@ function createCommand(context: CliContext): Command {
     })
 }
 
-function ownName({ as }: NameOptions): string {
-  return as ?? userInfo().username
-}
-
 function listCommand(context: CliContext): Command {
   return defineCommand({
     usage: 'list',
@@ -115,7 +110,9 @@ function listCommand(context: CliContext): Command {
     example: 'peerhood community list',
   }).action(async (_options: unknown, command: Command) => {
     const work = await begin(context, command)
-    const communities = await work.daemon.communities.list(work.call)
+    const all = await work.daemon.communities.list(work.call)
+    // Conversations of two have a list of their own.
+    const communities = all.filter(({ purpose }) => purpose !== 'direct')
     show(work, communities, () => listText(communities))
   })
 }

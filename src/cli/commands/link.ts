@@ -43,6 +43,13 @@ function subjectOf(link: Link): [string, string][] {
         ['for', 'keeping a community for others'],
         ['community', link.communityId],
       ]
+    case 'contact':
+      return [
+        ['for', 'asking a person to talk'],
+        ...(link.name === null ? [] : [['name', link.name] as [string, string]]),
+        ['words', link.words.join(' ')],
+        ['person', link.person],
+      ]
     default:
       return [
         ['for', link.kind === 'read' ? 'fetching and reading' : 'keeping a copy for others'],

@@ -16,7 +16,7 @@ const scheme = 'peerhood:'
 const headBytes = 3
 const checksumBytes = 4
 
-/** What the first byte says; 1 to 3 lead to shares, 4 to 6 to communities. */
+/** What the first byte says; 1 to 3 lead to shares, 4 to 6 to communities, 7 to a person. */
 export const linkKinds = {
   publicRead: 1,
   privateRead: 2,
@@ -24,6 +24,7 @@ export const linkKinds = {
   communityInvite: 4,
   communityKeep: 5,
   communityRequest: 6,
+  contact: 7,
 } as const
 
 export interface LinkEnvelope {
@@ -60,6 +61,11 @@ export function parseEnvelope(text: string): LinkEnvelope {
  * what it reads, where that is one kind of several that lead to communities.
  */
 export function otherKind(kind: number, wanted?: number) {
+  if (kind === linkKinds.contact) {
+    return formatErrors.link_elsewhere('With this link one asks somebody to talk.', {
+      hint: 'Give it to `peerhood direct ask`.',
+    })
+  }
   if (kind === linkKinds.communityRequest) {
     return formatErrors.link_elsewhere('With this link one asks to be let into a community.', {
       hint: 'Give it to `peerhood community ask`.',

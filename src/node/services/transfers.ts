@@ -3,6 +3,7 @@
 import type { Event, File, Link } from '../../api/schemas.ts'
 import type { DaemonServices } from '../../api/services.ts'
 import type { Cancel } from '../../base/ports.ts'
+import { parseContactLink, wordsOf } from '../../community/direct/contact-link.ts'
 import { parseCommunityLink } from '../../community/invite-link.ts'
 import { shareIdOf } from '../../content/format/keys.ts'
 import { parseLink } from '../../content/format/link.ts'
@@ -74,9 +75,13 @@ function createCalls(transfers: TransferService): TransferCalls {
   }
 }
 
-/** Links to communities and to shares are told apart by their kind. */
+/** Links to persons, communities and shares are told apart by their kind. */
 function inspectLink(text: string): Link {
   const { kind } = parseEnvelope(text)
+  if (kind === linkKinds.contact) {
+    const { person, name = null, peers } = parseContactLink(text)
+    return { kind: 'contact', person, words: wordsOf(person), name, peers: peers.map(({ peerId }) => peerId) }
+  }
   if (kind !== linkKinds.communityInvite && kind !== linkKinds.communityKeep) {
     const link = parseLink(text)
     return linkToApi(link, shareIdOf(link.share))

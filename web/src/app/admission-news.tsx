@@ -4,6 +4,7 @@ import { useShell } from '../shell/hooks.tsx'
 import { useDaemon, useEvents } from '../store/hooks.tsx'
 import { admissionNews } from '../views/admission/core.ts'
 import { communityName } from '../views/community/core.ts'
+import { directNews } from '../views/direct/core.ts'
 
 export function AdmissionNews() {
   const { store } = useDaemon()
@@ -13,7 +14,8 @@ export function AdmissionNews() {
       const community = store.world().communities.get(id)
       return community === undefined ? 'a community' : communityName(community)
     })
-    if (line !== undefined) say(line)
+    const said = line ?? directNews(event)
+    if (said !== undefined) say(said)
   })
   return null
 }

@@ -6,6 +6,8 @@ import { EnterDialog } from '../views/communities/enter-dialog.tsx'
 import { FoundDialog } from '../views/communities/found-dialog.tsx'
 import { JoinDialog } from '../views/communities/join-dialog.tsx'
 import { KeepDialog } from '../views/communities/keep-dialog.tsx'
+import { ContactDialog } from '../views/direct/contact-dialog.tsx'
+import { MessageDialog } from '../views/direct/message-dialog.tsx'
 import { InviteDialog } from '../views/members/invite-dialog.tsx'
 import { LinkDialog } from '../views/shares/link-dialog.tsx'
 import { ShareDialog } from '../views/shares/share-dialog.tsx'
@@ -34,5 +36,9 @@ export function Dialogs() {
       return <AskDialog key={dialog.link} link={dialog.link} onClose={() => close()} />
     case 'invite':
       return <InviteDialog community={dialog.community} onClose={() => close()} />
+    case 'direct':
+      return <MessageDialog key={dialog.link} link={dialog.link} onClose={() => close()} />
+    case 'contact':
+      return <ContactDialog onClose={() => close()} />
   }
 }

@@ -10,7 +10,7 @@ test('a notification says who, where and what, also when it is not known who', (
     hidden: null,
     attachments: [],
   } as unknown as Message
-  const community = { name: 'Garden', phase: 'open' } as Community
+  const community = { name: 'Garden', phase: 'open', direct: null } as Community
   assert.deepEqual(noticeOf(message, community, 'Ada'), { title: 'Ada in Garden', body: 'Are you coming?', message })
   assert.equal(noticeOf(message, undefined, undefined).title, 'zAda')
 })

@@ -12,6 +12,6 @@ export interface Notice {
 
 export function noticeOf(message: Message, community: Community | undefined, author: string | undefined): Notice {
   const name = author === undefined || author.trim() === '' ? unknownName(message.person) : author
-  const where = community === undefined ? '' : ` in ${communityName(community)}`
+  const where = community === undefined || community.direct !== null ? '' : ` in ${communityName(community)}`
   return { title: `${name}${where}`, body: excerptOf(message), message }
 }

@@ -65,6 +65,7 @@ function isSeen(message: Message, route: Route): boolean {
 function isMeant(message: Message, world: World): boolean {
   const self = world.communities.get(message.community)?.self?.person
   if (self === undefined || message.person === self) return false
+  const isOfTwo = world.communities.get(message.community)?.purpose === 'direct'
   const channel = world.chats.get(message.community)?.channels.get(message.channel)
-  return message.mentions.includes(self) || channel?.kind === 'direct'
+  return message.mentions.includes(self) || channel?.kind === 'direct' || isOfTwo
 }

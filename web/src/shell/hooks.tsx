@@ -21,6 +21,10 @@ export type ShellDialog =
   | { readonly kind: 'ask'; readonly link: string }
   /** Asks somebody into a community. */
   | { readonly kind: 'invite'; readonly community: string }
+  /** A contact link with which one asks somebody to talk, or nothing yet. */
+  | { readonly kind: 'direct'; readonly link: string }
+  /** One's own contact link. */
+  | { readonly kind: 'contact' }
 
 export interface Message {
   readonly id: number

@@ -8,6 +8,7 @@ const peer = (peerId: string, bytesIn: number): Peer => ({
   state: 'connected',
   source: 'mdns',
   path: 'direct',
+  pathSentence: 'Direct, by TCP.',
   direction: 'outbound',
   address: null,
   transport: 'tcp',

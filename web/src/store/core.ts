@@ -193,6 +193,10 @@ function onEvent(world: World, event: Event, nowMs: number): World {
     case 'join-request':
     case 'ask':
     case 'device-added':
+    case 'direct-request':
+    case 'direct-ask':
+    case 'direct-blocked':
+    case 'direct-contact':
       return world // For the views that they concern, which listen for themselves.
     case 'chat-rebuilt':
     case 'reset':

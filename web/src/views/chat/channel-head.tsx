@@ -9,6 +9,7 @@ import { Icon } from '../../ui/icon.tsx'
 import { Menu, type MenuItem } from '../../ui/menu.tsx'
 import { useCommunity } from '../community/context.tsx'
 import { may } from '../community/core.ts'
+import { isDirect } from '../direct/core.ts'
 import { ChannelDialog } from './channel-dialog.tsx'
 import { kindIcons } from './channel-list.tsx'
 
@@ -30,12 +31,14 @@ export function ChannelHead({ channel, name, pane, onPane, onList }: ChannelHead
   const toggle = (kind: PaneKind) => () => onPane(pane === kind ? undefined : kind)
   return (
     <header className="room-head">
-      <span className="room-list">
-        <Button look="quiet" icon="list" iconOnly onClick={onList}>
-          Channels
-        </Button>
-      </span>
-      <Icon name={kindIcons[channel.kind]} size={18} />
+      {!isDirect(community) && (
+        <span className="room-list">
+          <Button look="quiet" icon="list" iconOnly onClick={onList}>
+            Channels
+          </Button>
+        </span>
+      )}
+      <Icon name={kindIcons[isDirect(community) ? 'direct' : channel.kind]} size={18} />
       <div className="room-title">
         <h2 className="cut" dir="auto" title={name}>
           {name}
@@ -66,7 +69,7 @@ function useItems(channel: Channel, onChange: () => void): MenuItem[] {
   const { peerhood } = useDaemon()
   const { community } = useCommunity()
   const { warn } = useShell()
-  if (channel.kind === 'direct' || !may(community, 'post')) return []
+  if (channel.kind === 'direct' || isDirect(community) || !may(community, 'post')) return []
   const archive = () => {
     peerhood.chat
       .changeChannel(community.id, channel.id, { archived: !channel.archived })

@@ -7,13 +7,15 @@ import { navigate } from '../../router/hooks.ts'
 import { useShell } from '../../shell/hooks.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { useCommunity } from '../community/context.tsx'
-import { channelName, kindTexts } from '../community/core.ts'
+import { channelName, communityName, kindTexts } from '../community/core.ts'
+import { isDirect } from '../direct/core.ts'
 import { ChannelHead, type PaneKind } from './channel-head.tsx'
 import { kindIcons } from './channel-list.tsx'
 import { Composer } from './composer.tsx'
 import { RoomProvider } from './context.tsx'
 import { useNewLine, useReadMarker, useSpokenMessages, useTimeline } from './hooks.ts'
 import { OfflineLine } from './offline-line.tsx'
+import { ReadingLine } from './reading-line.tsx'
 import { ReportsPane } from './reports-pane.tsx'
 import { useRoomState } from './room.tsx'
 import type { ScrollerHandle } from './scroller.tsx'
@@ -36,7 +38,7 @@ interface ChannelViewProps {
 const firstMessages = (unread: number) => Math.min(200, Math.max(60, unread + 20))
 
 export function ChannelView({ channel, focus, isAtEnd, onAtEnd, onList }: ChannelViewProps) {
-  const { members, self, nameOf } = useCommunity()
+  const { community, members, self, nameOf } = useCommunity()
   const place = { community: channel.community, channel: channel.id }
   const { service, view } = useTimeline(place, firstMessages(channel.unread))
   const scroller = useRef<ScrollerHandle>(null)
@@ -57,12 +59,14 @@ export function ChannelView({ channel, focus, isAtEnd, onAtEnd, onList }: Channe
   useReadMarker(channel, view.timeline, isAtEnd)
   useSpokenMessages(channel, self, nameOf)
   useFieldFocus(field, focus)
-  const name = channelName(channel, members, self)
+  const isOfTwo = isDirect(community)
+  const name = isOfTwo ? communityName(community) : channelName(channel, members, self)
   return (
     <RoomProvider value={room}>
       <section className="room" data-drop="chat" aria-label={name}>
         <ChannelHead channel={channel} name={name} pane={pane} onPane={setPane} onList={onList} />
         <OfflineLine />
+        <ReadingLine />
         <TimelineFrame
           label={`Messages in ${name}`}
           service={service}
@@ -70,7 +74,7 @@ export function ChannelView({ channel, focus, isAtEnd, onAtEnd, onList }: Channe
           newFrom={newFrom}
           editing={state.editing}
           highlighted={highlighted}
-          beginning={<Beginning channel={channel} name={name} />}
+          beginning={<Beginning kind={isOfTwo ? 'direct' : channel.kind} name={name} />}
           isAtEnd={isAtEnd}
           onAtEnd={onAtEnd}
           scroller={scroller}
@@ -164,16 +168,16 @@ function useFieldFocus(field: { readonly current: HTMLTextAreaElement | null }, 
   }, [])
 }
 
-function Beginning({ channel, name }: { channel: Channel; name: string }) {
+function Beginning({ kind, name }: { kind: Channel['kind']; name: string }) {
   return (
     <div className="beginning">
       <span className="empty-icon">
-        <Icon name={kindIcons[channel.kind]} size={26} />
+        <Icon name={kindIcons[kind]} size={26} />
       </span>
       <h3>
         <bdi>{name}</bdi>
       </h3>
-      <p className="soft">This is where it begins. {kindTexts[channel.kind]}</p>
+      <p className="soft">This is where it begins. {kindTexts[kind]}</p>
     </div>
   )
 }

@@ -13,6 +13,7 @@ import {
   mentionChoices,
   mentionOf,
   muteText,
+  readingText,
   rowsOf,
   stepTyping,
   timeText,
@@ -152,4 +153,8 @@ test('of a channel only what was changed is sent, and who changes it stays in', 
   assert.equal(patch({ persons: ['b'] }, { ...channel, kind: 'open', persons: null }), undefined)
   assert.equal(muteText({ untilMs: null }), 'until somebody ends it')
   assert.match(muteText({ untilMs: 0 }), /^until .*19/)
+})
+
+test('how far reading is', () => {
+  assert.equal(readingText({ entries: 430_000, of: 1_000_000 }), 'Reading 430,000 of 1,000,000 entries.')
 })

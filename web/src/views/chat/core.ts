@@ -218,3 +218,8 @@ export function channelPatchOf(
   }
   return Object.keys(patch).length === 0 ? undefined : patch
 }
+
+/** `Reading 430,000 of 1,000,000 entries.` */
+export function readingText({ entries, of }: { readonly entries: number; readonly of: number }): string {
+  return `Reading ${entries.toLocaleString('en')} of ${of.toLocaleString('en')} entries.`
+}

@@ -5,25 +5,29 @@ import type { CommunityRoute } from '../../router/core.ts'
 import { Empty } from '../../ui/parts.tsx'
 import { useCommunity } from '../community/context.tsx'
 import { firstChannel } from '../community/core.ts'
+import { isDirect } from '../direct/core.ts'
 import { ChannelList } from './channel-list.tsx'
 import { ChannelView } from './channel-view.tsx'
 import './style.css'
 import './message.css'
 
 export function ChatView({ route }: { route: CommunityRoute }) {
-  const { chat } = useCommunity()
+  const { chat, community } = useCommunity()
   const [isListOpen, setListOpen] = useState(false)
   const [isAtEnd, setAtEnd] = useState(true)
   if (chat === undefined) return <p className="opening">Opening…</p>
   const channel = route.channel === undefined ? firstChannel(chat.channels.values()) : chat.channels.get(route.channel)
   return (
     <div className="chat">
-      <ChannelList
-        current={channel?.id}
-        isRead={isAtEnd}
-        isOpen={isListOpen || channel === undefined}
-        onClose={() => setListOpen(false)}
-      />
+      {/* Two need one channel, and no list of it. */}
+      {!isDirect(community) && (
+        <ChannelList
+          current={channel?.id}
+          isRead={isAtEnd}
+          isOpen={isListOpen || channel === undefined}
+          onClose={() => setListOpen(false)}
+        />
+      )}
       {isListOpen && (
         <button type="button" className="chat-veil" aria-label="Close the list" onClick={() => setListOpen(false)} />
       )}

@@ -20,6 +20,8 @@ function reasonOf(community: Community, channel: Channel): string {
   if (community.phase === 'left') return 'You left this community. You can read what was written while you were in it.'
   if (community.phase === 'removed')
     return 'You were removed from this community. You can read what was written before.'
+  if (community.direct?.blocked === true)
+    return 'You have blocked this person: nothing goes there. You can end it under Settings.'
   if (channel.archived) return 'This channel is archived: it can be read, and taken out of the archive under More.'
   if (channel.kind === 'announce') return 'Here you read; those who may announce write.'
   return 'Your role reads only. Somebody who gives roles can change that.'

@@ -1,6 +1,7 @@
 // Joins a community: paste the invite, see what it is, say what one is called, one button.
 
 import { useEffect, useRef, useState } from 'react'
+import type { Link } from '../../../../src/sdk/types.ts'
 import { findLink } from '../../intake/core.ts'
 import { navigate } from '../../router/hooks.ts'
 import { useShell } from '../../shell/hooks.tsx'
@@ -34,6 +35,13 @@ function useAskInstead({ asks = false }: Inspection, text: string): void {
   useEffect(() => {
     if (asks) show({ kind: 'ask', link: findLink(text) ?? text })
   }, [asks])
+}
+
+const otherTexts: Readonly<Record<Exclude<Link['kind'], 'invite'>, string>> = {
+  'community-keep': 'It lets you keep a community for others.',
+  contact: 'With it you ask somebody to talk with you.',
+  read: 'It is one of a share.',
+  keep: 'It is one of a share.',
 }
 
 interface InviteFieldProps {
@@ -71,7 +79,7 @@ function InviteField({ text, inspection, onChange }: InviteFieldProps) {
             </Button>
           }
         >
-          <p>{link.kind === 'community-keep' ? 'It lets you keep a community for others.' : 'It is one of a share.'}</p>
+          <p>{otherTexts[link.kind]}</p>
         </Note>
       )}
       {text === '' && (

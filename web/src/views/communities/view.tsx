@@ -12,30 +12,34 @@ import { Said } from '../../ui/said.tsx'
 import { Avatar } from '../community/avatar.tsx'
 import { communityName, onlineCount, unreadOf } from '../community/core.ts'
 import { UnreadBadges } from '../community/unread.tsx'
+import { isDirect } from '../direct/core.ts'
+import { DirectSection } from '../direct/section.tsx'
 import { AsksCard } from './asks-card.tsx'
 import { membersText, phaseBadge, sortCommunities } from './core.ts'
 import './style.css'
 
 export function CommunitiesView() {
-  const communities = useWorld((world) => world.communities)
+  const all = useWorld((world) => world.communities)
+  const communities = [...all.values()].filter((community) => !isDirect(community))
   return (
     <>
-      <PageHead title="Communities" actions={communities.size === 0 ? undefined : <Ways />}>
+      <PageHead title="Communities" actions={communities.length === 0 ? undefined : <Ways />}>
         Groups of people with one shared log: everyone has it, nobody in the middle does.
       </PageHead>
       <AsksCard />
-      {communities.size === 0 ? (
+      {communities.length === 0 ? (
         <Empty icon="people" title="No community yet" actions={<Ways />}>
           A community is where you talk and do things with people you choose; only they can read it. Found one and send
           the invite, paste an invite that somebody sent you, or enter a code that somebody near tells you.
         </Empty>
       ) : (
         <ul className="stack" aria-label="Communities">
-          {sortCommunities(communities.values()).map((community) => (
+          {sortCommunities(communities).map((community) => (
             <CommunityCard key={community.id} community={community} />
           ))}
         </ul>
       )}
+      <DirectSection />
     </>
   )
 }

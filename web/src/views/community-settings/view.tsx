@@ -14,16 +14,26 @@ import { HistoryChoice } from '../communities/found-dialog.tsx'
 import { useCommunity } from '../community/context.tsx'
 import { capabilitiesText, communityName, may, roleText } from '../community/core.ts'
 import { ForgetButton } from '../community/forget.tsx'
+import { isDirect } from '../direct/core.ts'
+import { OtherCard } from '../direct/other-card.tsx'
+import { KeepersCard } from '../members/keepers-card.tsx'
 
 export function SettingsTab() {
   const { community } = useCommunity()
   return (
     <div className="stack community-page">
       {community.phase === 'open' && <SelfCard community={community} />}
-      <CommunityCard
-        key={JSON.stringify([community.name, community.description, community.history])}
-        community={community}
-      />
+      {isDirect(community) ? (
+        <>
+          <OtherCard community={community} />
+          <KeepersCard />
+        </>
+      ) : (
+        <CommunityCard
+          key={JSON.stringify([community.name, community.description, community.history])}
+          community={community}
+        />
+      )}
       <FactsCard community={community} />
       <LeaveCard community={community} />
     </div>
@@ -58,9 +68,11 @@ function SelfCard({ community }: { community: Community }) {
         </Button>
       </form>
       <div className="form">
-        <p className="soft">
-          Your role is {roleText(community.self?.role ?? '')}: {capabilitiesText(community.capabilities)}.
-        </p>
+        {!isDirect(community) && (
+          <p className="soft">
+            Your role is {roleText(community.self?.role ?? '')}: {capabilitiesText(community.capabilities)}.
+          </p>
+        )}
         <Switch
           label="Others see that I am online and typing"
           hint="It is told to those in reach only, and kept nowhere."

@@ -102,5 +102,8 @@ test('others who are there are counted, and those who left come last', () => {
     sortMembers([left, ...members.values()]).map(({ name }) => name),
     ['Ada', 'Bo', 'Cy'],
   )
-  assert.equal(communityName({ name: null, phase: 'keeping', id: 'x' }), 'A community that is kept for others')
+  assert.equal(
+    communityName({ name: null, phase: 'keeping', id: 'x', direct: null }),
+    'A community that is kept for others',
+  )
 })

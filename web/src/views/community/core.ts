@@ -38,7 +38,7 @@ export function may(community: Pick<Community, 'capabilities' | 'phase'>, capabi
 
 /** Whether one may write in a channel, as far as roles tell. */
 export function mayWrite(community: Community, channel: Channel): boolean {
-  if (channel.archived || community.phase !== 'open') return false
+  if (channel.archived || community.phase !== 'open' || community.direct?.blocked === true) return false
   return channel.guests || may(community, channel.kind === 'announce' ? 'announce' : 'post')
 }
 
@@ -128,8 +128,9 @@ export function badgeText(count: number): string {
   return count > 999 ? '999+' : String(count)
 }
 
-export function communityName(community: Pick<Community, 'name' | 'phase' | 'id'>): string {
+export function communityName(community: Pick<Community, 'name' | 'phase' | 'id' | 'direct'>): string {
   if (community.name !== null) return community.name
+  if (community.direct !== null) return unknownName(community.direct.person ?? community.id)
   return community.phase === 'keeping' ? 'A community that is kept for others' : 'A community'
 }
 

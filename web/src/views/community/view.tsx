@@ -14,6 +14,7 @@ import { Said } from '../../ui/said.tsx'
 import { pendingOf } from '../admission/core.ts'
 import { ChatView } from '../chat/view.tsx'
 import { SettingsTab } from '../community-settings/view.tsx'
+import { isDirect } from '../direct/core.ts'
 import { ActivityView } from '../log/view.tsx'
 import { MembersView } from '../members/view.tsx'
 import { Avatar } from './avatar.tsx'
@@ -89,31 +90,28 @@ function CommunityHead({ community, tab }: { community: Community; tab: Communit
         <h1 className="cut" dir="auto" tabIndex={-1} title={name}>
           {name}
         </h1>
-        {tab !== undefined && (
-          <p className="small soft cut">
-            {countText(community.membersActive, 'member')}
-            {online > 0 && `, ${online} online`}
-          </p>
-        )}
+        {tab !== undefined && <p className="small soft cut">{standText(community, online)}</p>}
       </div>
       {tab !== undefined && (
         <nav className="tabs" aria-label="This community">
-          {tabs.map((one) => (
-            <a
-              key={one.tab}
-              href={routeHref({ place: 'community', id: community.id, tab: one.tab })}
-              aria-current={one.tab === tab ? 'page' : undefined}
-              title={one.label}
-            >
-              <Icon name={one.icon} size={18} />
-              <span>{one.label}</span>
-              {one.tab === 'members' && <RequestsBadge />}
-              {one.tab === 'chat' && tab !== 'chat' && <UnreadBadges of={unreadOf(chat?.channels.values() ?? [])} />}
-            </a>
-          ))}
+          {tabs
+            .filter(({ tab: one }) => one !== 'members' || !isDirect(community))
+            .map((one) => (
+              <a
+                key={one.tab}
+                href={routeHref({ place: 'community', id: community.id, tab: one.tab })}
+                aria-current={one.tab === tab ? 'page' : undefined}
+                title={one.label}
+              >
+                <Icon name={one.icon} size={18} />
+                <span>{one.label}</span>
+                {one.tab === 'members' && <RequestsBadge />}
+                {one.tab === 'chat' && tab !== 'chat' && <UnreadBadges of={unreadOf(chat?.channels.values() ?? [])} />}
+              </a>
+            ))}
         </nav>
       )}
-      {tab === 'chat' && may(community, 'invite') && (
+      {tab === 'chat' && may(community, 'invite') && !isDirect(community) && (
         <span className="community-invite">
           <Button icon="plus" onClick={() => show({ kind: 'invite', community: community.id })}>
             Invite
@@ -122,6 +120,12 @@ function CommunityHead({ community, tab }: { community: Community; tab: Communit
       )}
     </header>
   )
+}
+
+/** Who is in it, and who of them is there. */
+function standText(community: Community, online: number): string {
+  if (isDirect(community)) return online > 0 ? 'online' : 'Only the two of you'
+  return `${countText(community.membersActive, 'member')}${online > 0 ? `, ${online} online` : ''}`
 }
 
 function RequestsBadge() {

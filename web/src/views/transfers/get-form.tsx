@@ -63,14 +63,15 @@ export function GetForm({ link, onStarted }: GetFormProps) {
   )
 }
 
-const dialogKinds: Readonly<Record<Link['kind'], 'join' | 'keep' | undefined>> = {
+const dialogKinds: Readonly<Record<Link['kind'], 'join' | 'keep' | 'direct' | undefined>> = {
   read: undefined,
   keep: undefined,
   invite: 'join',
   'community-keep': 'keep',
+  contact: 'direct',
 }
 
-/** A link into a community has a form of its own. */
+/** A link into a community, or to a person, has a form of its own. */
 function useOtherLinks({ link, asks }: Inspection, text: string, onTaken: () => void): void {
   const { show } = useShell()
   const kind = asks === true ? 'ask' : dialogKinds[link?.kind ?? 'read']
