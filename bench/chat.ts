@@ -12,7 +12,7 @@ import { generalChannel } from '../src/apps/chat/core.ts'
 import { createReader } from '../src/apps/chat/read.ts'
 import { chatSchemaSteps } from '../src/apps/chat/schema.ts'
 import { createSearch } from '../src/apps/chat/search.ts'
-import { createView } from '../src/apps/chat/view.ts'
+import { openView } from '../src/apps/chat/view.ts'
 import { migrate, transaction } from '../src/base/database.ts'
 import type { OpenedEntry } from '../src/community/types.ts'
 import type { DeviceId } from '../src/log/types.ts'
@@ -68,12 +68,19 @@ function open(folder: string, name: string) {
   const database = new DatabaseSync(join(folder, name))
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
   migrate(database, 'chat', chatSchemaSteps)
-  const view = createView({
+  const view = openView({
     database,
-    keys: { sealTo: () => new Uint8Array(0), open: () => undefined },
+    keys: { open: () => undefined },
     self: () => self,
   })
-  const reader = createReader({ database, view, self: () => self, since: () => 0, moderates: () => true })
+  const reader = createReader({
+    database,
+    kept: database,
+    view,
+    self: () => self,
+    since: () => 0,
+    moderates: () => true,
+  })
   return { database, view, reader, ...createSearch({ database, view, reader }) }
 }
 

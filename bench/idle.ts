@@ -19,8 +19,11 @@ import { lines, start, stop } from './processes.ts'
 const cpuBudgetPercent = 1
 const memoryBudgetMegabytes = 150
 const peersPerProcess = 10
-/** Connecting, identify, the first pings and the first DHT queries are no idling. */
-const settleMs = 15_000
+/**
+ * Connecting, identify, the first pings and the first DHT queries are no idling. Nor is the one collection that gives memory
+ * back 20 s after the last of it (src/node/rest.ts): a daemon that waits for days makes it once, not once a minute.
+ */
+const settleMs = 45_000
 const connectTimeoutMs = 60_000
 const ticksPerSecond = 100 // USER_HZ, which Linux fixes for /proc/<pid>/stat
 

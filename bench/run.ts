@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-const parts = ['share', 'transfers', 'idle', 'log', 'sync', 'chat', 'messages']
+const parts = ['share', 'transfers', 'idle', 'log', 'sync', 'chat', 'messages', 'community']
 const [part, ...rest] = process.argv.slice(2)
 if (part !== undefined && !parts.includes(part)) {
   console.error(`No such part: ${part}. There are: ${parts.join(', ')}.`)

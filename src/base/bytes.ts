@@ -1,6 +1,6 @@
 // Small, allocation-conscious helpers over Uint8Array. Nothing here depends on Node, so the page may use it too.
 
-const hexDigits = '0123456789abcdef'
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Of all chunks together. */
 export function lengthOf(chunks: readonly Uint8Array[]): number {
@@ -38,7 +38,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 /** Lower-case hexadecimal; the usual key for a digest in a Map. */
 export function toHex(bytes: Uint8Array): string {
   let hex = ''
-  for (const byte of bytes) hex += (hexDigits[byte >> 4] ?? '') + (hexDigits[byte & 15] ?? '')
+  for (let at = 0; at < bytes.length; at++) hex += hexOfByte[bytes[at] ?? 0]
   return hex
 }
 

@@ -44,6 +44,7 @@ const acts: { readonly [Kind in ActKind]: ActOf<Kind> } = {
   found: {
     ...{
       kind: 'found',
+      purpose: 'group',
       name: 'Village',
       description: 'two\nlines',
       history: 'all',

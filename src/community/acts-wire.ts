@@ -45,6 +45,7 @@ const access = field.bytes(32) as Codec<CommunityAccess>
 const time = field.integer(0, Number.MAX_SAFE_INTEGER)
 const role = field.word<string>()
 const history = field.oneOf('all', 'since-joining')
+const purpose = field.oneOf('group', 'direct')
 const description = field.lines(descriptionCharactersMax)
 const note = field.lines(noteCharactersMax)
 const { name, person, peer, certificate } = field
@@ -82,7 +83,7 @@ const address: Codec<string> = {
 }
 
 const bodies = {
-  found: field.map({ name, description, history, access, memberName: name, certificate, deviceName: name }),
+  found: field.map({ purpose, name, description, history, access, memberName: name, certificate, deviceName: name }),
   /**
    * `unread`: acts before it that its author could not open, having no key for them yet. It is not taken for knowing of a
    * removal that is among them.

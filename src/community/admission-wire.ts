@@ -88,7 +88,8 @@ const peer: field.Codec<PeerAddress> = {
   write: ({ peerId, addresses: at }) => [field.peer.write(peerId), addresses.write(at)],
 }
 
-const peers = field.list(peer, ticketPeersMax)
+/** Where to start, as tickets and requests name it. */
+export const peers = field.list(peer, ticketPeersMax)
 
 const deviceTicket: field.Codec<Welcome['communities'][number]> = {
   read(value) {

@@ -3,7 +3,7 @@
 import type { ActKind, ActOf, KnownAct } from './acts-wire.ts'
 import type { Certified } from './fields-wire.ts'
 import type { Item } from './items-core.ts'
-import { covers } from './roles-core.ts'
+import { covers, foundersRole, rolesOfTwo } from './roles-core.ts'
 import type { DeviceState, Fold, PersonState } from './state-core.ts'
 import type { Role } from './types.ts'
 
@@ -11,8 +11,10 @@ type Apply<Kind extends ActKind> = (fold: Fold, item: Item, act: ActOf<Kind>) =>
 
 const applies: { readonly [Kind in ActKind]: Apply<Kind> } = {
   found(fold, item, act) {
+    fold.purpose = act.purpose
     fold.settings = { name: act.name, description: act.description, history: act.history }
-    admitPerson(fold, item, act, { role: 'owner', granted: item, by: undefined })
+    if (act.purpose === 'direct') for (const role of rolesOfTwo) fold.roles.set(role.name, { role, since: -1 })
+    admitPerson(fold, item, act, { role: foundersRole[act.purpose], granted: item, by: undefined })
     introduceKey(fold, item)
   },
   rotate: introduceKey,

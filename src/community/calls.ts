@@ -17,7 +17,7 @@ import { encodePayload } from './payload-wire.ts'
 import { laneKey, sealContent } from './seal.ts'
 import type { Hall } from './service.ts'
 import type { CommunityRow } from './store.ts'
-import type { Communities, CommunityFacts, OpenedEntry } from './types.ts'
+import type { Communities, CommunityFacts, FoundRequest, OpenedEntry, Purpose } from './types.ts'
 import { handOnOwed, mustHave, rotate, selfIn, startAnew, withKey, write } from './writing.ts'
 
 type Calls = Omit<Communities, 'register' | 'on' | 'start' | 'stop'>
@@ -29,39 +29,12 @@ export function createCommunityCalls(hall: Hall): Calls {
 const dayMs = 86_400_000
 
 function entering(hall: Hall): Pick<Calls, 'list' | 'get' | 'found' | 'join' | 'keep' | 'leave' | 'forget'> {
-  const { clock, identity, logs, random, store } = hall
+  const { clock, identity, store } = hall
   const writing = { self: () => identity.did, nowMs: () => clock.nowMs() }
   return {
     list: () => [...hall.opened.values()].map(hall.facts),
     get: (id) => hall.facts(hall.find(id)),
-    async found({ name, description = '', history = 'all', memberName }) {
-      const [access, secret] = [generateAccess(random), generateEpochKey(random)]
-      const certificate = certificateField.read(identity.deviceCertificate.bytes)
-      const act: KnownAct = {
-        kind: 'found',
-        ...{ name, description, history, access, memberName, certificate, deviceName: identity.deviceName },
-      }
-      const content = encodePayload({ app: 'community', ...encodeAct(act) })
-      const key = keyIdOf(secret)
-      const { entry } = await logs.found({
-        epoch: 0,
-        key,
-        lane: 0,
-        boxes: sealBoxes(secret, [identity.deviceKey], random),
-        seal: (place) => sealContent(laneKey(secret, 0), place, content, random),
-      })
-      const id = entry.id as string as CommunityId
-      const row: CommunityRow = {
-        ...{ id, phase: 'open', access, inviteSeed: undefined, memberName, peers: [], bytesMax: undefined },
-        person: identity.did,
-        addedMs: clock.nowMs(),
-      }
-      store.put(row)
-      store.putKeys(id, [{ key, whole: secret, controls: [], chains: [] }])
-      const facts = hall.facts(await hall.open(row))
-      hall.changed(id)
-      return facts
-    },
+    found: (request) => found(hall, request, 'group'),
     join: (link, request) => join(hall, link, request),
     async keep(link, { bytesMax }) {
       const parsed = parseCommunityLink(link)
@@ -85,6 +58,41 @@ function entering(hall: Hall): Pick<Calls, 'list' | 'get' | 'found' | 'join' | '
     },
     forget: (id) => hall.forget(hall.find(id)),
   }
+}
+
+/** Founds one; `direct`: whom a conversation of two is with. */
+export async function found(
+  hall: Hall,
+  { name, description = '', history = 'all', memberName }: FoundRequest,
+  purpose: Purpose,
+  direct?: CommunityRow['direct'],
+): Promise<CommunityFacts> {
+  const { clock, identity, logs, random, store } = hall
+  const [access, secret] = [generateAccess(random), generateEpochKey(random)]
+  const certificate = certificateField.read(identity.deviceCertificate.bytes)
+  const act: KnownAct = {
+    ...{ kind: 'found', purpose, name, description, history, access, memberName, certificate },
+    deviceName: identity.deviceName,
+  }
+  const content = encodePayload({ app: 'community', ...encodeAct(act) })
+  const key = keyIdOf(secret)
+  const { entry } = await logs.found({
+    epoch: 0,
+    key,
+    lane: 0,
+    boxes: sealBoxes(secret, [identity.deviceKey], random),
+    seal: (place) => sealContent(laneKey(secret, 0), place, content, random),
+  })
+  const id = entry.id as string as CommunityId
+  const row: CommunityRow = {
+    ...{ id, phase: 'open', access, inviteSeed: undefined, memberName, peers: [], bytesMax: undefined },
+    ...{ person: identity.did, addedMs: clock.nowMs(), direct },
+  }
+  store.put(row)
+  store.putKeys(id, [{ key, whole: secret, controls: [], chains: [] }])
+  const facts = hall.facts(await hall.open(row))
+  hall.changed(id)
+  return facts
 }
 
 async function join(

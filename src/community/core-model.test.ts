@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { createRandom, type SeededRandom } from '../../test/sim/random.ts'
 import type { DeviceId } from '../log/types.ts'
 import { type OpenedAct, Past, type Resolution, resolve } from './core.ts'
+import type { Difference } from './difference-core.ts'
 import { type HistoryOptions, randomHistory } from './histories-testing.ts'
 import type { ModelResult } from './model-round-testing.ts'
 import { modelOf } from './model-testing.ts'
@@ -85,6 +86,7 @@ const shapes: readonly (HistoryOptions & { readonly runs: number; readonly name:
   { name: 'with liars', steps: 30, seeing: 0.6, lying: 0.3, runs: 1_200 },
   { name: 'of liars who see little', steps: 40, seeing: 0.25, lying: 0.6, runs: 600 },
   { name: 'long', steps: 90, seeing: 0.5, lying: 0.2, runs: 40 },
+  { name: 'of two', steps: 30, seeing: 0.5, lying: 0.2, runs: 600, purpose: 'direct' },
 ]
 
 describe('the rule and its slow twin say the same of histories', () => {
@@ -154,9 +156,10 @@ describe('what a change says of entries of apps', () => {
           const after = resolve(history.community, acts.slice(0, count), past)
           const upTo = new Map<DeviceId, number>()
           for (const { device, seq } of judged) upTo.set(device, Math.max(seq, upTo.get(device) ?? 0))
-          const change = after.changedSince(before, upTo)
+          const { how: change, devices, keys } = after.changedSince(before, upTo)
           seen[change] += 1
           assertChange(change, before, after, judged)
+          if (change !== 'rewritten') assertTouched({ devices, keys }, before, after, messagesOf(history))
           before = after
           // By and by, as entries of apps are read.
           judged = messagesOf(history).filter(({ time }) => time.ms <= (acts[count - 1]?.entry.time.ms ?? 0))
@@ -166,6 +169,21 @@ describe('what a change says of entries of apps', () => {
     assert.ok(seen.nothing > 100 && seen.appended > 100 && seen.rewritten > 20, JSON.stringify(seen))
   })
 })
+
+/** Entries are looked at again by whose they are and by their key: none may be left out, judged before or not. */
+function assertTouched(
+  { devices, keys }: Pick<Difference, 'devices' | 'keys'>,
+  before: Resolution,
+  after: Resolution,
+  entries: readonly TestEntry[],
+): void {
+  for (const entry of entries) {
+    const present = after.counts(entry)
+    // A fork makes nothing count that did not.
+    if (present === 'device_forked' || verdictOf(before.counts(entry)) === verdictOf(present)) continue
+    assert.ok(devices.has(entry.device) || keys.has(entry.key), 'what is judged otherwise is named')
+  }
+}
 
 function assertChange(change: string, before: Resolution, after: Resolution, judged: readonly TestEntry[]): void {
   for (const entry of judged) {

@@ -9,7 +9,7 @@ import { assert } from '../base/errors.ts'
 import type { PersonDid } from '../identity/types.ts'
 import { compareEntries } from '../log/order-core.ts'
 import type { CommunityId, DeviceId, Entry, KeyId } from '../log/types.ts'
-import { differences } from './difference-core.ts'
+import { type Difference, differences } from './difference-core.ts'
 import { type Item, itemsOf, type OpenedAct } from './items-core.ts'
 import type { Past } from './past-core.ts'
 import { hasCapability, narrow, noRole } from './roles-core.ts'
@@ -29,12 +29,16 @@ export interface Counted {
   readonly person: PersonDid
   /** Whether its author's role had a capability at its place. */
   may(capability: string): boolean
+  /** That role, with what it was limited to. */
+  role(): Role
 }
 
 export interface Resolution {
   readonly state: CommunityState
   /** Paragraph 7 of the rule. */
   counts(entry: AppEntry): Counted | VoidCode
+  /** Whose device it is, or was. */
+  personOf(device: DeviceId): PersonDid | undefined
   /**
    * What may have changed about entries of lane 1 since `before`, a resolution of fewer acts with the same `Past`:
    *
@@ -45,7 +49,7 @@ export interface Resolution {
    *
    * `judged` says up to which number of each device verdicts were used; without it all of them may have been.
    */
-  changedSince(before: Resolution, judged?: ReadonlyMap<DeviceId, number>): 'nothing' | 'appended' | 'rewritten'
+  changedSince(before: Resolution, judged?: ReadonlyMap<DeviceId, number>): Difference
 }
 
 /** What {@link differences} looks at. */
@@ -55,6 +59,9 @@ export interface Judged {
 }
 
 const judgedOf = new WeakMap<Resolution, Judged>()
+
+/** Between resolutions that have nothing to do with each other. */
+const unlike: Difference = { how: 'rewritten', devices: new Set(), keys: new Set(), rewritten: 'all' }
 
 /** What stands behind a resolution, for the rest of this folder's cores. */
 export function judgedIn(resolution: Resolution): Judged {
@@ -76,9 +83,10 @@ export function resolve(community: CommunityId, acts: readonly OpenedAct[], past
   const resolution: Resolution = {
     state,
     counts: (entry) => countsIn(judged, entry),
+    personOf: (device) => fold.devices.get(device)?.person.did,
     changedSince(before, upTo) {
       const other = judgedOf.get(before)
-      return other === undefined ? 'rewritten' : differences(other, judged, upTo)
+      return other === undefined ? unlike : differences(other, judged, upTo)
     },
   }
   judgedOf.set(resolution, judged)
@@ -97,21 +105,19 @@ function countsIn({ fold, items }: Judged, entry: AppEntry): Counted | VoidCode 
   if (!change.active || fold.isCut(person.did, entry.device, place)) return 'author_removed'
   if (fold.keys.get(entry.key as KeyId)?.epoch !== entry.epoch) return 'key_unknown'
   const roleName = lastBefore(trail.persons.get(person.did), place)?.role ?? ''
-  let role: Role | undefined
-  return {
-    person: person.did,
-    may(capability) {
-      if (role === undefined) {
-        const limits = [
-          ...cutsAt(past, settled.persons.get(person.did), place),
-          ...cutsAt(past, settled.roles.get(roleName), place),
-        ]
-        const full = roleBefore(fold, roleName, place)
-        role = limits.reduce((left, { limit }) => (limit === undefined ? left : narrow(left, limit)), full)
-      }
-      return hasCapability(role, capability)
-    },
+  let known: Role | undefined
+  const role = () => {
+    if (known === undefined) {
+      const limits = [
+        ...cutsAt(past, settled.persons.get(person.did), place),
+        ...cutsAt(past, settled.roles.get(roleName), place),
+      ]
+      const full = roleBefore(fold, roleName, place)
+      known = limits.reduce((left, { limit }) => (limit === undefined ? left : narrow(left, limit)), full)
+    }
+    return known
   }
+  return { person: person.did, may: (capability) => hasCapability(role(), capability), role }
 }
 
 function countBefore(items: readonly Item[], entry: AppEntry): number {

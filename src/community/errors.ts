@@ -75,6 +75,10 @@ export const communityErrors = defineErrors({
   requests_too_many: { kind: 'conflict', hint: 'Answer or refuse some of the requests that wait.' },
   ask_unknown: { kind: 'not-found', hint: 'List what you asked for with `peerhood community asks`.' },
   asks_too_many: { kind: 'conflict', hint: 'Cancel a request that nobody answers, then ask again.' },
+  conversation_other: {
+    kind: 'refused',
+    hint: 'Nothing was written there. Block whoever asked, or ask them what they meant.',
+  },
   device_not_expected: {
     kind: 'refused',
     hint: 'Make a code on the computer that you have: `peerhood device add`.',

@@ -94,7 +94,11 @@ export function createGate(hall: Hall): Gate {
       return hall.facts(open)
     },
     personChanged() {
-      for (const id of hall.opened.keys()) hall.changed(id)
+      for (const [id, open] of hall.opened) {
+        // With another keystore it may be this person's again, and another device.
+        hall.notice(open)
+        hall.changed(id)
+      }
     },
   }
 }

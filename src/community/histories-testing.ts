@@ -21,6 +21,7 @@ import {
   setRole,
   settings,
 } from './testing.ts'
+import type { Purpose } from './types.ts'
 
 /** What test/sim/random.ts gives. */
 export interface Dice {
@@ -35,17 +36,20 @@ export interface HistoryOptions {
   readonly seeing?: number
   /** Part of the acts that are lies. */
   readonly lying?: number
+  readonly purpose?: Purpose
 }
 
 const persons = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay']
 const roles = ['owner', 'admin', 'admin', 'member', 'member', 'guest', 'mod', 'seer']
 const invites = ['i1', 'i2', 'i3', 'i4', 'i5', 'i6']
 
-export function randomHistory(dice: Dice, { steps, seeing = 0.6, lying = 0.25 }: HistoryOptions): History {
-  const history = new History()
+export function randomHistory(dice: Dice, options: HistoryOptions): History {
+  const { steps, seeing = 0.6, lying = 0.25, purpose = 'group' } = options
+  const history = new History('ann', 'all', purpose)
   const ann = history.founder
   // A start in which something can happen.
-  history.act(ann, invite('i1', { role: 'admin', usesMax: 1 + dice.below(4) }))
+  const role = purpose === 'direct' ? 'member' : 'admin'
+  history.act(ann, invite('i1', { role, usesMax: 1 + dice.below(4) }))
   for (const name of persons.slice(1, 2 + dice.below(4))) {
     const pen = history.pen(name)
     history.show(pen, ann)

@@ -7,7 +7,7 @@ import { compareEntries } from '../log/order-core.ts'
 import type { CommunityId, DeviceId, Entry } from '../log/types.ts'
 import type { Act } from './acts-wire.ts'
 import type { Past, PastVector } from './past-core.ts'
-import { builtInRoles, hasCapability } from './roles-core.ts'
+import { builtInRoles, foundersRole, hasCapability } from './roles-core.ts'
 import type { InviteId, Role } from './types.ts'
 
 /** What the rule looks at in an entry. */
@@ -220,7 +220,7 @@ function rolesByPerson(acts: readonly OpenedAct[], inviteRoles: ReadonlyMap<Invi
     if (act.kind === 'role') addTo(roles, act.person, act.role)
     if (!proven || !('certificate' in act)) continue
     const { person } = act.certificate
-    if (act.kind === 'found') addTo(roles, person, 'owner')
+    if (act.kind === 'found') addTo(roles, person, foundersRole[act.purpose])
     if (act.kind === 'admit') addTo(roles, person, act.role)
     if (act.kind === 'join') for (const role of inviteRoles.get(act.invite) ?? []) addTo(roles, person, role)
   }

@@ -14,14 +14,14 @@ import { joinProof } from './proofs.ts'
 import type { Room } from './room.ts'
 import { sentenceOfVoid } from './sentences.ts'
 import type { CommunityRow } from './store.ts'
-import type { Invite, KeyFacts } from './types.ts'
+import type { CommunityState, Invite, KeyFacts } from './types.ts'
 
 /** What became of a look: `waiting` for entries or a key; `joined`. */
 export type JoinStep = 'waiting' | 'joined'
 
 /**
  * Joins when everything for it is here. `caughtUp`: a peer that is there has nothing more for us. Throws `invite_used`,
- * `invite_revoked`, `invite_expired`, `invite_unknown` when it can't come about any more.
+ * `invite_revoked`, `invite_expired`, `invite_unknown`, `conversation_other` when it can't come about any more.
  */
 export async function tryJoin(
   room: Room,
@@ -31,6 +31,7 @@ export async function tryJoin(
   const { identity, device } = parts
   if (!room.isReadable) return 'waiting'
   const { state } = room
+  checkDirect(state, row.direct)
   const self = state.members.get(identity.did)
   if (self?.state === 'active' && self.devices.some((one) => one.device === device && one.state === 'active'))
     return 'joined'
@@ -54,6 +55,14 @@ export async function tryJoin(
   const code = room.state.voided.get(entry.id)
   if (code === undefined) return 'joined'
   throw communityErrors.not_a_member(sentenceOfVoid(code), { details: { code } })
+}
+
+/** Whoever asks for a conversation of two could hand over an invitation into anything else. */
+function checkDirect({ purpose, members }: CommunityState, direct: CommunityRow['direct']): void {
+  if (direct === undefined || (purpose === 'direct' && members.has(direct.with))) return
+  throw communityErrors.conversation_other(
+    'The invitation does not lead into a conversation with whoever asked for it.',
+  )
 }
 
 /** The newest key that is here: who is no member yet can't make one, and the invitation's box brought the newest. */

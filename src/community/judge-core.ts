@@ -13,7 +13,7 @@ import {
   membersMax,
   rolesOwnMax,
 } from './limits.ts'
-import { builtInRoles, covers, hasCapability } from './roles-core.ts'
+import { builtInRoles, covers, foundersRole, hasCapability } from './roles-core.ts'
 import { type DeviceState, type Fold, type InviteState, type PersonState, placeOf } from './state-core.ts'
 import type { Role, VoidCode } from './types.ts'
 
@@ -126,6 +126,8 @@ function givesNamed(fold: Fold, role: Role, name: string, besides?: Role): Verdi
 function judgeInvite(fold: Fold, item: Item, act: ActOf<'invite'>, { person, role }: Author): Verdict {
   const verdict = needs(role, 'invite') ?? givesNamed(fold, role, act.role)
   if (verdict !== undefined) return verdict
+  // Both of two have the same rights.
+  if (fold.purpose === 'direct' && act.role !== foundersRole.direct) return 'not_allowed'
   if (fold.invites.has(act.invite)) return 'malformed'
   const open = fold.invites.values().filter((invite) => isOpen(fold, invite, item))
   const creators = Array.from(open, ({ creator }) => creator)
@@ -166,6 +168,12 @@ function judgeJoin(fold: Fold, item: Item, act: ActOf<'join'>): Verdict {
   if (known?.state === 'active') return hasRoomFor(known)
   if (!knowsRemovals(fold, invite.item, known?.removals)) return 'author_removed'
   if (invite.uses >= invite.usesMax) return 'invite_used'
+  return hasRoomIn(fold, known)
+}
+
+/** Whether one more person may come in; of two, who was one of them before may come back, and nobody else ever comes. */
+function hasRoomIn(fold: Fold, known: PersonState | undefined): Verdict {
+  if (fold.purpose === 'direct' && known === undefined && fold.persons.size >= 2) return 'direct_full'
   return fold.membersActive >= membersMax ? 'too_many' : undefined
 }
 
@@ -213,7 +221,7 @@ function judgeAdmit(fold: Fold, item: Item, act: ActOf<'admit'>, { role }: Autho
   // Devices of a member are the member's to add: else whoever approves could give an owner's rights to a stolen device.
   if (activePerson(fold, act.certificate.person) !== undefined) return 'already_member'
   if (!knowsAll(fold, item, act.certificate)) return 'target_removed'
-  return fold.membersActive >= membersMax ? 'too_many' : undefined
+  return hasRoomIn(fold, fold.persons.get(act.certificate.person))
 }
 
 /** {@link knowsRemovals} of a device, and of its person unless they are back already. */
@@ -243,6 +251,7 @@ function judgeRemove(fold: Fold, _item: Item, act: ActOf<'remove'>, { person, ro
 }
 
 function judgeRole(fold: Fold, _item: Item, act: ActOf<'role'>, { person, role }: Author): Verdict {
+  if (fold.purpose === 'direct') return 'not_allowed'
   const target = activePerson(fold, act.person)
   const given = fold.roles.get(act.role)
   if (target === undefined || given === undefined) return 'target_unknown'

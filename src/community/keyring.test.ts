@@ -6,9 +6,8 @@ import { createRandom } from '../../test/sim/random.ts'
 import type { Entry, EntryId, KeyId } from '../log/types.ts'
 import { owedKeys, predecessorsOf } from './keyring-core.ts'
 import { generateEpochKey, keyIdOf } from './keys.ts'
-import { chainListsMax, controlCandidatesMax, inviteSecretsMax, previousKeysMax, waitingIdsMax } from './limits.ts'
+import { chainListsMax, controlCandidatesMax, inviteSecretsMax, previousKeysMax } from './limits.ts'
 import { type Node, World } from './sealed-testing.ts'
-import { Waiting } from './waiting.ts'
 
 const histories = ['all', 'since-joining'] as const
 
@@ -223,16 +222,5 @@ describe('limits', () => {
     for (let more = 0; more < inviteSecretsMax; more++) bob.keyring.addInvite(world.random.bytes(32))
     bob.hear(ann)
     assert.equal(bob.acts.size, 0)
-  })
-
-  test('ids of entries that wait: past the limit a key has many', () => {
-    const waiting = new Waiting()
-    const [one, two] = ['aa' as KeyId, 'bb' as KeyId]
-    for (let id = 0; id < waitingIdsMax; id++) waiting.add(one, `${id}` as EntryId)
-    waiting.add(two, 'x' as EntryId)
-    assert.deepEqual(waiting.keys(), [one, two])
-    assert.equal(waiting.take(two), 'many')
-    assert.equal(waiting.take(one).length, waitingIdsMax)
-    assert.deepEqual(waiting.take(one), [])
   })
 })

@@ -88,17 +88,57 @@ export const inviteSecretsMax = 8
 /** Entries whose lockboxes were found not to be for this device, remembered so that nobody looks twice (0.2 ms each). */
 export const entriesMetMax = 16_384
 
-/** Entries that are remembered by id while their key is missing; past it a key's entries have to be read again. */
-export const waitingIdsMax = 65_536
-
 /** UTF-8 bytes of the community's name in an invitation link: a hint, so that people see what they are asked into. */
 export const linkNameBytesMax = 64
+
+/**
+ * What a role may write, for each device: entries of up to 4 KiB a minute in the long run, so many at once, and the part of a
+ * log's room that all devices of one person may take up (log/pace-core.ts). Each burst is more than ten minutes' worth, by which
+ * two honest clocks may differ. Guests write where they are let, and note for themselves what they have read.
+ */
+export const guestAllowance = { perMinute: 6, burst: 300, share: 1 / 64 }
+
+/** Who may post: a person types 10 entries a minute at most, and 43,000 in a day are none's; a program gets along, too. */
+export const memberAllowance = { perMinute: 30, burst: 3_000, share: 1 / 8 }
+
+/** Who may do more than post and invite: bridges and imports run under such roles. */
+export const adminAllowance = { perMinute: 120, burst: 12_000, share: 1 / 4 }
+
+/** Owners found communities by importing others; somebody else who owns it has to be able to stop a stolen device of one. */
+export const ownerAllowance = { perMinute: 600, burst: 120_000, share: 1 / 2 }
+
+/**
+ * Devices that nobody let in, as far as is known here, all together in their share: they may be members' whose admission
+ * comes with the next entries, so they write as members do.
+ */
+export const strangersAllowance = { perMinute: 30, burst: 3_000, share: 1 / 16 }
+
+/** After a start: how long the first entry waits for a peer that is being reached to say how far our own chain goes … */
+export const ownEntriesHeardMs = 2_000
+
+/** … how long for what of it we lack, which a peer may only pretend to have … */
+export const ownEntriesTakenMs = 15_000
+
+/** … and how often it looks. */
+export const ownEntriesLookMs = 50
 
 /** Communities on one computer: each is a topic, a few sessions and a view in the database. */
 export const communitiesMax = 256
 
 /** Entries that are opened and given to the apps in one go: some 20 ms, then others have a turn. */
 export const entriesPerTurnMax = 256
+
+/** Pages of `entriesPerTurnMax` entries that are given in a row here; what is left then a thread reads, which takes 0.2 s to start. */
+export const turnsHereMax = 8
+
+/** Entries that the reading thread reads and gives in one go: some 10 ms, then it looks whether somebody else wants to write. */
+export const readingSliceMax = 256
+
+/** Slices that it writes in one transaction, unless somebody does: 8,192 entries. */
+export const readingSlicesMax = 32
+
+/** Bytes of entries that are looked at in one go for being judged otherwise: some 250, as {@link entriesPerTurnMax}. */
+export const rejudgedPageBytes = 128 * 1024
 
 /** Entries that apps are told of as news at once; who missed more reads the view. */
 export const entriesToldMax = 256

@@ -16,6 +16,30 @@ export interface Settlement {
   readonly limit: ModelRole | undefined
 }
 
+export interface ModelPerson {
+  role: string
+  since: number
+  state: 'active' | 'left' | 'removed'
+  removals: number[]
+}
+
+export interface ModelDevice {
+  readonly person: string
+  active: boolean
+  endedBy: number
+  removals: number[]
+  admitted: number
+}
+
+export interface ModelInvite {
+  readonly at: number
+  readonly creator: string
+  readonly role: string
+  readonly usesMax: number
+  readonly expiresMs: number | undefined
+  uses: number
+}
+
 export const builtIn: Record<string, ModelRole> = {
   owner: { rank: 3, can: ['*'], since: -1 },
   admin: { rank: 2, can: ['*'], since: -1 },
@@ -87,7 +111,7 @@ export class Facts {
       const names = this.acts.flatMap(({ act, proven }) => {
         if (act.kind === 'role') return act.person === person ? [act.role] : []
         if (!proven || !('certificate' in act) || act.certificate.person !== person) return []
-        if (act.kind === 'found') return ['owner']
+        if (act.kind === 'found') return [act.purpose === 'direct' ? 'member' : 'owner']
         if (act.kind === 'admit') return [act.role]
         if (act.kind !== 'join') return []
         return this.acts.flatMap(({ act: made }) =>

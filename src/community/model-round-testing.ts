@@ -2,32 +2,16 @@
 
 import type { Act } from './acts-wire.ts'
 import type { AppEntry, OpenedAct } from './core.ts'
-import { builtIn, type Facts, type ModelRole, type Settlement } from './model-facts-testing.ts'
+import {
+  builtIn,
+  type Facts,
+  type ModelDevice,
+  type ModelInvite,
+  type ModelPerson,
+  type ModelRole,
+  type Settlement,
+} from './model-facts-testing.ts'
 import type { VoidCode } from './types.ts'
-
-interface ModelPerson {
-  role: string
-  since: number
-  state: 'active' | 'left' | 'removed'
-  removals: number[]
-}
-
-interface ModelDevice {
-  readonly person: string
-  active: boolean
-  endedBy: number
-  removals: number[]
-  admitted: number
-}
-
-interface ModelInvite {
-  readonly at: number
-  readonly creator: string
-  readonly role: string
-  readonly usesMax: number
-  readonly expiresMs: number | undefined
-  uses: number
-}
 
 export interface Candidate {
   readonly at: number
@@ -70,6 +54,7 @@ export class Round {
   readonly voided: Record<string, VoidCode> = {}
   readonly candidates: Candidate[] = []
   readonly takings: number[] = []
+  isDirect = false
   /** The whole state after each act. */
   readonly states: {
     persons: Record<string, ModelPerson>
@@ -229,9 +214,13 @@ export class Round {
     const { entry, proven } = this.model.act(at)
     const role = this.roleAt(person, at, entry.id)
     switch (act.kind) {
-      case 'invite':
+      case 'invite': {
         if (!can(role, 'invite')) return 'not_allowed'
-        return this.gives(role, act.role) ?? (this.invites[act.invite] === undefined ? undefined : 'malformed')
+        const code = this.gives(role, act.role)
+        if (code !== undefined) return code
+        if (this.isDirect && act.role !== 'member') return 'not_allowed'
+        return this.invites[act.invite] === undefined ? undefined : 'malformed'
+      }
       case 'revoke': {
         const invite = this.invites[act.invite]
         if (invite === undefined) return 'invite_unknown'
@@ -247,7 +236,7 @@ export class Round {
         const known = this.persons[act.certificate.person]
         if (known?.state === 'active') return 'already_member'
         const removals = [...(known?.removals ?? []), ...(this.devices[act.certificate.device]?.removals ?? [])]
-        return this.knewAll(at, removals) ? undefined : 'target_removed'
+        return this.knewAll(at, removals) ? this.roomFor(act.certificate.person) : 'target_removed'
       }
       case 'device': {
         if (!proven || act.certificate.person !== person) return 'certificate_wrong'
@@ -265,6 +254,7 @@ export class Round {
         if (this.persons[act.person] === undefined) return 'target_unknown'
         return act.person === person ? undefined : this.mayRemove(role, act.person)
       case 'role': {
+        if (this.isDirect) return 'not_allowed'
         const target = this.persons[act.person]
         const given = this.roles[act.role]
         if (target?.state !== 'active' || given === undefined) return 'target_unknown'
@@ -321,7 +311,13 @@ export class Round {
     if (invite.expiresMs !== undefined && entry.time.ms > invite.expiresMs) return 'invite_expired'
     if (known?.state === 'active') return undefined
     if (!this.knewAll(invite.at, known?.removals ?? [])) return 'author_removed'
-    return invite.uses < invite.usesMax ? undefined : 'invite_used'
+    return invite.uses < invite.usesMax ? this.roomFor(person) : 'invite_used'
+  }
+
+  /** A conversation of two has the two who were in it first, and nobody else. */
+  roomFor(person: string): VoidCode | undefined {
+    const isKnown = this.persons[person] !== undefined
+    return this.isDirect && !isKnown && Object.keys(this.persons).length >= 2 ? 'direct_full' : undefined
   }
 
   /** Revoked, or somebody removed who has its secret; before a place, or without knowledge of what stands there. */
@@ -367,7 +363,9 @@ export class Round {
     }
     switch (act.kind) {
       case 'found':
-        letIn(act.certificate.person, act.certificate.device, 'owner')
+        this.isDirect = act.purpose === 'direct'
+        if (this.isDirect) this.roles.member = { rank: 1, can: ['invite', 'keepers', 'post'], since: -1 }
+        letIn(act.certificate.person, act.certificate.device, this.isDirect ? 'member' : 'owner')
         this.keys[entry.key] ??= { epoch: entry.epoch, at }
         break
       case 'rotate':

@@ -2,6 +2,7 @@
 
 import { decode, encode } from '@ipld/dag-cbor'
 import { equalBytes } from '../base/bytes.ts'
+import { readCanonical } from '../base/canonical.ts'
 import { communityErrors } from './errors.ts'
 import { isWord } from './fields-wire.ts'
 import { contentBytesMax } from './limits.ts'
@@ -44,6 +45,8 @@ export function decodePayload(content: Uint8Array): Payload {
 
 function decodeStrictly(content: Uint8Array): unknown {
   if (content.length > contentBytesMax) throw malformed('is too long')
+  const read = readCanonical(content)
+  if (read !== undefined) return read.value
   let value: unknown
   let again: Uint8Array
   try {

@@ -1,7 +1,7 @@
 // What roles are: a rank, which says whom one may act upon, and capabilities, which say what one may do. Four are built
 // in and stay as they are; communities make others. docs/protocol/community.md, "Roles".
 
-import type { Capability, Role } from './types.ts'
+import type { Capability, Purpose, Role } from './types.ts'
 
 /** Stands for every capability, those of apps included; only built-in roles have it. */
 export const everything = '*' as Capability
@@ -14,6 +14,17 @@ export const builtInRoles: readonly Role[] = [
   { name: 'member', rank: 1, capabilities: names('invite', 'post') },
   { name: 'guest', rank: 0, capabilities: [] },
 ]
+
+/**
+ * What a role allows otherwise where a community is a conversation of two: both are members for ever, neither acts upon the
+ * other, and either may name a keeper for the two.
+ */
+export const rolesOfTwo: readonly Role[] = [
+  { name: 'member', rank: 1, capabilities: names('invite', 'keepers', 'post') },
+]
+
+/** What the founder is. */
+export const foundersRole: Readonly<Record<Purpose, string>> = { group: 'owner', direct: 'member' }
 
 /** What remains to somebody whose role is not there (its definition turned out void). */
 export const noRole: Role = { name: '', rank: 0, capabilities: [] }

@@ -2,33 +2,35 @@
 // apps what counts of lane 1.
 //
 //   log entries ──► keyring (boxes) ──► open ──┬─ lane 0: acts ──► resolve ──► state
-//                                              └─ lane 1: counts? ──► apps, in one transaction with how far they got
+//                                              └─ lane 1: counts? ──► apps (projection.ts)
 //
 // Must stay true: between two resets apps see every entry that counts once, whatever order entries, keys and members came
 // in; a batch never holds the thread for long; what can't be opened yet waits and is not lost.
 
-import { isPeerhoodError } from '../base/errors.ts'
 import { Emitter } from '../base/events.ts'
-import type { Log } from '../base/ports.ts'
+import type { Cancel } from '../base/ports.ts'
 import { createTurns } from '../base/turns.ts'
-import type { CommunityLog, Draft, Entry, EntryId, KeyId, StoredEntry, Vector } from '../log/types.ts'
+import type { CommunityLog, Draft, Entry, EntryId, KeyId, Vector } from '../log/types.ts'
 import type { PeerId } from '../network/types.ts'
 import { type Act, communityApp, encodeAct, type KnownAct, readAct } from './acts-wire.ts'
+import { allowancesOf } from './allowance-core.ts'
 import { type Counted, Past, type Resolution, resolve } from './core.ts'
 import { communityErrors } from './errors.ts'
+import { openedOf, openWith } from './giving.ts'
 import type { OpenedAct } from './items-core.ts'
 import type { Keyring } from './keyring.ts'
 import { keyToWrite } from './keyring-core.ts'
 import { entriesPerTurnMax } from './limits.ts'
 import { encodePayload, type Payload } from './payload-wire.ts'
+import { type Judge, Projection, type ProjectionParts } from './projection.ts'
 import { isProven } from './proofs.ts'
 import type { CommunityStore } from './store.ts'
-import type { AppReducer, CommunityState, KeyFacts, OpenedEntry, VoidCode } from './types.ts'
+import type { CommunityFacts, CommunityState, KeyFacts, OpenedEntry, VoidCode } from './types.ts'
 
-export interface RoomParts {
-  readonly log: Log
+export interface RoomParts extends ProjectionParts {
   readonly store: CommunityStore
-  readonly apps: ReadonlyMap<string, AppReducer>
+  /** Resolves when this device may write. */
+  readonly beforeWriting: () => Promise<void>
 }
 
 export type RoomEvent =
@@ -37,12 +39,15 @@ export type RoomEvent =
   /** Entries of lane 1 that now count; never those of a rebuild. */
   | { readonly type: 'entries'; readonly entries: readonly OpenedEntry[] }
   | { readonly type: 'rebuilt' }
+  /** How far the reading of much is (`progress`) has changed. */
+  | { readonly type: 'reading' }
 
 export class Room {
   readonly events = new Emitter<RoomEvent>()
   readonly log: CommunityLog
   readonly keyring: Keyring
   readonly #parts: RoomParts
+  readonly #projection: Projection
   readonly #turn = createTurns(1)
   readonly #writing = createTurns(1)
   readonly #past: Past
@@ -57,8 +62,9 @@ export class Room {
   #isRemembered = false
   /** Up to which number of each device verdicts were used; undefined after a start: any may have been. */
   #judged: Vector | undefined
-  /** The apps get everything again, and are told of no news. */
-  #rebuilding = false
+  /** Something came to the log since it was last read. */
+  #isStale = true
+  readonly #offLog: Cancel
   #resolution: Resolution
   /** Up to which arrival lane 0 was read. */
   #read = 0
@@ -68,8 +74,13 @@ export class Room {
     this.log = log
     this.keyring = keyring
     this.#parts = parts
+    this.#offLog = log.on(({ type }) => {
+      if (type !== 'allowed') this.#isStale = true
+    })
     this.#past = new Past(log)
+    this.#projection = new Projection(log, this.#judge(), parts)
     this.#resolution = resolve(log.community, [], this.#past)
+    log.allow(allowancesOf(this.state))
   }
 
   get state(): CommunityState {
@@ -87,7 +98,17 @@ export class Room {
 
   /** Reads everything that the log has and that was not read before. Resolves when the apps have it. */
   catchUp(): Promise<void> {
-    return this.#turn(() => this.#takeAll())
+    return this.#turn(async () => {
+      // Whoever writes asks before and after, and so does whoever is told by the log: once is enough.
+      if (!this.#isStale || this.#stopped) return
+      this.#isStale = false
+      try {
+        await this.#takeAll()
+      } catch (error) {
+        this.#isStale = true
+        throw error
+      }
+    })
   }
 
   /** Runs what reads the state and then writes by it, one such thing at a time, on everything that the log has. */
@@ -105,7 +126,16 @@ export class Room {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.settled()
+    this.#offLog()
+    await this.#turn(() => this.#projection.stop())
+  }
+
+  /** How many entries the apps were given of how many, while there is much to read. */
+  get progress(): CommunityFacts['reading'] {
+    const { given } = this.#projection
+    if (given === undefined) return undefined
+    const of = this.log.counts().entries - this.#acts.size
+    return { entries: Math.min(given, of), of }
   }
 
   /** What is judged of the acts. */
@@ -149,12 +179,7 @@ export class Room {
 
   /** What an entry says; undefined when its key is not here, `malformed` when it is not what it should be. */
   open(entry: Entry): Payload | 'malformed' | undefined {
-    try {
-      return this.keyring.open(entry)
-    } catch (error) {
-      if (isPeerhoodError(error)) return 'malformed'
-      throw error
-    }
+    return openWith(this.keyring, entry)
   }
 
   /** Whether an entry of lane 1 counts, and what its author may. */
@@ -179,17 +204,38 @@ export class Room {
     const entry = await this.#write(payload, { ...key, lane: 1, boxes: new Uint8Array(0) })
     await this.catchUp()
     const counted = this.counts(entry)
-    if (typeof counted === 'string') throw communityErrors.not_a_member('You can’t write in this community.')
-    return { ...this.#opened({ arrival: 0, entry }, payload, counted) }
+    if (typeof counted === 'string')
+      throw communityErrors.not_a_member('You can’t write in this community.', { details: { code: counted } })
+    return openedOf(this.log.community, { arrival: 0, entry }, payload, counted)
   }
 
-  #write(payload: Payload, draft: Omit<Draft, 'seal'>): Promise<Entry> {
+  async #write(payload: Payload, draft: Omit<Draft, 'seal'>): Promise<Entry> {
     if (this.keyring.get(draft.key) === undefined) {
       throw communityErrors.key_missing('The key of this community has not reached this computer yet.')
     }
     // Once before it is written: what can't be said is refused here, not in the middle of the log's work.
     encodePayload(payload)
+    await this.#parts.beforeWriting()
     return this.log.append({ ...draft, seal: (place) => this.keyring.seal(draft.key, place, payload) })
+  }
+
+  #judge(): Judge {
+    return {
+      counts: (entry) => this.counts(entry),
+      open: (entry) => this.open(entry),
+      job: () => ({
+        community: this.log.community,
+        keys: this.keyring.export(),
+        acts: [...this.#acts.values()],
+        past: this.#past.export(),
+        forks: this.log.forks(),
+      }),
+      inTurn: (work) =>
+        this.#turn(async () => {
+          if (!this.#stopped) await work()
+        }),
+      emit: (event) => this.events.emit(event),
+    }
   }
 
   // ---- lane 0
@@ -204,32 +250,37 @@ export class Room {
       this.#proven.set(id, proven)
       this.#kept.add(id)
     }
-    await this.#takeActs(store.actsRead(community))
+    await this.#takeActs(this.#projection.actsRead)
     this.#forks = this.log.forks().length
     this.#resolve()
+    await this.#projection.begin(this.keyring.export().map(({ key }) => key))
     this.#isRemembered = true
   }
 
   async #takeAll(): Promise<void> {
-    if (this.#stopped) return
     if (!this.#isRemembered) await this.#remember()
     const before = this.#resolution
     const forks = this.log.forks().length
     const { acts, keys } = await this.#takeActs(Number.POSITIVE_INFINITY)
-    if (keys) this.keepKeys()
+    if (keys.size > 0) {
+      this.keepKeys()
+      await this.#projection.woken(keys)
+    }
     if (acts || forks !== this.#forks) {
       this.#forks = forks
       this.#resolve()
-      this.#judgeAnew(this.#resolution.changedSince(before, this.#judged) === 'rewritten')
+      const difference = this.#resolution.changedSince(before, this.#judged)
+      await this.#projection.judgedAnew(before, difference, this.#read)
       this.#keepActs()
     }
-    if (acts || keys) this.events.emit({ type: 'state' })
-    await this.#project(acts || keys)
+    if (acts || keys.size > 0) this.events.emit({ type: 'state' })
+    await this.#projection.project()
     this.#judged = this.log.vector()
   }
 
   #resolve(): void {
     this.#resolution = resolve(this.log.community, [...this.#acts.values()], this.#past)
+    this.log.allow(allowancesOf(this.state))
   }
 
   /** Walking back through a long log, and checking certificates, is done once for each act. */
@@ -244,8 +295,8 @@ export class Room {
   }
 
   /** Reads what came of lane 0, and what waited for a key that came with it. */
-  async #takeActs(upTo: number): Promise<{ acts: boolean; keys: boolean }> {
-    const took = { acts: false, keys: false }
+  async #takeActs(upTo: number): Promise<Took> {
+    const took: Took = { acts: false, keys: new Set() }
     for (;;) {
       const page = this.log.entriesAfter(this.#read, entriesPerTurnMax, { lane: 0 })
       const due = page.filter(({ arrival }) => arrival <= upTo)
@@ -256,7 +307,7 @@ export class Room {
     }
   }
 
-  #takeAct(first: Entry, took: { acts: boolean; keys: boolean }): void {
+  #takeAct(first: Entry, took: Took): void {
     const open = [first]
     for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
       const gained = [...this.keyring.meet(entry)]
@@ -272,92 +323,19 @@ export class Room {
         this.#acts.set(entry.id, { entry, act, proven })
         took.acts = true
       }
-      if (gained.length > 0) took.keys = true
       for (const key of gained) {
+        took.keys.add(key)
         open.push(...(this.#sealed.get(key) ?? []).filter((one) => one !== entry))
         this.#sealed.delete(key)
       }
     }
   }
+}
 
-  // ---- lane 1
-
-  /** Notes by which acts entries are judged from now on; `rewritten`: the apps forget everything first. */
-  #judgeAnew(rewritten: boolean): void {
-    const { store, apps } = this.#parts
-    const { community } = this.log
-    store.lazily(() => {
-      store.setActsRead(community, this.#read)
-      if (!rewritten) return
-      for (const app of apps.values()) app.reset(community)
-      store.resetProgress(community)
-    })
-    this.#rebuilding ||= rewritten
-  }
-
-  /** Gives the apps what came, and with `retry` what waited. */
-  async #project(retry: boolean): Promise<void> {
-    const { store } = this.#parts
-    const { community } = this.log
-    if (retry) await this.#retryWaiting()
-    for (;;) {
-      const page = this.log.entriesAfter(store.progress(community), entriesPerTurnMax, { lane: 1 })
-      const last = page.at(-1)
-      if (last === undefined) break
-      this.#give(page, () => store.setProgress(community, last.arrival))
-      if (page.length < entriesPerTurnMax) break
-      await nextTurn()
-    }
-    if (!this.#rebuilding) return
-    this.#rebuilding = false
-    this.events.emit({ type: 'rebuilt' })
-  }
-
-  async #retryWaiting(): Promise<void> {
-    const { store } = this.#parts
-    const waiting = store.waiting(this.log.community)
-    for (let at = 0; at < waiting.length; at += entriesPerTurnMax) {
-      const arrivals = waiting.slice(at, at + entriesPerTurnMax)
-      const entries = arrivals.flatMap((arrival) => this.log.entriesAfter(arrival - 1, 1, { lane: 1 }))
-      this.#give(entries, () => {})
-      await nextTurn()
-    }
-  }
-
-  #give(page: readonly StoredEntry[], note: () => void): void {
-    const { store, apps } = this.#parts
-    const { community } = this.log
-    const opened: OpenedEntry[] = []
-    const waiting: number[] = []
-    for (const stored of page) {
-      const result = this.#judge(stored)
-      if (result === 'waiting') waiting.push(stored.arrival)
-      else if (result !== undefined) opened.push(result)
-    }
-    store.lazily(() => {
-      for (const { arrival } of page) store.removeWaiting(community, arrival)
-      for (const arrival of waiting) store.addWaiting(community, arrival)
-      for (const app of apps.values()) {
-        const own = opened.filter((entry) => entry.app === app.app)
-        if (own.length > 0) app.apply(own)
-      }
-      note()
-    })
-    if (opened.length > 0 && !this.#rebuilding) this.events.emit({ type: 'entries', entries: opened })
-  }
-
-  #judge(stored: StoredEntry): OpenedEntry | 'waiting' | undefined {
-    const counted = this.counts(stored.entry)
-    // What does not count now may count once more is known; the few that never will cost a look each time.
-    if (typeof counted === 'string') return 'waiting'
-    const payload = this.open(stored.entry)
-    if (payload === undefined) return 'waiting'
-    return payload === 'malformed' ? undefined : this.#opened(stored, payload, counted)
-  }
-
-  #opened({ arrival, entry }: StoredEntry, payload: Payload, counted: Counted): OpenedEntry {
-    return { community: this.log.community, arrival, entry, ...payload, ...counted }
-  }
+/** What reading lane 0 brought: acts, and keys that are newly here, or newly whole. */
+interface Took {
+  acts: boolean
+  readonly keys: Set<KeyId>
 }
 
 function actOf(payload: Payload | 'malformed'): Act {

@@ -52,4 +52,39 @@ export const communitySchema: readonly string[] = [
     PRIMARY KEY (community, arrival)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- A conversation of two, before its log says so: with whom, and what that one called themself.
+  ALTER TABLE communities ADD COLUMN direct_with TEXT;
+  ALTER TABLE communities ADD COLUMN direct_name TEXT;
+  `,
+  `
+  -- How far the apps are lies beside their views now, in a database that can be made again.
+  DROP TABLE community_waiting;
+  DROP TABLE community_progress;
+  `,
+]
+
+/** Beside the views of apps: what is made again with them. */
+export const readingSchema: readonly string[] = [
+  `
+  -- Up to which arrival (and that entry's id) entries of lane 1 were given to the apps, how many they were, and by the acts up
+  -- to which arrival and how many forks they were judged. forgetting: the apps forget all of it first.
+  CREATE TABLE community_reading (
+    community TEXT PRIMARY KEY,
+    arrival INTEGER NOT NULL,
+    entry TEXT,
+    given INTEGER NOT NULL,
+    acts INTEGER NOT NULL,
+    forks INTEGER NOT NULL,
+    forgetting INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Entries of lane 1 that do not count yet, by what they wait for.
+  CREATE TABLE community_waits (
+    community TEXT NOT NULL,
+    cause TEXT NOT NULL,       -- 'key ID' or 'device ID'; '': that came: to be looked at
+    arrival INTEGER NOT NULL,
+    PRIMARY KEY (community, cause, arrival)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -57,7 +57,14 @@ export class World {
     const key = generateEpochKey(this.random)
     node.keyring.add(key)
     const founding: KnownAct = {
-      ...{ kind: 'found' as const, name: 'Village', description: '', history, access: generateAccess(this.random) },
+      ...{
+        kind: 'found' as const,
+        purpose: 'group' as const,
+        name: 'Village',
+        description: '',
+        history,
+        access: generateAccess(this.random),
+      },
       ...{ memberName: name, certificate: node.certificate, deviceName: name },
     }
     const entry = node.write(

@@ -30,6 +30,7 @@ const voidSentences: Readonly<Record<VoidCode, string>> = {
   target_removed: 'Who is let in had been removed by somebody else, and its author did not know that.',
   malformed: 'It does not say what an entry of its kind has to say.',
   too_many: 'The community had reached a limit of this kind.',
+  direct_full: 'It is a conversation of two persons, and there were two already.',
 }
 
 /** Names for what acts mention; whoever shows them knows members, devices and invitations. */
@@ -49,7 +50,7 @@ export function sentenceOfAct(act: Act, names: Names): string {
 function known(act: KnownAct, names: Names): string {
   switch (act.kind) {
     case 'found':
-      return `founded “${act.name}”.`
+      return act.purpose === 'direct' ? 'began this conversation of two.' : `founded “${act.name}”.`
     case 'rotate':
       return 'made a new key for everybody.'
     case 'grant':

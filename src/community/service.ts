@@ -10,21 +10,25 @@ import { toPeerhoodError } from '../base/errors.ts'
 import { Emitter } from '../base/events.ts'
 import type { Cancel, Clock, Log, Random } from '../base/ports.ts'
 import { createUniform } from '../base/uniform.ts'
-import type { Identity } from '../identity/types.ts'
+import type { Identity, PersonDid } from '../identity/types.ts'
 import { deviceIdOf } from '../log/ids.ts'
 import type { LogSync } from '../log/sync/types.ts'
 import type { CommunityId, CommunityLog, DeviceId, Logs } from '../log/types.ts'
 import type { PeerAddress, PeerId } from '../network/types.ts'
+import { keptAllowances } from './allowance-core.ts'
 import { createCommunityCalls } from './calls.ts'
+import { createDirectGate, type DirectGate } from './direct-gate.ts'
 import { communityErrors } from './errors.ts'
 import { createGate, type Gate } from './gate.ts'
 import { tryJoin } from './joining.ts'
 import { Keyring } from './keyring.ts'
 import { discoveryKeyOf, topicOf } from './keys.ts'
 import { communitiesMax, entriesToldMax, grantDelayMaxMs, grantDelayMinMs } from './limits.ts'
+import { createOwnEntries } from './own-entries.ts'
+import type { Reading } from './reading.ts'
 import { Room, type RoomEvent } from './room.ts'
 import { type CommunityRow, type CommunityStore, createCommunityStore, type Phase } from './store.ts'
-import type { AppReducer, Communities, CommunityEvent, CommunityFacts } from './types.ts'
+import type { AppReducer, Communities, CommunityEvent, CommunityFacts, DirectFacts } from './types.ts'
 import { closeSpentInvites, handOnOwed } from './writing.ts'
 
 export interface CommunitiesParts {
@@ -32,11 +36,17 @@ export interface CommunitiesParts {
   readonly random: Random
   readonly log: Log
   readonly database: Database
+  /** For what is made from the logs and can be made again; the same unless said otherwise. */
+  readonly views?: Database
+  /** Reads long logs away from this thread; without it they are read here, bit by bit. */
+  readonly reading?: Reading
   readonly identity: Identity
   readonly logs: Logs
   readonly sync: LogSync
   /** This peer, for links. */
   readonly selfAddress: () => PeerAddress
+  /** Conversations of two with these persons are not exchanged; nobody if not given. */
+  readonly isBlocked?: (person: PersonDid) => boolean
 }
 
 /** A community that is open here. */
@@ -52,6 +62,8 @@ export interface Open {
   joining: boolean
   /** Ends the wait before owed keys are handed on; undefined: none is due. */
   cancelGrants: Cancel | undefined
+  /** Ends the exchange; undefined: there is none. */
+  cancelExchange: Cancel | undefined
 }
 
 /** What calls.ts works with. */
@@ -62,6 +74,8 @@ export interface Hall extends CommunitiesParts {
   /** Opens what a row says, and begins to exchange it. Throws `communities_too_many`. */
   open(row: CommunityRow): Promise<Open>
   setPhase(open: Open, phase: Phase): void
+  /** Looks whether this computer, as it is now, is still a member's there. */
+  notice(open: Open): void
   facts(open: Open): CommunityFacts
   /** Throws `community_unknown`. */
   find(id: CommunityId): Open
@@ -71,16 +85,20 @@ export interface Hall extends CommunitiesParts {
   /** Ends all that is done with it here; what is stored stays. */
   close(open: Open): Promise<void>
   forget(open: Open): Promise<void>
+  /** Who is blocked has changed: exchange ends, or goes on. */
+  reconsider(): void
 }
 
 export interface CommunityService extends Communities {
   /** Lets devices in, and comes in where others have done so (admission.ts). */
   readonly gate: Gate
+  /** Begins conversations of two and takes those that were asked for (direct/). */
+  readonly direct: DirectGate
 }
 
 export function createCommunities(parts: CommunitiesParts): CommunityService {
   const log = parts.log.child('community')
-  const store = createCommunityStore(parts.database)
+  const store = createCommunityStore(parts.database, parts.views)
   const device = deviceIdOf(parts.identity.deviceKey)
   const apps = new Map<string, AppReducer>()
   const opened = new Map<CommunityId, Open>()
@@ -95,7 +113,8 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     opened,
     open: (row) => openCommunity(row),
     setPhase,
-    facts: (open) => factsOf(open, parts.identity),
+    notice: noticeRemoval,
+    facts: (open) => factsOf(open, parts.identity, isPaused(open)),
     find,
     writable,
     changed: (id) => events.emit({ type: 'community', id }),
@@ -104,6 +123,12 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
       await open.close()
     },
     forget,
+    reconsider() {
+      for (const open of opened.values()) {
+        exchangeAsDue(open)
+        events.emit({ type: 'community', id: open.row.id })
+      }
+    },
   }
   /** Whether the person of this computer is the one who takes part in it; after another was restored, it is not. */
   const isOwn = ({ row }: Open) => row.person === parts.identity.did
@@ -114,6 +139,7 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     }
     const communityLog = parts.logs.open(row.id, row.bytesMax === undefined ? {} : { bytesMax: row.bytesMax })
     const room = row.phase === 'keeping' ? undefined : openRoom(row, communityLog)
+    if (room === undefined) communityLog.allow(keptAllowances)
     const cancels: Cancel[] = []
     const open: Open = {
       row,
@@ -122,8 +148,11 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
       joiners: new Set(),
       joining: false,
       cancelGrants: undefined,
+      cancelExchange: undefined,
       async close() {
         open.cancelGrants?.()
+        open.cancelExchange?.()
+        open.cancelExchange = undefined
         for (const cancel of cancels) cancel()
         for (const joiner of open.joiners) joiner.reject(communityErrors.community_unknown('It is no longer here.'))
         open.joiners.clear()
@@ -134,8 +163,9 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     if (room !== undefined) cancels.push(room.events.on((event) => onRoom(open, event)))
     cancels.push(communityLog.on(() => void followUp(open)))
     await room?.catchUp()
-    // Who has left goes on until the others know it, and refuse.
-    if (row.phase !== 'removed') cancels.push(exchange(open))
+    // Its keystore may be another than the one it was joined with.
+    noticeRemoval(open)
+    exchangeAsDue(open)
     if (row.phase === 'joining')
       cancels.push(parts.sync.on(({ community }) => void (community === row.id && goOnJoining(open))))
     return open
@@ -145,7 +175,8 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     const keyring = new Keyring({ deviceSeed: parts.identity.deviceSeed, random: parts.random })
     keyring.import(store.keys(row.id))
     if (row.inviteSeed !== undefined) keyring.addInvite(row.inviteSeed)
-    return new Room(communityLog, keyring, { log, store, apps })
+    const beforeWriting = createOwnEntries({ clock: parts.clock, sync: parts.sync, log: communityLog, device })
+    return new Room(communityLog, keyring, { log, store, apps, beforeWriting, reading: parts.reading })
   }
 
   /** Entries came: the room reads them, and a community that is being joined may be ready for it. */
@@ -156,7 +187,21 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     } catch (error) {
       log.error('community_stuck', { community: open.row.id, code: toPeerhoodError(error).code })
     }
-    events.emit({ type: 'community', id: open.row.id })
+    // One that could not be joined is no longer here.
+    if (opened.get(open.row.id) === open) events.emit({ type: 'community', id: open.row.id })
+  }
+
+  function isPaused(open: Open): boolean {
+    const other = otherOf(open, parts.identity)?.with
+    return other !== undefined && parts.isBlocked?.(other) === true
+  }
+
+  /** Who has left goes on until the others know it, and refuse. */
+  function exchangeAsDue(open: Open): void {
+    if (isPaused(open)) {
+      open.cancelExchange?.()
+      open.cancelExchange = undefined
+    } else if (open.row.phase !== 'removed' && opened.get(open.row.id) === open) open.cancelExchange ??= exchange(open)
   }
 
   function exchange({ row, log: communityLog, room }: Open): Cancel {
@@ -208,9 +253,12 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
       return
     }
     if (event.type === 'rebuilt') events.emit({ type: 'rebuilt', id })
+    else if (event.type === 'reading') events.emit({ type: 'community', id })
     else {
       noticeRemoval(open)
       careForKeys(open)
+      // Only its acts say with whom a conversation is.
+      if (open.cancelExchange !== undefined) exchangeAsDue(open)
     }
   }
 
@@ -234,10 +282,11 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
 
   /** Who was removed, or whose device was, stops taking part as soon as it is known here. */
   function noticeRemoval(open: Open): void {
-    if (open.row.phase !== 'open' || open.room === undefined || !isOwn(open)) return
+    if (open.row.phase !== 'open' || open.room?.isReadable !== true || !isOwn(open)) return
     const self = open.room.state.members.get(parts.identity.did)
     const here = self?.devices.find((one) => one.device === device)
-    if (self?.state === 'active' && here?.state === 'active') return
+    // One that forked still belongs: it may listen, and others tell it so.
+    if (self?.state === 'active' && (here?.state === 'active' || here?.state === 'forked')) return
     setPhase(open, self?.state === 'left' ? 'left' : 'removed')
   }
 
@@ -270,19 +319,38 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     const { id } = open.row
     opened.delete(id)
     await open.close()
-    for (const app of apps.values()) store.atomically(() => app.reset(id))
+    await forgetViews(id)
     store.remove(id)
     await parts.logs.remove(id)
     events.emit({ type: 'removed', id })
   }
 
+  /** What is left when this ends in the middle is forgotten at the next start, before it is made again. */
+  async function forgetViews(id: CommunityId): Promise<void> {
+    const write = async <Result>(work: () => Result) => {
+      const written = () => store.lazily(work)
+      return parts.reading === undefined ? written() : parts.reading.exclusively(written)
+    }
+    await write(() => store.startAgain(id))
+    for (let left = [...apps.values()]; left.length > 0; await new Promise((resolve) => setImmediate(resolve))) {
+      left = await write(() => left.filter((app) => !app.reset(id)))
+    }
+    await write(() => store.removeProgress(id))
+  }
+
+  const calls = createCommunityCalls(hall)
   return {
-    ...createCommunityCalls(hall),
+    ...calls,
     gate: createGate(hall),
+    direct: createDirectGate(hall, calls),
     register: (app) => void apps.set(app.app, app),
     on: (listener) => events.on(listener),
     async start() {
-      for (const row of store.rows()) await openCommunity(row)
+      const rows = store.rows()
+      const known = new Set(rows.map(({ id }) => id))
+      for (const row of rows) await openCommunity(row)
+      // Of what was forgotten when this ended, or with a database that was lost.
+      for (const id of store.inViews()) if (!known.has(id)) await forgetViews(id)
     },
     async stop() {
       await Promise.all([...opened.values()].map((open) => open.close()))
@@ -298,9 +366,21 @@ const finalRefusals: ReadonlySet<string> = new Set([
   'invite_revoked',
   'invite_expired',
   'not_a_member',
+  'conversation_other',
 ])
 
-function factsOf({ row, log, room }: Open, identity: Identity): CommunityFacts {
+/** The other of a conversation of two, by its log or, before that is here, by who asked for it. */
+function otherOf({ row, room }: Open, identity: Identity): Omit<DirectFacts, 'blocked'> | undefined {
+  const state = room?.isReadable === true ? room.state : undefined
+  if (state === undefined ? row.direct === undefined : state.purpose !== 'direct') return undefined
+  const other = [...(state?.members.values() ?? [])].find(({ person }) => person !== identity.did)
+  if (other !== undefined) return { with: other.person, name: other.name, joined: true }
+  return { with: row.direct?.with, name: row.direct?.name ?? '', joined: false }
+}
+
+function factsOf(open: Open, identity: Identity, blocked: boolean): CommunityFacts {
+  const { row, log, room } = open
+  const direct = otherOf(open, identity)
   const state = room?.isReadable === true ? room.state : undefined
   return {
     id: row.id,
@@ -308,9 +388,11 @@ function factsOf({ row, log, room }: Open, identity: Identity): CommunityFacts {
     self: state?.members.get(identity.did),
     counts: log.counts(),
     forks: log.forks(),
+    reading: room?.progress,
     phase: row.phase,
     bytesMax: row.bytesMax,
     otherPerson: row.person !== undefined && row.person !== identity.did,
+    direct: direct === undefined ? undefined : { ...direct, blocked },
   }
 }
 

@@ -7,7 +7,7 @@ import type { PeerId } from '../network/types.ts'
 import { type ActIndex, type Item, knows } from './items-core.ts'
 import type { Past } from './past-core.ts'
 import { builtInRoles, narrow, noRole } from './roles-core.ts'
-import type { InviteId, Keeper, MemberState, Role, Settings } from './types.ts'
+import type { InviteId, Keeper, MemberState, Purpose, Role, Settings } from './types.ts'
 
 export interface PersonState {
   readonly did: PersonDid
@@ -153,6 +153,7 @@ export class Fold {
   readonly roles = new Map<string, RoleState>(builtInRoles.map((role) => [role.name, { role, since: -1 }]))
   readonly keepers = new Map<PeerId, Keeper>()
   readonly keys = new Map<KeyId, KeyState>()
+  purpose: Purpose = 'group'
   settings: Settings = { name: '', description: '', history: 'since-joining' }
   /** What took somebody's or an invitation's access: a key has to be made after all of it. */
   readonly takings: Item[] = []

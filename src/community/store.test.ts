@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { migrate } from '../base/database.ts'
+import type { PersonDid } from '../identity/types.ts'
 import type { CommunityId, DeviceId, EntryId, KeyId } from '../log/types.ts'
 import type { PeerId } from '../network/types.ts'
+import type { WaitCause } from './progress-store.ts'
+import { communitySchema } from './schema.ts'
 import { type CommunityRow, createCommunityStore } from './store.ts'
 import type { CommunityAccess, EpochKey } from './types.ts'
 
@@ -20,6 +24,7 @@ function rowOf(change: Partial<CommunityRow> = {}): CommunityRow {
     bytesMax: undefined,
     addedMs: 5,
     person: undefined,
+    direct: undefined,
     ...change,
   }
 }
@@ -28,9 +33,12 @@ test('a community is what it was after a restart, and its invitation’s secret 
   const database = new DatabaseSync(':memory:')
   const store = createCommunityStore(database)
   const kept = rowOf({ id: other, phase: 'keeping', inviteSeed: undefined, bytesMax: 1_000_000, peers: [], addedMs: 9 })
+  const direct = { with: 'did:key:zBen' as PersonDid, name: 'Ben' }
+  const ofTwo = rowOf({ id: 'ef'.repeat(32) as CommunityId, direct, addedMs: 10 })
   store.put(rowOf())
   store.put(kept)
-  assert.deepEqual(createCommunityStore(database).rows(), [rowOf(), kept])
+  store.put(ofTwo)
+  assert.deepEqual(createCommunityStore(database).rows(), [rowOf(), kept, ofTwo])
   store.setPhase(id, 'open')
   assert.deepEqual(createCommunityStore(database).rows()[0], rowOf({ phase: 'open', inviteSeed: undefined }))
 })
@@ -76,27 +84,55 @@ test('what was found out about acts comes back, and more is added to it', () => 
   assert.deepEqual(store.acts(id), { devices: [], acts: new Map() })
 })
 
-test('by which acts entries were judged is kept beside how far the apps got', () => {
-  const store = createCommunityStore(new DatabaseSync(':memory:'))
-  assert.equal(store.actsRead(id), 0)
-  store.setActsRead(id, 12)
-  store.setProgress(id, 9)
-  assert.deepEqual([store.actsRead(id), store.progress(id)], [12, 9])
-  store.resetProgress(id)
-  assert.deepEqual([store.actsRead(id), store.progress(id)], [12, 0])
-})
-
-test('how far the apps got, and what waits, is kept and forgotten together', () => {
+test('how far the apps are, and judged by what, is kept and begun again', () => {
   const database = new DatabaseSync(':memory:')
   const store = createCommunityStore(database)
-  assert.equal(store.progress(id), 0)
-  store.setProgress(id, 41)
-  store.addWaiting(id, 7)
-  store.addWaiting(id, 3)
-  store.addWaiting(id, 7)
-  assert.deepEqual([store.progress(id), store.waiting(id), store.waiting(other)], [41, [3, 7], []])
-  store.removeWaiting(id, 3)
-  assert.deepEqual(store.waiting(id), [7])
-  store.resetProgress(id)
-  assert.deepEqual([store.progress(id), store.waiting(id)], [0, []])
+  const nothing = { arrival: 0, entry: undefined, given: 0, acts: 0, forks: 0, forgetting: false }
+  assert.deepEqual(store.progress(id), nothing)
+  store.setProgress(id, { acts: 12, forks: 1 })
+  store.setProgress(id, { arrival: 41, entry: 'e1' as EntryId, given: 7 })
+  const there = { arrival: 41, entry: 'e1', given: 7, acts: 12, forks: 1, forgetting: false }
+  assert.deepEqual(createCommunityStore(database).progress(id), there)
+  store.startAgain(id)
+  assert.deepEqual(store.progress(id), { ...nothing, acts: 12, forks: 1, forgetting: true })
+  assert.deepEqual(store.progress(other), nothing)
+  store.removeProgress(id)
+  assert.deepEqual(store.progress(id), nothing)
+})
+
+test('what waits is woken by what it waits for, and forgotten with the rest', () => {
+  const store = createCommunityStore(new DatabaseSync(':memory:'))
+  const [key, device] = [`key ${'01'.repeat(16)}`, `device ${'02'.repeat(32)}`] as WaitCause[]
+  assert.ok(key !== undefined && device !== undefined)
+  store.addWaiting(id, key, 7)
+  store.addWaiting(id, key, 3)
+  store.addWaiting(id, key, 7)
+  store.addWaiting(id, device, 5)
+  assert.deepEqual([store.waiting(id, key), store.waiting(other, key)], [[3, 7], []])
+  assert.deepEqual([store.waiting(id, device), store.woken(id)], [[5], []])
+  store.wake(id, key)
+  assert.deepEqual([store.waiting(id, key), store.woken(id), store.woken(other)], [[], [3, 7], []])
+  store.addWaiting(id, key, 7)
+  store.wake(id, key)
+  store.removeWoken(id, 3)
+  store.removeWoken(id, 5)
+  assert.deepEqual([store.woken(id), store.waiting(id, device)], [[7], [5]])
+  store.startAgain(id)
+  assert.deepEqual([store.woken(id), store.waiting(id, device)], [[], []])
+})
+
+test('what can be made again lies in a database of its own', () => {
+  const [kept, views] = [new DatabaseSync(':memory:'), new DatabaseSync(':memory:')]
+  const store = createCommunityStore(kept, views)
+  store.put(rowOf())
+  store.setProgress(id, { arrival: 5 })
+  const again = createCommunityStore(kept, new DatabaseSync(':memory:'))
+  assert.deepEqual([again.rows().length, again.progress(id).arrival], [1, 0])
+})
+
+test('databases of before lose how far the apps were, which is then found out again', () => {
+  const database = new DatabaseSync(':memory:')
+  migrate(database, 'community', communitySchema.slice(0, 2))
+  database.prepare('INSERT INTO community_progress (community, arrival, acts) VALUES (?, 7, 7)').run(id)
+  assert.equal(createCommunityStore(database).progress(id).arrival, 0)
 })

@@ -8,6 +8,7 @@ import type { CommunityId, DeviceId, EntryId, KeyId } from '../log/types.ts'
 import type { PeerAddress } from '../network/types.ts'
 import type { HeldKey } from './keyring.ts'
 import type { PastVector } from './past-core.ts'
+import { createProgressStore, type ProgressStore } from './progress-store.ts'
 import { communitySchema } from './schema.ts'
 import type { CommunityAccess, CommunityFacts, EpochKey } from './types.ts'
 
@@ -25,6 +26,8 @@ export interface CommunityRow {
   readonly peers: readonly PeerAddress[]
   readonly bytesMax: number | undefined
   readonly addedMs: number
+  /** A conversation of two: with whom, and what that one calls themself; undefined: a group, or nobody knows yet. */
+  readonly direct?: { readonly with: PersonDid; readonly name: string } | undefined
 }
 
 /** Costly facts of acts, as past-core.ts and proofs.ts find them out. */
@@ -34,7 +37,7 @@ export interface KnownActs {
   readonly acts: ReadonlyMap<EntryId, { readonly past: PastVector; readonly proven: boolean }>
 }
 
-export interface CommunityStore {
+export interface CommunityStore extends ProgressStore {
   rows(): CommunityRow[]
   put(row: CommunityRow): void
   setPhase(id: CommunityId, phase: Phase): void
@@ -45,59 +48,39 @@ export interface CommunityStore {
   /** What was found out about acts. */
   acts(id: CommunityId): KnownActs
   addActs(id: CommunityId, known: KnownActs): void
-  /** Up to which arrival entries of lane 1 went to the apps; 0 at first. */
-  progress(id: CommunityId): number
-  setProgress(id: CommunityId, arrival: number): void
-  /** Up to which arrival the acts were read by which the apps' entries were judged; 0 at first. */
-  actsRead(id: CommunityId): number
-  setActsRead(id: CommunityId, arrival: number): void
-  waiting(id: CommunityId): number[]
-  addWaiting(id: CommunityId, arrival: number): void
-  removeWaiting(id: CommunityId, arrival: number): void
-  /** Everything of lane 1 goes to the apps again. */
-  resetProgress(id: CommunityId): void
-  atomically<Result>(work: () => Result): Result
-  /** The same for what follows from the log and can be made anew: does not wait for the disk. */
-  lazily<Result>(work: () => Result): Result
 }
 
-export function createCommunityStore(database: Database): CommunityStore {
+/** `views`: where what can be made again is kept; the same unless said otherwise. */
+export function createCommunityStore(database: Database, views: Database = database): CommunityStore {
   migrate(database, 'community', communitySchema)
-  return { ...rowStore(database), ...keyStore(database), ...actStore(database), ...progressStore(database) }
+  return { ...rowStore(database), ...keyStore(database), ...actStore(database), ...createProgressStore(views) }
 }
 
-function rowStore(
-  database: Database,
-): Pick<CommunityStore, 'rows' | 'put' | 'setPhase' | 'remove' | 'atomically' | 'lazily'> {
+function rowStore(database: Database): Pick<CommunityStore, 'rows' | 'put' | 'setPhase' | 'remove'> {
   const all = database.prepare('SELECT * FROM communities ORDER BY added_ms, id')
   const insert = database.prepare(
-    `INSERT OR REPLACE INTO communities (id, person, phase, access, invite_seed, member_name, peers, bytes_max, added_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO communities
+       (id, person, phase, access, invite_seed, member_name, peers, bytes_max, added_ms, direct_with, direct_name)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const phase = database.prepare('UPDATE communities SET phase = ?, invite_seed = NULL WHERE id = ?')
-  const deletes = [
-    'community_waiting',
-    'community_progress',
-    'community_keys',
-    'community_acts',
-    'community_devices',
-  ].map((table) => database.prepare(`DELETE FROM ${table} WHERE community = ?`))
+  const deletes = ['community_keys', 'community_acts', 'community_devices'].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE community = ?`),
+  )
   const deleteRow = database.prepare('DELETE FROM communities WHERE id = ?')
-  const atomically: CommunityStore['atomically'] = (work) => transaction(database, work)
   return {
     rows: () => all.all().map(toRow),
     put(row) {
       const peers = JSON.stringify(row.peers)
       const [person, seed, bytesMax] = [row.person ?? null, row.inviteSeed ?? null, row.bytesMax ?? null]
-      insert.run(row.id, person, row.phase, row.access, seed, row.memberName, peers, bytesMax, row.addedMs)
+      const direct = [row.direct?.with ?? null, row.direct?.name ?? null]
+      insert.run(row.id, person, row.phase, row.access, seed, row.memberName, peers, bytesMax, row.addedMs, ...direct)
     },
     setPhase: (id, value) => void phase.run(value, id),
     remove: (id) =>
-      atomically(() => {
+      transaction(database, () => {
         for (const statement of [...deletes, deleteRow]) statement.run(id)
       }),
-    atomically,
-    lazily: (work) => lazyTransaction(database, work),
   }
 }
 
@@ -112,6 +95,10 @@ function toRow(row: Record<string, SqlValue>): CommunityRow {
     peers: JSON.parse(String(row.peers)) as PeerAddress[],
     bytesMax: row.bytes_max === null ? undefined : Number(row.bytes_max),
     addedMs: Number(row.added_ms),
+    direct:
+      row.direct_with === null
+        ? undefined
+        : { with: String(row.direct_with) as PersonDid, name: String(row.direct_name ?? '') },
   }
 }
 
@@ -178,40 +165,6 @@ function vectorOf(bytes: Uint8Array): PastVector {
 }
 
 type ChainRow = [key: KeyId, control: Uint8Array, whole: Uint8Array | null]
-
-function progressStore(
-  database: Database,
-): Pick<
-  CommunityStore,
-  'progress' | 'setProgress' | 'actsRead' | 'setActsRead' | 'waiting' | 'addWaiting' | 'removeWaiting' | 'resetProgress'
-> {
-  const read = database.prepare('SELECT arrival, acts FROM community_progress WHERE community = ?')
-  const write = database.prepare(
-    `INSERT INTO community_progress (community, arrival, acts) VALUES (?1, ?2, 0)
-     ON CONFLICT (community) DO UPDATE SET arrival = ?2`,
-  )
-  const writeActs = database.prepare(
-    `INSERT INTO community_progress (community, arrival, acts) VALUES (?1, 0, ?2)
-     ON CONFLICT (community) DO UPDATE SET acts = ?2`,
-  )
-  const waiting = database.prepare('SELECT arrival FROM community_waiting WHERE community = ? ORDER BY arrival')
-  const add = database.prepare('INSERT OR IGNORE INTO community_waiting (community, arrival) VALUES (?, ?)')
-  const remove = database.prepare('DELETE FROM community_waiting WHERE community = ? AND arrival = ?')
-  const clear = database.prepare('DELETE FROM community_waiting WHERE community = ?')
-  return {
-    progress: (id) => Number(read.get(id)?.arrival ?? 0),
-    setProgress: (id, arrival) => void write.run(id, arrival),
-    actsRead: (id) => Number(read.get(id)?.acts ?? 0),
-    setActsRead: (id, arrival) => void writeActs.run(id, arrival),
-    waiting: (id) => waiting.all(id).map((row) => Number(row.arrival)),
-    addWaiting: (id, arrival) => void add.run(id, arrival),
-    removeWaiting: (id, arrival) => void remove.run(id, arrival),
-    resetProgress(id) {
-      clear.run(id)
-      write.run(id, 0)
-    },
-  }
-}
 
 function bytesOf(value: SqlValue | undefined): Uint8Array {
   if (value instanceof Uint8Array) return value

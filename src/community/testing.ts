@@ -9,7 +9,7 @@ import type { PeerId } from '../network/types.ts'
 import type { Act, ActOf } from './acts-wire.ts'
 import type { ActEntry, AppEntry, LogGraph, OpenedAct } from './core.ts'
 import type { Certified } from './fields-wire.ts'
-import type { CommunityAccess, InviteId } from './types.ts'
+import type { CommunityAccess, InviteId, Purpose } from './types.ts'
 
 export function hexOf(text: string, bytes = 32): string {
   return createHash('sha256')
@@ -61,11 +61,12 @@ export class History implements LogGraph {
   nowMs = 1_000_000
   #forks: Fork[] = []
 
-  constructor(founder = 'ann', history: 'all' | 'since-joining' = 'all') {
+  constructor(founder = 'ann', history: 'all' | 'since-joining' = 'all', purpose: Purpose = 'group') {
     this.founder = this.pen(founder)
     const { device, person } = this.founder
     const found: ActOf<'found'> = {
       kind: 'found',
+      purpose,
       name: 'Village',
       description: '',
       history,

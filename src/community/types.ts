@@ -79,6 +79,9 @@ export interface Keeper {
   readonly addedMs: number
 }
 
+/** `direct`: a conversation of two persons, who both have the same rights in it; docs/protocol/community.md, "Two persons". */
+export type Purpose = 'group' | 'direct'
+
 export interface Settings {
   readonly name: string
   readonly description: string
@@ -89,6 +92,8 @@ export interface Settings {
 /** Everything that the entries of lane 0 say, resolved. */
 export interface CommunityState {
   readonly id: CommunityId
+  /** What it was founded for; never changes. */
+  readonly purpose: Purpose
   readonly settings: Settings
   readonly members: ReadonlyMap<PersonDid, Member>
   readonly roles: ReadonlyMap<string, Role>
@@ -128,6 +133,7 @@ export type VoidCode =
   | 'target_removed' // lets somebody in without knowledge that they were removed
   | 'malformed' // opened, but not what its kind says
   | 'too_many' // past a limit of the community
+  | 'direct_full' // a third person in a conversation of two
 
 /** An entry of lane 1 that was opened and counts. */
 export interface OpenedEntry {
@@ -150,9 +156,18 @@ export interface OpenedEntry {
 export interface AppReducer {
   /** The `app` of its entries. */
   readonly app: string
-  apply(entries: readonly OpenedEntry[]): void
-  /** Forgets the community; everything that counts follows anew. */
-  reset(community: CommunityId): void
+  /** Called before anything of the community is asked or given, and again after it was forgotten. */
+  prepare?(community: CommunityId): void
+  /** May bring entries that were given before: they change nothing. */
+  apply(entries: Iterable<OpenedEntry>): void
+  /**
+   * Takes back what these did, as they were judged before; of those that did nothing, nothing. The arrivals of entries
+   * which hang together with them and have to be given again, those among them that still count too; undefined: so many
+   * that everything is to be forgotten and given again.
+   */
+  retract(entries: readonly OpenedEntry[]): readonly number[] | undefined
+  /** Forgets a part of the community; whether nothing is left. Everything that counts follows anew. */
+  reset(community: CommunityId): boolean
 }
 
 export interface CommunityFacts {
@@ -165,10 +180,26 @@ export interface CommunityFacts {
   readonly forks: readonly Fork[]
   /** `joining`: the invitation was taken, others are not reached yet; `keeping`: held for others, unreadable. */
   readonly phase: 'joining' | 'open' | 'keeping' | 'left' | 'removed'
+  /** How many entries of apps were read of how many, while much is read anew; undefined: all of them, and what comes is at once. */
+  readonly reading?: { readonly entries: number; readonly of: number } | undefined
   /** Room given to it when keeping. */
   readonly bytesMax: number | undefined
   /** Whether a person takes part in it who was on this computer before: nothing is written until they are restored. */
   readonly otherPerson?: boolean
+  /** Undefined for groups, and for what is kept for others. */
+  readonly direct?: DirectFacts | undefined
+}
+
+/** A conversation of two, as the person of this computer sees it. */
+export interface DirectFacts {
+  /** The other; undefined: nobody has come, and nobody was asked. */
+  readonly with: PersonDid | undefined
+  /** What the other calls themself; may be empty. */
+  readonly name: string
+  /** Whether the other is in it, or was. */
+  readonly joined: boolean
+  /** Nothing is exchanged as long as the other is blocked. */
+  readonly blocked: boolean
 }
 
 export type CommunityEvent =

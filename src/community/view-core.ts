@@ -10,6 +10,7 @@ export function stateOf(id: CommunityId, fold: Fold, voided: ReadonlyMap<Item, V
   const keys = fold.keys.values().toArray().sort(compareKeys)
   return {
     id,
+    purpose: fold.purpose,
     settings: fold.settings,
     members: membersOf(fold),
     roles: new Map(fold.roles.entries().map(([name, { role }]) => [name, role])),

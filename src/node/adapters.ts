@@ -32,7 +32,10 @@ export const systemRandom: Random = {
 
 /** V8's memory; see rest.ts. */
 export const systemMemory: Memory = {
-  buffersBytes: () => process.memoryUsage().arrayBuffers,
+  heldBytes() {
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  },
   collect: () => garbageCollector()({ type: 'major' }),
   collectAll: () => garbageCollector()({ type: 'major', flavor: 'last-resort' }),
 }

@@ -24,8 +24,13 @@ export function communityToApi(facts: CommunityFacts, viewer: Viewer): Api.Commu
   return {
     id,
     phase,
-    sentence: facts.otherPerson === true ? otherPersonSentence : phaseSentences[phase],
-    name: isReadable ? state.settings.name : null,
+    sentence: sentenceOf(facts, viewer),
+    purpose: state?.purpose ?? (facts.direct === undefined ? null : 'direct'),
+    direct:
+      facts.direct === undefined
+        ? null
+        : { person: facts.direct.with ?? null, joined: facts.direct.joined, blocked: facts.direct.blocked },
+    name: facts.direct !== undefined ? facts.direct.name || null : isReadable ? state.settings.name : null,
     description: isReadable ? state.settings.description : '',
     history: isReadable ? state.settings.history : null,
     self: self === undefined ? null : memberToApi(self, viewer),
@@ -34,6 +39,7 @@ export function communityToApi(facts: CommunityFacts, viewer: Viewer): Api.Commu
     membersActive: activeMembers(facts).length,
     keepers: state?.keepers.length ?? 0,
     entries: counts.entries,
+    reading: facts.reading === undefined ? null : { ...facts.reading },
     bytes: counts.bytes,
     bytesMax: facts.bytesMax ?? null,
     devices: counts.devices,
@@ -48,6 +54,18 @@ export function communityToApi(facts: CommunityFacts, viewer: Viewer): Api.Commu
   }
 }
 
+function sentenceOf({ phase, otherPerson, direct, state, self, forks }: CommunityFacts, viewer: Viewer): string {
+  if (otherPerson === true) return otherPersonSentence
+  if (phase === 'open' && forks.some(({ device }) => device === viewer.device)) return forkedHereSentence
+  if (phase === 'removed' && self?.state === 'active') return otherDeviceSentence
+  if (direct === undefined) return phaseSentences[phase]
+  if (direct.blocked) return 'You have blocked the other person: nothing goes there or comes from there.'
+  if (phase === 'joining') return 'Waiting until their computer is reached; it goes on by itself.'
+  const other = direct.with === undefined ? undefined : state?.members.get(direct.with)
+  if (phase !== 'open' || other === undefined || other.state === 'active') return directSentences[phase]
+  return 'The other person has left it; what was written can still be read.'
+}
+
 const phaseSentences: Readonly<Record<CommunityFacts['phase'], string>> = {
   joining: 'Waiting until somebody of the community is reached; it goes on by itself.',
   open: 'Everything that is written here goes to the others as soon as they are reached.',
@@ -55,6 +73,17 @@ const phaseSentences: Readonly<Record<CommunityFacts['phase'], string>> = {
   left: 'You have left it; what was written until then can still be read.',
   removed: 'You are no longer a member; what was written until then can still be read.',
 }
+
+const directSentences: Readonly<Record<CommunityFacts['phase'], string>> = {
+  ...phaseSentences,
+  open: 'What is written here goes to the other person as soon as their computer is reached.',
+}
+
+const otherDeviceSentence =
+  'You are a member, but not with this computer: add it by another device of yours, or take a new invitation. What was written until then can still be read.'
+
+const forkedHereSentence =
+  'This computer wrote two things under one number, as one does that was restored from a copy: nothing more of it is taken. Make it a new device: stop Peerhood, move keystore.json out of the data folder, start it, then add this computer by another of yours, or give your phrase and take a new invitation.'
 
 const otherPersonSentence =
   'It belongs to the person who was on this computer before: nothing can be written until that person is restored.'

@@ -1,9 +1,9 @@
-// `peerhood.db`: opened here alone and handed to the features, each of which brings its own tables up to date.
+// `peerhood.db` and `views.db`: opened here alone and handed to the features, each of which brings its own tables up to date.
 // Journal in WAL, synchronous FULL: what a service has acknowledged is on disk after a power cut. After an unclean stop
 // SQLite replays its journal by itself; we check the whole file before anyone uses it. A damaged database is moved
 // aside, never deleted, and the daemon starts with an empty one: shared files and fetched files are not in it.
 
-import { closeSync, existsSync, openSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Database } from '../base/database.ts'
 import type { Clock } from '../base/ports.ts'
@@ -35,6 +35,27 @@ export function openDatabase(parts: { path: string; clock: Clock }): OpenDatabas
     }
     return startAnew(path, messageOf(error), clock)
   }
+}
+
+/**
+ * `views.db`: what is made from the logs in the database. A damaged one is deleted and made anew; it does not wait for the
+ * disk, since what a power cut takes is read again.
+ */
+export function openViews({ path }: { readonly path: string }): Pick<OpenDatabase, 'database' | 'close'> {
+  try {
+    return opened(open(path), [])
+  } catch (error) {
+    if (!isDamage(error)) {
+      throw nodeErrors.home_not_usable(`The database ${path} can't be opened: ${messageOf(error)}.`, { cause: error })
+    }
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
+    return opened(open(path), [])
+  }
+}
+
+/** A second connection to a database that is open and up to date. */
+export function openToRead(path: string): Database {
+  return new DatabaseSync(path, { readOnly: true, timeout: 2_000 })
 }
 
 function open(path: string): DatabaseSync {

@@ -1,16 +1,19 @@
 // The feature services, constructed and started in their order.
 //
 //   library (what this computer holds) ─► shares (own ones) ─► network ─► transfers (serving and fetching) ─► logs and
-//   their exchange ─► communities ─► who comes in (codes, requests, devices) ─► apps
+//   their exchange ─► communities ─► who comes in (codes, requests, devices) ─► apps ─► conversations of two
 
 import { sign } from 'node:crypto'
 import { createChannelKeys } from '../apps/chat/channel-keys.ts'
+import { writeFirst } from '../apps/chat/first.ts'
 import { createChat } from '../apps/chat/service.ts'
 import type { Chat } from '../apps/chat/types.ts'
 import type { Cancel } from '../base/ports.ts'
 import { createAdmission } from '../community/admission.ts'
 import type { Admission } from '../community/admission-types.ts'
 import { boxSecretOf } from '../community/boxes.ts'
+import { createDirect, createDirectBlocks } from '../community/direct/service.ts'
+import type { Direct } from '../community/direct/types.ts'
 import { createMeet } from '../community/meet/service.ts'
 import type { Meet } from '../community/meet/types.ts'
 import { type CommunityService, createCommunities } from '../community/service.ts'
@@ -30,6 +33,7 @@ import { createDropped } from './dropped.ts'
 import type { Foundation } from './foundation.ts'
 import type { BuiltNetwork } from './network.ts'
 import { createPresenceService, type PresenceService } from './presence.ts'
+import { createReading, type ReadingSeed, type ReadingService } from './reading.ts'
 import { createRest } from './rest.ts'
 import { createUploads, type Uploads } from './uploads.ts'
 
@@ -41,9 +45,11 @@ export interface Features {
   readonly uploads: Uploads
   readonly logs: Logs
   readonly logSync: LogSync
+  readonly reading: ReadingService
   readonly communities: CommunityService
   readonly meet: Meet
   readonly admission: Admission
+  readonly direct: Direct
   readonly chat: Chat
   readonly presence: PresenceService
 }
@@ -70,16 +76,23 @@ function createTogether(foundation: Foundation, network: Network) {
   const logs = createLogs({})({ ...foundation, author })
   const logSync = createLogSync({})({ ...foundation, network })
   const selfAddress = () => ({ peerId: network.self, addresses: network.addresses() })
-  const communities = createCommunities({ ...foundation, logs, sync: logSync, selfAddress })
+  const self = () => identity.did
+  const { store, isBlocked } = createDirectBlocks(foundation.database, self)
+  const reading = createReading({ ...foundation, seed: () => seedOf(foundation) })
+  const parts = { ...foundation, logs, sync: logSync, selfAddress, isBlocked, reading }
+  const communities = createCommunities(parts)
   const meet: Meet = createMeet({ onRequest: (...asked) => admission.onRequest(...asked) })({
     ...{ ...foundation, network, log: foundation.log.child('meet') },
   })
   const admission: Admission = createAdmission({ ...foundation, network, communities, meet, selfAddress })
-  const self = () => identity.did
   const keys = createChannelKeys({ ...foundation, communities, secret: boxSecretOf(identity.deviceSeed) })
   const chat = createChat({})({ ...foundation, communities, keys, self })
+  const direct = createDirect({
+    ...{ ...foundation, network, communities, gate: communities.direct, store, selfAddress, sign: author.sign },
+    writeFirst: (community, text) => writeFirst(chat, self(), community, text),
+  })
   const presence = createPresenceService({ ...foundation, network, communities, chat, sync: logSync, self })
-  return { logs, logSync, communities, meet, admission, chat, presence }
+  return { logs, logSync, reading, communities, meet, admission, direct, chat, presence }
 }
 
 /** Whatever has started is stopped in the reverse order, also when a later one fails. */
@@ -105,19 +118,28 @@ export async function startFeatures(features: Features, built: BuiltNetwork, fou
 }
 
 async function startTogether(features: Features, { lifecycle }: Foundation): Promise<void> {
-  const { logs, logSync, communities, meet, admission, chat, presence } = features
+  const { logs, logSync, reading, communities, meet, admission, direct, chat, presence } = features
   lifecycle.onStop('logs', () => logs.stop())
+  lifecycle.onStop('reading', () => reading.stop())
   lifecycle.onStop('communities', () => communities.stop())
   lifecycle.onStop('log-sync', () => logSync.stop())
   lifecycle.onStop('meet', () => meet.stop())
   lifecycle.onStop('admission', () => admission.stop())
   lifecycle.onStop('chat', () => chat.stop())
+  lifecycle.onStop('direct', () => direct.stop())
   lifecycle.onStop('presence', () => presence.stop())
   await logSync.start()
   await communities.start()
   await meet.start()
   await admission.start()
+  await direct.start()
   presence.start()
+}
+
+/** What the thread that reads long logs has to know. */
+function seedOf({ home, identity }: Foundation): Omit<ReadingSeed, 'wanted'> {
+  const { deviceSeed, did } = identity
+  return { database: home.database, views: home.views, deviceSeed, did }
 }
 
 /** Ed25519 by this device's seed. */

@@ -8,7 +8,7 @@ import type { Identity } from '../identity/types.ts'
 import { createLog, createMetrics, type LogSink, systemClock, systemRandom } from './adapters.ts'
 import { defaultDeviceName, moveDeviceName, openSettings, type SettingsStore, type StartOptions } from './config.ts'
 import { removeDaemonFile } from './daemon-file.ts'
-import { type OpenDatabase, openDatabase } from './database.ts'
+import { type OpenDatabase, openDatabase, openViews } from './database.ts'
 import { type Home, homeAt, prepareHome } from './home.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { logFileBytesMax, stopMsMax } from './limits.ts'
@@ -25,6 +25,8 @@ export interface Foundation {
   readonly home: Home
   readonly settings: SettingsStore
   readonly database: OpenDatabase['database']
+  /** What is made from what is in the database. */
+  readonly views: OpenDatabase['database']
   readonly token: string
   readonly identity: Identity
   readonly notices: Notices
@@ -56,6 +58,8 @@ export async function layFoundation(options: StartOptions, parts: StartParts): P
     const settings = openSettings(home)
     const { database, notices: repairs, close: closeDatabase } = openDatabase({ path: home.database, clock })
     lifecycle.onStop('database', closeDatabase)
+    const { database: views, close: closeViews } = openViews({ path: home.views })
+    lifecycle.onStop('views', closeViews)
     const { token, notices: tokenNotices } = loadToken(home, random)
     for (const notice of [...repairs, ...tokenNotices]) {
       notices.add(notice)
@@ -68,7 +72,7 @@ export async function layFoundation(options: StartOptions, parts: StartParts): P
     if (identity.created) notices.add(newIdentityNotice)
     await moveDeviceName({ settings, identity, notices, log })
     const metrics = createMetrics()
-    return { clock, random, log, metrics, home, settings, database, token, identity, notices, lifecycle }
+    return { clock, random, log, metrics, home, settings, database, views, token, identity, notices, lifecycle }
   } catch (error) {
     await lifecycle.stop()
     throw error

@@ -19,6 +19,8 @@ export interface Home {
   readonly folder: string
   readonly keystore: string
   readonly database: string
+  /** What is made from the communities' logs, and is made again when it is deleted. */
+  readonly views: string
   readonly lock: string
   readonly token: string
   /** Where the running daemon says how to reach it. */
@@ -37,6 +39,7 @@ export function homeAt(folder: string): Home {
     folder,
     keystore: join(folder, 'keystore.json'),
     database: join(folder, 'peerhood.db'),
+    views: join(folder, 'views.db'),
     lock: join(folder, 'daemon.lock'),
     token: join(folder, 'api-token'),
     daemon: join(folder, 'daemon.json'),

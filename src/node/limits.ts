@@ -63,11 +63,29 @@ export const restAfterMs = 20_000
 /** Time between two such collections, in ms: peers that come and go must not cost a tenth of a second each. */
 export const restEveryMs = 300_000
 
-/** Bytes of buffers past which a collection is forced: one daemon then stays below 300 MB also where V8 gets no core for its own. */
-export const buffersBytesMax = 50_331_648
+/**
+ * Bytes of the heap and of buffers past which a collection is forced: a daemon needs 50 MB of them, and with what else it has
+ * it then stays below 280 MB, also where V8 gets no core for its own.
+ */
+export const heldBytesMin = 104_857_600
+
+/** After such a collection the next comes at so many times what was left: what is needed is not looked for again and again. */
+export const heldGrowth = 1.5
 
 /** Between two looks at that while something moves, in ms. */
-export const buffersLookMs = 200
+export const heldLookMs = 200
+
+/** Pages of the views' journal after which it is folded in (SQLite's own figure). */
+export const walPagesMax = 1_000
+
+/** The same while a thread reads a long log: 32 MB, so that a page that many of its transactions change is written once. */
+export const readingWalPagesMax = 8_192
+
+/** Memory for pages of the views in the reading thread, in KB: the indices over ids of a million messages are 25 MB. */
+export const readingCacheKb = 65_536
+
+/** Memory for what is new in the reading thread, in MB: entries live for a page, and need not be copied before they go. */
+export const readingYoungMaxMb = 64
 
 /** A community's figures go out at most this often for each, in ms. */
 export const communityEventEveryMs = 250

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../base/ports.ts'
-import { buffersBytesMax, buffersLookMs, restAfterMs, restEveryMs } from './limits.ts'
+import { heldBytesMin, heldGrowth, heldLookMs, restAfterMs, restEveryMs } from './limits.ts'
 import { createRest } from './rest.ts'
 
 /** A clock that goes on when told, and runs what is due. */
@@ -29,7 +29,7 @@ test('memory is collected once, when nothing has moved for a while, and again on
   const collectAll = () => {
     collections += 1
   }
-  const rest = createRest(clock, { buffersBytes: () => 0, collect: assert.fail, collectAll })
+  const rest = createRest(clock, { heldBytes: () => 0, collect: assert.fail, collectAll })
   pass(restAfterMs * 2)
   assert.equal(collections, 0)
   rest.moved()
@@ -56,16 +56,16 @@ test('memory is collected once, when nothing has moved for a while, and again on
   assert.equal(timers.size, 0)
 })
 
-test('buffers that pile up while something moves are collected, and what is needed is not looked for again and again', () => {
+test('what piles up while something moves is collected, and what is needed is not looked for again and again', () => {
   const { clock, pass } = handClock()
-  let [needed, bytes, collections] = [0, buffersBytesMax, 0]
+  let [needed, bytes, collections] = [0, heldBytesMin, 0]
   const collect = () => {
     collections += 1
     bytes = needed
   }
-  const rest = createRest(clock, { buffersBytes: () => bytes, collect, collectAll: () => {} })
+  const rest = createRest(clock, { heldBytes: () => bytes, collect, collectAll: () => {} })
   const move = () => {
-    pass(buffersLookMs)
+    pass(heldLookMs)
     rest.moved()
     return collections
   }
@@ -74,11 +74,11 @@ test('buffers that pile up while something moves are collected, and what is need
   rest.moved()
   assert.equal(collections, 0, 'not at every event')
   assert.equal(move(), 1)
-  needed = buffersBytesMax
-  bytes = buffersBytesMax + 1
+  needed = heldBytesMin
+  bytes = heldBytesMin + 1
   assert.equal(move(), 2)
-  bytes = 2 * needed
-  assert.equal(move(), 2, 'half of it is needed')
+  bytes = heldGrowth * needed
+  assert.equal(move(), 2, 'most of it is needed')
   bytes += 1
   assert.equal(move(), 3)
   rest.stop()

@@ -6,12 +6,15 @@ import { DatabaseSync } from 'node:sqlite'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { createChannelKeys } from '../../src/apps/chat/channel-keys.ts'
 import { generalChannel } from '../../src/apps/chat/core.ts'
+import { writeFirst } from '../../src/apps/chat/first.ts'
 import { createChat } from '../../src/apps/chat/service.ts'
 import type { Chat, Message } from '../../src/apps/chat/types.ts'
 import type { Log, Metrics } from '../../src/base/ports.ts'
 import { boxSecretOf } from '../../src/community/boxes.ts'
-import { createCommunities } from '../../src/community/service.ts'
-import type { Communities, CommunityFacts } from '../../src/community/types.ts'
+import { createDirect, createDirectBlocks } from '../../src/community/direct/service.ts'
+import type { Direct } from '../../src/community/direct/types.ts'
+import { type CommunityService, createCommunities } from '../../src/community/service.ts'
+import type { CommunityFacts } from '../../src/community/types.ts'
 import { signingKeyOf } from '../../src/content/format/keys.ts'
 import { deviceKeyOf, didOf, peerIdOf } from '../../src/identity/core.ts'
 import type { Identity, PersonKey } from '../../src/identity/types.ts'
@@ -44,8 +47,9 @@ interface Life {
   readonly network: SimNetwork
   readonly logs: Logs
   readonly sync: LogSync
-  readonly communities: Communities
+  readonly communities: CommunityService
   readonly chat: Chat
+  readonly direct: Direct
 }
 
 export interface TogetherWorld {
@@ -86,10 +90,16 @@ export function createTogetherWorld(seed: string): TogetherWorld {
     const sync = createLogSync({})({ clock, random: life, log, metrics, network })
     const selfAddress = () => ({ peerId, addresses: [`/sim/${peerId}`] })
     const parts = { clock, random: life, log, database }
-    const communities = createCommunities({ ...parts, identity, logs, sync, selfAddress })
+    const { store, isBlocked } = createDirectBlocks(database, () => identity.did)
+    const communities = createCommunities({ ...parts, identity, logs, sync, selfAddress, isBlocked })
     const keys = createChannelKeys({ random: life, communities, secret: boxSecretOf(identity.deviceSeed) })
     const chat = createChat({})({ ...parts, communities, keys, self: () => identity.did })
-    return { network, logs, sync, communities, chat }
+    const direct = createDirect({
+      ...{ ...parts, store, identity, network, communities, gate: communities.direct, selfAddress },
+      sign: author.sign,
+      writeFirst: (id, text) => writeFirst(chat, identity.did, id, text),
+    })
+    return { network, logs, sync, communities, chat, direct }
   }
 
   const world: TogetherWorld = {
@@ -111,8 +121,9 @@ export function createTogetherWorld(seed: string): TogetherWorld {
         async crash() {
           someone.up = false
           net.crash(base.peerId)
-          const { chat, sync, communities, logs } = someone.life
+          const { chat, direct, sync, communities, logs } = someone.life
           chat.stop()
+          await world.done('a crash', direct.stop())
           await world.done('a crash', Promise.all([sync.stop(), communities.stop()]))
           await world.done('a crash', logs.stop())
         },
@@ -130,7 +141,12 @@ export function createTogetherWorld(seed: string): TogetherWorld {
       const limit = clock.monotonicMs() + limitMs
       await settle()
       while (!condition()) {
-        if (!clock.advance(limit)) throw new Error(`not within ${limitMs} ms: ${what} (seed ${seed})`)
+        // Without a timer there may still be work in turns, such as deleting a log.
+        for (let turn = 0; turn < 100 && !clock.advance(limit); turn++) {
+          await settle()
+          if (condition()) return
+          if (turn === 99) throw new Error(`not within ${limitMs} ms: ${what} (seed ${seed})`)
+        }
         await settle()
       }
     },
@@ -154,9 +170,10 @@ export function createTogetherWorld(seed: string): TogetherWorld {
       for (const { database } of people) database.close()
     },
   }
-  const start = async ({ sync, communities }: Life) => {
+  const start = async ({ sync, communities, direct }: Life) => {
     await world.done('a start', sync.start())
     await world.done('a start', communities.start())
+    await world.done('a start', direct.start())
   }
   return world
 }
@@ -207,6 +224,26 @@ function recorder(clock: VirtualClock, peerId: PeerId, warnings: string[]): Log 
 
 export function factsOf(someone: Someone, id: CommunityId): CommunityFacts | undefined {
   return someone.life.communities.list().find((facts) => facts.id === id)
+}
+
+/** The view of chat that somebody's log gives when it is made anew, in a database of its own. */
+export async function viewMadeAnew(world: TogetherWorld, someone: Someone): Promise<DatabaseSync> {
+  const { identity, peerId, database } = someone
+  const views = new DatabaseSync(':memory:')
+  const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
+  const author = { deviceKey: identity.deviceKey, sign: () => new Uint8Array(64) }
+  const parts = { clock: world.clock, random: world.random.fork('anew'), log: silent, database, views }
+  const logs = createLogs({ threads: 0 })({ ...parts, author })
+  const sync = { join: () => () => {}, on: () => () => {}, status: () => undefined, nudge() {} } as unknown as LogSync
+  const selfAddress = () => ({ peerId, addresses: [] })
+  const communities = createCommunities({ ...parts, identity, logs, sync, selfAddress })
+  const keys = createChannelKeys({ ...parts, communities, secret: boxSecretOf(identity.deviceSeed) })
+  const chat = createChat({ tellReads: false })({ ...parts, communities, keys, self: () => identity.did })
+  await communities.start()
+  chat.stop()
+  await communities.stop()
+  await logs.stop()
+  return views
 }
 
 /** All that one reads in the open channel, oldest first. */

@@ -6,7 +6,16 @@ import { test } from 'node:test'
 import { generalChannel } from '../../src/apps/chat/core.ts'
 import { isPeerhoodError } from '../../src/base/errors.ts'
 import type { CommunityId } from '../../src/log/types.ts'
-import { agreement, createTogetherWorld, factsOf, read, type Someone, type TogetherWorld } from './together-world.ts'
+import { assertLikeRebuilt } from '../support/chat.ts'
+import {
+  agreement,
+  createTogetherWorld,
+  factsOf,
+  read,
+  type Someone,
+  type TogetherWorld,
+  viewMadeAnew,
+} from './together-world.ts'
 
 const seeds = Number(process.env.SIM_SEEDS ?? 12)
 const firstSeed = Number(process.env.SIM_FIRST ?? 1)
@@ -134,6 +143,10 @@ for (let number = firstSeed; number < firstSeed + seeds; number++) {
     assert.ok(members.length > 0, 'somebody is left')
     const texts = members.map((someone) => read(someone, id).map(({ id, text, person }) => ({ id, text, person })))
     for (const other of texts) assert.deepEqual(other, texts[0])
+    // Whatever counted no longer on the way was taken back as if it had never been.
+    for (const someone of members) {
+      assertLikeRebuilt(someone.database, await viewMadeAnew(world, someone), someone.name)
+    }
     for (const { text, without } of written) {
       for (const someone of world.people) {
         if (!without.has(someone.identity.did) || isMember(someone, id)) continue

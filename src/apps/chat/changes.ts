@@ -44,6 +44,10 @@ export function createChanges() {
     vanished(community: number): void {
       of(community).vanished = true
     },
+    /** Forgets what there is to tell of all communities: nobody listens where much is read at once. */
+    forget(): void {
+      communities.clear()
+    },
     /** Forgets what there is to tell of a community, and returns it. */
     take(community: number): ChangesTaken {
       const { messages, channels, vanished } = of(community)

@@ -26,6 +26,13 @@ export function createChannelKeys(parts: {
       })
       return sealBoxes(key, keys, random)
     },
+    ...openKeysWith(secret),
+  }
+}
+
+/** The part that writes nothing. */
+export function openKeysWith(secret: BoxSecret): Pick<ChannelKeys, 'open'> {
+  return {
     open(_id, boxes) {
       if (boxes.length > boxesBytesMax) return undefined
       try {

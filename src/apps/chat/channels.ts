@@ -17,6 +17,7 @@ import {
   sealContext,
 } from './core.ts'
 import { stepsPerPersonMax } from './limits.ts'
+import { createMemo } from './memo.ts'
 import { columnsOf, numberOf, personsOf, placeOfRow, type Row, textOf } from './rows.ts'
 import { openText } from './seal.ts'
 import { decodeStep, type StepSecret } from './step-wire.ts'
@@ -52,14 +53,16 @@ export type Channels = ReturnType<typeof createChannels>
 
 export function createChannels(parts: {
   readonly database: Database
-  readonly keys: ChannelKeys
+  readonly keys: Pick<ChannelKeys, 'open'>
+  /** Whether a batch is being taken, in which nobody else writes the tables. */
+  readonly isTaking: () => boolean
   readonly self: () => PersonDid
   /** Something that entries may wait for is here now. */
   readonly available: (community: number, what: string) => void
   /** This person is not in a channel any more. */
   readonly vanished: (community: number) => void
 }) {
-  const { database, keys, self, available, vanished } = parts
+  const { database, keys, isTaking, self, available, vanished } = parts
   const communityOf = database.prepare('SELECT n FROM chat_communities WHERE id = ?')
   const insertCommunity = database.prepare('INSERT INTO chat_communities (id) VALUES (?)')
   const select = database.prepare('SELECT * FROM chat_channels WHERE community = ? AND id = ?')
@@ -88,29 +91,67 @@ export function createChannels(parts: {
   const closedSteps = database.prepare('SELECT * FROM chat_steps WHERE channel = ? AND key = ? AND covers IS NULL')
   const setCovers = database.prepare('UPDATE chat_steps SET covers = ? WHERE n = ?')
   const selectKey = database.prepare('SELECT key FROM chat_keys WHERE channel = ? AND id = ?')
+  const deleteFields = database.prepare('DELETE FROM chat_fields WHERE channel = ?')
+  const deletes = [
+    deleteFields,
+    database.prepare('DELETE FROM chat_steps WHERE channel = ?'),
+    database.prepare('DELETE FROM chat_keys WHERE channel = ?'),
+    database.prepare('DELETE FROM chat_channels WHERE n = ?'),
+  ]
   const insertKey = database.prepare('INSERT OR IGNORE INTO chat_keys (channel, id, key) VALUES (?, ?, ?)')
 
+  const numbers = createMemo<CommunityId, number>(isTaking)
+  const byIds = createMemo<ChannelId, ChannelRow | undefined>(isTaking)
+  const byNumbers = createMemo<number, ChannelRow | undefined>(isTaking)
+  const keysHere = createMemo<string, Uint8Array | undefined>(isTaking)
+
+  /** Between batches, and when rows changed, nothing is remembered. */
+  function forget(): void {
+    byIds.clear()
+    byNumbers.clear()
+    keysHere.clear()
+    numbers.clear()
+  }
+
   function number(community: CommunityId): number {
+    return numbers.get(community, () => {
+      const row = communityOf.get(community)
+      if (row !== undefined) return numberOf(row, 'n')
+      const n = Number(insertCommunity.run(community).lastInsertRowid)
+      insert.run(n, generalChannel, 'open', 0, null, 0, 0, '', 1)
+      return n
+    })
+  }
+
+  /** The community's number, if it has one. */
+  function numberOfId(community: CommunityId): number | undefined {
     const row = communityOf.get(community)
-    if (row !== undefined) return numberOf(row, 'n')
-    const n = Number(insertCommunity.run(community).lastInsertRowid)
-    insert.run(n, generalChannel, 'open', 0, null, 0, 0, '', 1)
-    return n
+    return row === undefined ? undefined : numberOf(row, 'n')
   }
 
   function find(community: number, id: ChannelId): ChannelRow | undefined {
-    const row = select.get(community, id)
-    return row === undefined ? undefined : readRow(row)
+    const known = byIds.get(id, () => {
+      const row = select.get(community, id)
+      return row === undefined ? undefined : readRow(row)
+    })
+    // `general` has the same id everywhere.
+    if (known === undefined || known.community === community) return known
+    byIds.drop(id)
+    return find(community, id)
   }
 
   function byNumber(n: number): ChannelRow | undefined {
-    const row = selectNumber.get(n)
-    return row === undefined ? undefined : readRow(row)
+    return byNumbers.get(n, () => {
+      const row = selectNumber.get(n)
+      return row === undefined ? undefined : readRow(row)
+    })
   }
 
   function key(channel: ChannelRow, id: string): Uint8Array | undefined {
-    const value = selectKey.get(channel.n, id)?.key
-    return value instanceof Uint8Array ? value : undefined
+    return keysHere.get(`${channel.n} ${id}`, () => {
+      const value = selectKey.get(channel.n, id)?.key
+      return value instanceof Uint8Array ? value : undefined
+    })
   }
 
   function setField(channel: ChannelRow, field: ChannelField, value: string, place: Place): void {
@@ -131,6 +172,7 @@ export function createChannels(parts: {
       const first = row === undefined ? place : { ...placeOfRow({ ...row, id: row.entry ?? '' }) }
       if (comparePlaces(place, first) < 0) setPlace.run(...columnsOf(place), present.n)
     }
+    forget()
     const made = find(community, id)
     if (made === undefined) throw new Error('assertion failed: a channel that was inserted is there')
     return made
@@ -191,11 +233,23 @@ export function createChannels(parts: {
     const folded = foldSteps(channel.kind, anyone, steps)
     const mine = folded.history.at(-1)?.persons.includes(self()) ?? false
     setFolded.run(JSON.stringify(folded), Number(mine), channel.n)
+    forget()
     if (!mine && channel.folded.history.at(-1)?.persons.includes(self()) === true) vanished(channel.community)
     return JSON.stringify(folded.history) !== JSON.stringify(channel.folded.history)
   }
 
-  return { number, find, byNumber, key, setField, found, addStep }
+  function dropFields(channel: ChannelRow): void {
+    deleteFields.run(channel.n)
+  }
+
+  /** Forgets a channel, what it is called, who is in it and its keys; not its messages. */
+  function drop(channel: ChannelRow): void {
+    for (const statement of deletes) statement.run(channel.n)
+    forget()
+    vanished(channel.community)
+  }
+
+  return { number, numberOfId, find, byNumber, key, setField, found, addStep, dropFields, drop, forget }
 }
 
 function openStep(community: CommunityId, channel: ChannelRow, row: Row, key: Uint8Array): StepSecret | undefined {

@@ -1,46 +1,52 @@
-// Forgetting a community's view: every table that follows from entries, so that applying them again gives the same. The
-// marks of this computer (chat_marks) stay; they are no entry's.
+// Forgetting a community's view, part by part, so that nobody waits long: every table that follows from entries, so that
+// applying them again gives the same.
 
 import type { Database } from '../../base/database.ts'
 import type { CommunityId } from '../../log/types.ts'
-import { tagsOf } from './messages.ts'
+import { forgottenTogetherMax } from './limits.ts'
+import { readMessage, searchableOf } from './messages.ts'
 import { numberOf, textOf } from './rows.ts'
+import { notIndexed, type SearchIndex } from './search-index.ts'
 
 const ofChannel = ['chat_fields', 'chat_steps', 'chat_keys']
-const ofMessage = ['chat_edits', 'chat_reactions']
-const ofCommunity = ['chat_waiting', 'chat_mutes', 'chat_reports', 'chat_reads', 'chat_messages', 'chat_channels']
+const ofMessage = ['chat_edits', 'chat_reactions', 'chat_refs']
+const ofCommunity = ['chat_waiting', 'chat_mutes', 'chat_reports', 'chat_reads', 'chat_acts', 'chat_channels']
 
-export function createClear(database: Database) {
+export function createClear({ database, index }: { readonly database: Database; readonly index: SearchIndex }) {
   const numberOfId = database.prepare('SELECT n FROM chat_communities WHERE id = ?')
   const idOfNumber = database.prepare('SELECT id FROM chat_communities WHERE n = ?')
-  const others = database.prepare('SELECT count(*) AS count FROM chat_communities WHERE n <> ?')
-  const indexed = database.prepare(
-    "SELECT n, channel, text FROM chat_messages WHERE community = ? AND shown = 1 AND deleted = 0 AND hidden = 0 AND text <> ''",
+  const others = database.prepare('SELECT 1 FROM chat_communities WHERE n <> ? LIMIT 1')
+  const some = database.prepare(
+    `SELECT * FROM chat_messages WHERE channel IN (SELECT n FROM chat_channels WHERE community = ?)
+     LIMIT ${forgottenTogetherMax}`,
   )
-  const unindex = database.prepare(
-    "INSERT INTO chat_search (chat_search, rowid, text, tags) VALUES ('delete', ?, ?, ?)",
-  )
-  const unindexAll = database.prepare("INSERT INTO chat_search (chat_search) VALUES ('delete-all')")
-  const deletes = [
+  const dropMessage = database.prepare('DELETE FROM chat_messages WHERE n = ?')
+  const dropOfMessage = ofMessage.map((table) => database.prepare(`DELETE FROM ${table} WHERE message = ?`))
+  // Without a condition SQLite gives all pages back at once.
+  const dropAll = [...ofMessage, 'chat_messages', ...ofChannel].map((table) => database.prepare(`DELETE FROM ${table}`))
+  const dropRest = [
     ...ofChannel.map((table) => {
       return `DELETE FROM ${table} WHERE channel IN (SELECT n FROM chat_channels WHERE community = ?)`
-    }),
-    ...ofMessage.map((table) => {
-      return `DELETE FROM ${table} WHERE message IN (SELECT n FROM chat_messages WHERE community = ?)`
     }),
     ...ofCommunity.map((table) => `DELETE FROM ${table} WHERE community = ?`),
     'DELETE FROM chat_communities WHERE n = ?',
   ].map((sql) => database.prepare(sql))
 
-  /** FTS5 takes entries out one by one, by what they were put in with; or all, which is far faster. */
-  function clearIndex(community: number): void {
-    if (numberOf(others.get(community) ?? {}, 'count') === 0) {
-      unindexAll.run()
-      return
+  /** Whether no message is left. */
+  function dropSomeMessages(community: number): boolean {
+    if (others.get(community) === undefined) {
+      index.clear()
+      for (const statement of dropAll) statement.run()
+      return true
     }
-    for (const row of indexed.iterate(community)) {
-      unindex.run(numberOf(row, 'n'), textOf(row, 'text'), tagsOf(community, numberOf(row, 'channel')))
+    const rows = some.all(community).map(readMessage)
+    for (const row of rows) {
+      index.change(row.n, searchableOf(row, row), notIndexed)
+      for (const statement of dropOfMessage) statement.run(row.n)
+      dropMessage.run(row.n)
     }
+    index.write()
+    return rows.length < forgottenTogetherMax
   }
 
   return {
@@ -48,14 +54,14 @@ export function createClear(database: Database) {
       const row = idOfNumber.get(community)
       return row === undefined ? undefined : (textOf(row, 'id') as CommunityId)
     },
-    /** The number that the community had. */
-    run(id: CommunityId): number | undefined {
+    /** Forgets a part; the number that the community has, and whether nothing is left of it. */
+    some(id: CommunityId): { readonly number: number | undefined; readonly isEmpty: boolean } {
       const row = numberOfId.get(id)
-      if (row === undefined) return undefined
-      const community = numberOf(row, 'n')
-      clearIndex(community)
-      for (const statement of deletes) statement.run(community)
-      return community
+      if (row === undefined) return { number: undefined, isEmpty: true }
+      const number = numberOf(row, 'n')
+      if (!dropSomeMessages(number)) return { number, isEmpty: false }
+      for (const statement of dropRest) statement.run(number)
+      return { number, isEmpty: true }
     },
   }
 }

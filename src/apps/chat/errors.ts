@@ -8,6 +8,7 @@ export const chatErrors = defineErrors({
     kind: 'conflict',
     hint: 'Wait until somebody of the community was reached; what is only kept for others is never readable.',
   },
+  chat_of_two: { kind: 'refused', hint: 'Write in the conversation itself: two need one channel.' },
   channel_unknown: { kind: 'not-found', hint: 'List the channels to see which there are.' },
   message_unknown: { kind: 'not-found', hint: 'Read the channel anew; the message may not have arrived yet.' },
   page_mark_wrong: { kind: 'usage', hint: 'Pass on what `before` of the last page was, or leave it out.' },

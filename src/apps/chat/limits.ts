@@ -79,6 +79,12 @@ export const eventsAtOnceMax = 1_000
 /** Entries that waited for the same thing are read so many at once: 16 KB each at most. */
 export const waitingAtOnceMax = 256
 
+/** Messages that are forgotten in one go with all that was done to them: some 20 ms, then others have a turn. */
+export const forgottenTogetherMax = 512
+
+/** Entries that are given again because others count no longer; past it the whole view is made anew, by another thread. */
+export const retractedTogetherMax = 4_096
+
 // ---- what this computer writes
 
 /** A person's read markers are written at most this often, for all channels together: reading costs others little. */

@@ -5,6 +5,7 @@ import type { Database } from '../../base/database.ts'
 import type { Cancel, Clock, Log } from '../../base/ports.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import type { CommunityId } from '../../log/types.ts'
+import { comparePlaces } from './core.ts'
 import { marksPerReadMax, readDelayMs, readEveryMs } from './limits.ts'
 import { devicesOf } from './members.ts'
 import { columnsOf, placeOfRow, textOf } from './rows.ts'
@@ -16,29 +17,35 @@ export function createMarks(parts: {
   readonly clock: Clock
   readonly log: Log
   readonly database: Database
+  /** The view, which says what was written. */
+  readonly views: Database
   readonly vault: Vault
   readonly self: () => PersonDid
 }) {
-  const { clock, log, database, vault, self } = parts
+  const { clock, log, database, views, vault, self } = parts
   const write = database.prepare(
     `INSERT INTO chat_marks (community, channel, ms, count, id) VALUES (?1, ?2, ?3, ?4, ?5)
      ON CONFLICT DO UPDATE SET ms = ?3, count = ?4, id = ?5 WHERE (?3, ?4, ?5) > (ms, count, id)`,
   )
   const forgetAll = database.prepare('DELETE FROM chat_marks WHERE community = ?')
-  const unwritten = database.prepare(
-    `SELECT chat_marks.* FROM chat_marks
-     LEFT JOIN chat_communities ON chat_communities.id = chat_marks.community
-     LEFT JOIN chat_reads ON chat_reads.community = chat_communities.n AND chat_reads.channel = chat_marks.channel
-     WHERE chat_marks.community = ? AND (chat_reads.id IS NULL
-       OR (chat_marks.ms, chat_marks.count, chat_marks.id) > (chat_reads.ms, chat_reads.count, chat_reads.id))
-     ORDER BY chat_marks.channel LIMIT ${marksPerReadMax}`,
+  const all = database.prepare('SELECT * FROM chat_marks WHERE community = ? ORDER BY channel')
+  const written = views.prepare(
+    `SELECT chat_reads.* FROM chat_reads JOIN chat_communities ON chat_communities.n = chat_reads.community
+     WHERE chat_communities.id = ? AND channel = ?`,
   )
   const timers = new Map<CommunityId, Cancel>()
   const writtenMs = new Map<CommunityId, number>()
   let stopped = false
 
   function pending(id: CommunityId) {
-    return unwritten.all(id).map((row) => ({ channel: textOf(row, 'channel') as ChannelId, ...placeOfRow(row) }))
+    const pending: (Place & { readonly channel: ChannelId })[] = []
+    for (const row of all.iterate(id)) {
+      const [channel, place] = [textOf(row, 'channel') as ChannelId, placeOfRow(row)]
+      const known = written.get(id, channel)
+      if (known === undefined || comparePlaces(place, placeOfRow(known)) > 0) pending.push({ channel, ...place })
+      if (pending.length === marksPerReadMax) break
+    }
+    return pending
   }
 
   function hasOtherDevices(id: CommunityId): boolean {

@@ -1,13 +1,17 @@
 // The part of the view that holds messages and what was done to them: edits, deletes, reactions, hiding. What is shown of a
 // message is one function of its row, its edits and who could speak where and when (`derive`); whatever changes one of those
-// calls `update`, which keeps search index, counts of replies and marks for unread in step. Runs in the caller's transaction.
+// calls `update`, which keeps search index, counts of replies and marks for unread in step; `takeOut` is the reverse of all
+// of it. Runs in the caller's transaction.
 
 import type { Database } from '../../base/database.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import type { ChannelRow, Channels } from './channels.ts'
 import { comparePlaces, isMuted, isPublic, wasIn } from './core.ts'
+import type { Journal } from './journal.ts'
 import { editsKeptMax, mutesPerPersonMax, reactionsPerMessageMax, reactionsPerPersonMax } from './limits.ts'
+import { createMemo } from './memo.ts'
 import { columnsOf, listToText, numberOf, personsOf, placeOfRow, type Row, textOf } from './rows.ts'
+import { type Indexed, notIndexed, type SearchIndex, tagsOf } from './search-index.ts'
 import type { MessageId } from './types.ts'
 import type { EditAct, MessageAct, Place } from './wire.ts'
 
@@ -30,10 +34,19 @@ export interface MessageRow extends Shape {
   readonly community: number
   readonly channel: number
   readonly place: Place
+  readonly arrival: number
   readonly person: PersonDid
   readonly thread: string
   readonly hide: Place | undefined
 }
+
+interface MuteRow {
+  readonly place: Place
+  readonly untilMs: number | null
+}
+
+/** That a row is the message of an id, ?1, in words that its index knows (schema.ts). */
+export const isMessage = 'substr(id, 1, 12) = substr(?1, 1, 12) AND id = ?1'
 
 /** 2020-01-01: rowids are ms since then × 4096, below 2^53 until 2089. */
 const rowidStartMs = 1_577_836_800_000
@@ -43,19 +56,23 @@ const rowidMax = Number.MAX_SAFE_INTEGER - 2 ** 40
 export function createMessages(parts: {
   readonly database: Database
   readonly channels: Channels
+  readonly journal: Journal
+  readonly index: SearchIndex
+  /** Whether a batch is being taken, in which nobody else writes the tables. */
+  readonly isTaking: () => boolean
   readonly self: () => PersonDid
   readonly changed: (message: MessageId, community: number, isNew: boolean) => void
   /** One that was shown is not any more. */
   readonly vanished: (community: number) => void
 }) {
-  const { database, channels, self, changed, vanished } = parts
-  const select = database.prepare('SELECT * FROM chat_messages WHERE id = ?')
+  const { database, channels, journal, index, isTaking, self, changed, vanished } = parts
+  const select = database.prepare(`SELECT * FROM chat_messages WHERE ${isMessage}`)
+  const present = database.prepare(`SELECT 1 FROM chat_messages WHERE ${isMessage}`)
   const selectNumber = database.prepare('SELECT * FROM chat_messages WHERE n = ?')
-  const taken = database.prepare('SELECT 1 FROM chat_messages WHERE n = ?')
   const insertRow = database.prepare(
-    `INSERT INTO chat_messages (n, community, channel, ms, count, id, person, text, thread, reply, mentions, files,
-       deleted, hidden, shown, countable, mentioned, replies)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0)`,
+    `INSERT OR IGNORE INTO chat_messages (id, n, community, channel, ms, count, arrival, person, text, thread, reply,
+       mentions, files, deleted, hidden, shown, countable, mentioned, replies)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0)`,
   )
   const writeShape = database.prepare(
     `UPDATE chat_messages SET text = ?, mentions = ?, files = ?, original = ?, edited_ms = ?, deleted = ?, hidden = ?,
@@ -64,17 +81,15 @@ export function createMessages(parts: {
   const writeHide = database.prepare(
     'UPDATE chat_messages SET hide_ms = ?, hide_count = ?, hide_id = ?, hide_by = ?, hide_reason = ? WHERE n = ?',
   )
-  const addReplies = database.prepare('UPDATE chat_messages SET replies = replies + ? WHERE id = ?')
-  const index = database.prepare('INSERT INTO chat_search (rowid, text, tags) VALUES (?, ?, ?)')
-  const unindex = database.prepare(
-    "INSERT INTO chat_search (chat_search, rowid, text, tags) VALUES ('delete', ?, ?, ?)",
-  )
+  const addReplies = database.prepare(`UPDATE chat_messages SET replies = replies + ?2 WHERE ${isMessage}`)
+  const deleteRow = database.prepare('DELETE FROM chat_messages WHERE n = ?')
   const insertEdit = database.prepare(
     'INSERT OR IGNORE INTO chat_edits (message, ms, count, id, text, mentions) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const selectEdits = database.prepare(
     'SELECT * FROM chat_edits WHERE message = ? ORDER BY ms DESC, count DESC, id DESC',
   )
+  const countEdits = database.prepare('SELECT count(*) AS count FROM chat_edits WHERE message = ?')
   const surplusEdits = database.prepare(
     `DELETE FROM chat_edits WHERE message = ?1 AND id IN
        (SELECT id FROM chat_edits WHERE message = ?1 ORDER BY ms, count, id LIMIT -1 OFFSET ${editsKeptMax})`,
@@ -84,6 +99,7 @@ export function createMessages(parts: {
     `INSERT INTO chat_reactions (message, person, emoji, ms, count, id, is_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
      ON CONFLICT DO UPDATE SET ms = ?4, count = ?5, id = ?6, is_on = ?7 WHERE (?4, ?5, ?6) > (ms, count, id)`,
   )
+  const deleteReactions = database.prepare('DELETE FROM chat_reactions WHERE message = ?')
   const surplusOfPerson = database.prepare(
     `DELETE FROM chat_reactions WHERE message = ?1 AND person = ?2 AND id IN (SELECT id FROM chat_reactions
        WHERE message = ?1 AND person = ?2 ORDER BY ms DESC, count DESC, id DESC LIMIT -1 OFFSET ${reactionsPerPersonMax})`,
@@ -100,6 +116,10 @@ export function createMessages(parts: {
     `SELECT ms, count, id FROM chat_mutes WHERE community = ? AND person = ?
      ORDER BY ms DESC, count DESC, id DESC LIMIT 1 OFFSET ${mutesPerPersonMax}`,
   )
+  const deleteMutes = database.prepare('DELETE FROM chat_mutes WHERE community = ? AND person = ?')
+  const allMutes = database.prepare(
+    'SELECT ms, count, id, until_ms FROM chat_mutes WHERE community = ? AND person = ? ORDER BY ms, count, id',
+  )
   const deleteMute = database.prepare(
     'DELETE FROM chat_mutes WHERE community = ? AND person = ? AND ms = ? AND count = ? AND id = ?',
   )
@@ -113,6 +133,8 @@ export function createMessages(parts: {
      WHERE chat_edits.ms >= ?5 AND community = ?2 AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR person = ?4)`,
   )
 
+  const mutes = createMemo<string, readonly MuteRow[]>(isTaking)
+
   function get(id: string): MessageRow | undefined {
     const row = select.get(id)
     return row === undefined ? undefined : readMessage(row)
@@ -121,48 +143,65 @@ export function createMessages(parts: {
   /** Whether what the person wrote at `place` may be seen: not muted there, and in the channel where it has persons. */
   function speaks(channel: ChannelRow, person: PersonDid, place: Place): boolean {
     if (!isPublic(channel.kind)) return wasIn(channel.folded.history, person, place)
-    const row = lastMute.get(channel.community, person, ...columnsOf(place))
-    const last = row === undefined ? undefined : { untilMs: row.until_ms === null ? null : numberOf(row, 'until_ms') }
-    return !isMuted(last, place.ms)
+    return !isMuted(muteBefore(channel.community, person, place), place.ms)
   }
 
-  function freeNumber({ ms, id }: Place): number {
-    // The slot within the millisecond comes from the id, so that it does not hang on the order of arrival.
-    const first = firstNumber(ms) + (Number.parseInt(id.slice(0, 3), 16) % rowidsPerMs)
-    let n = first
-    for (let step = 1; taken.get(n) !== undefined; step *= 2) n = first + step
-    return n
+  function muteBefore(community: number, person: PersonDid, place: Place): Pick<MuteRow, 'untilMs'> | undefined {
+    if (!isTaking()) {
+      const row = lastMute.get(community, person, ...columnsOf(place))
+      return row === undefined ? undefined : { untilMs: untilOf(row) }
+    }
+    const all = mutes.get(`${community} ${person}`, () =>
+      allMutes.all(community, person).map((row) => ({ place: placeOfRow(row), untilMs: untilOf(row) })),
+    )
+    return all.findLast((mute) => comparePlaces(mute.place, place) < 0)
   }
 
-  function insert(channel: ChannelRow, act: MessageAct, author: PersonDid, place: Place): void {
-    if (get(place.id) !== undefined) return
-    const n = freeNumber(place)
+  /** The new message's number; undefined: it is there already. */
+  function insert(
+    channel: ChannelRow,
+    act: MessageAct,
+    author: PersonDid,
+    at: { readonly place: Place; readonly arrival: number },
+  ): number | undefined {
+    const { place, arrival } = at
+    if (present.get(place.id) !== undefined) return undefined
     const thread = act.thread ?? ''
     const shown = speaks(channel, author, place)
     const { mentioned, countable } = marksOf(channel, author, thread, act.mentions, shown)
-    const files = listToText(act.files)
-    insertRow.run(
-      n,
-      channel.community,
-      channel.n,
-      ...columnsOf(place),
-      author,
-      act.text,
-      thread,
-      act.reply ?? null,
-      listToText(act.mentions),
-      files,
-      Number(shown),
-      Number(countable),
-      Number(mentioned),
-    )
-    if (shown && act.text !== '') index.run(n, act.text, tagsOf(channel.community, channel.n))
+    // The slot within the millisecond comes from the id, so that it does not hang on the order of arrival.
+    const first = firstNumber(place.ms) + (Number.parseInt(place.id.slice(0, 3), 16) % rowidsPerMs)
+    let n = first
+    for (let step = 1; ; step *= 2) {
+      const added = insertRow.run(
+        place.id,
+        n,
+        channel.community,
+        channel.n,
+        place.ms,
+        place.count,
+        arrival,
+        author,
+        act.text,
+        thread,
+        act.reply ?? null,
+        listToText(act.mentions),
+        listToText(act.files),
+        Number(shown),
+        Number(countable),
+        Number(mentioned),
+      )
+      if (Number(added.changes) > 0) break
+      n = first + step
+    }
+    if (shown) index.change(n, notIndexed, { text: act.text, tags: tagsOf(channel.community, channel.n) })
     if (shown && thread !== '') countReply(thread, channel.community, 1)
     changed(place.id as MessageId, channel.community, true)
+    return n
   }
 
   function countReply(thread: string, community: number, by: number): void {
-    addReplies.run(by, thread)
+    addReplies.run(thread, by)
     changed(thread as MessageId, community, false)
   }
 
@@ -215,13 +254,7 @@ export function createMessages(parts: {
     const channel = channels.byNumber(before.channel)
     if (channel === undefined) return
     const after = derive({ ...before, ...patch }, channel)
-    const tags = tagsOf(before.community, before.channel)
-    const [was, is] = [searchable(before), searchable(after)]
-    if (was !== is) {
-      // FTS5 takes an entry out by what it was put in with.
-      if (was !== '') unindex.run(before.n, was, tags)
-      if (is !== '') index.run(before.n, is, tags)
-    }
+    index.change(before.n, searchableOf(before, before), searchableOf(after, before))
     writeShape.run(
       after.text,
       after.mentions,
@@ -246,7 +279,7 @@ export function createMessages(parts: {
     if (row.deleted) return
     const mentions = listToText(act.mentions)
     if (Number(insertEdit.run(row.n, ...columnsOf(place), act.text, mentions).changes) === 0) return
-    surplusEdits.run(row.n)
+    if (numberOf(countEdits.get(row.n) ?? {}, 'count') > editsKeptMax) surplusEdits.run(row.n)
     update(row)
   }
 
@@ -265,8 +298,9 @@ export function createMessages(parts: {
 
   function react(row: MessageRow, emoji: string, on: boolean, person: PersonDid, place: Place): void {
     writeReaction.run(row.n, person, emoji, ...columnsOf(place), Number(on))
-    surplusOfPerson.run(row.n, person)
-    if (numberOf(countReactions.get(row.n) ?? {}, 'count') > reactionsPerMessageMax) surplusOfMessage.run(row.n)
+    const count = numberOf(countReactions.get(row.n) ?? {}, 'count')
+    if (count > reactionsPerPersonMax) surplusOfPerson.run(row.n, person)
+    if (count > reactionsPerMessageMax) surplusOfMessage.run(row.n)
     changed(row.place.id as MessageId, row.community, false)
   }
 
@@ -281,7 +315,9 @@ export function createMessages(parts: {
     },
   ): void {
     const { person, untilMs, reason, by, place } = facts
-    insertMute.run(community, person, ...columnsOf(place), untilMs, by, reason)
+    const added = insertMute.run(community, person, ...columnsOf(place), untilMs, by, reason)
+    if (Number(added.changes) === 0) return
+    mutes.drop(`${community} ${person}`)
     let from = place
     const surplus = surplusMute.get(community, person)
     if (surplus !== undefined) {
@@ -290,6 +326,37 @@ export function createMessages(parts: {
       if (comparePlaces(oldest, from) < 0) from = oldest
     }
     judgeAnew(community, null, person, from)
+  }
+
+  /** Forgets all mutes of a person, as if they had never been. */
+  function dropMutes(community: number, person: PersonDid): void {
+    const [first] = allMutes.all(community, person)
+    if (first === undefined) return
+    deleteMutes.run(community, person)
+    mutes.drop(`${community} ${person}`)
+    judgeAnew(community, null, person, placeOfRow(first))
+  }
+
+  /**
+   * Takes a message out with all that was done to it, and all that answers it with it. Adds the arrivals of the entries
+   * that all this came from.
+   */
+  function takeOut(row: MessageRow, arrivals: Set<number>): void {
+    arrivals.add(row.arrival)
+    const refs = journal.ofMessage(row.n)
+    deleteRow.run(row.n)
+    deleteEdits.run(row.n)
+    deleteReactions.run(row.n)
+    journal.dropMessage(row.n)
+    index.change(row.n, searchableOf(row, row), notIndexed)
+    if (row.shown && row.thread !== '') countReply(row.thread, row.community, -1)
+    if (row.shown) vanished(row.community)
+    for (const { arrival, child } of refs) {
+      arrivals.add(arrival)
+      const answer = child === undefined ? undefined : selectNumber.get(child)
+      // A number is given again when its message was taken out.
+      if (answer !== undefined && numberOf(answer, 'arrival') === arrival) takeOut(readMessage(answer), arrivals)
+    }
   }
 
   /** Who could speak has changed from a place on. */
@@ -301,21 +368,26 @@ export function createMessages(parts: {
     }
   }
 
-  return { get, insert, edit, remove, hide, react, mute, speaks, judgeAnew }
+  /** Between batches nothing is remembered. */
+  function forget(): void {
+    mutes.clear()
+  }
+
+  return { get, insert, edit, remove, hide, react, mute, dropMutes, speaks, judgeAnew, takeOut, forget }
 }
 
 function firstNumber(ms: number): number {
   return Math.min(Math.max(0, ms - rowidStartMs) * rowidsPerMs, rowidMax)
 }
 
-/** What the search index holds of a message; empty: nothing. */
-function searchable(shape: Shape): string {
-  return shape.shown && !shape.deleted && !shape.hidden ? shape.text : ''
+/** What the search index holds of a message that is like this. */
+export function searchableOf(shape: Shape, { community, channel }: Pick<MessageRow, 'community' | 'channel'>): Indexed {
+  const text = shape.shown && !shape.deleted && !shape.hidden ? shape.text : ''
+  return text === '' ? notIndexed : { text, tags: tagsOf(community, channel) }
 }
 
-/** Words of the index that name community and channel, so that a search stays within them. */
-export function tagsOf(community: number, channel: number): string {
-  return `k${community} c${channel}`
+function untilOf(row: Row): number | null {
+  return row.until_ms === null ? null : numberOf(row, 'until_ms')
 }
 
 function firstText(row: MessageRow): [string, string] {
@@ -329,6 +401,7 @@ export function readMessage(row: Row): MessageRow {
     community: numberOf(row, 'community'),
     channel: numberOf(row, 'channel'),
     place: placeOfRow(row),
+    arrival: numberOf(row, 'arrival'),
     person: textOf(row, 'person') as PersonDid,
     thread: textOf(row, 'thread'),
     text: textOf(row, 'text'),

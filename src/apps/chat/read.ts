@@ -5,10 +5,10 @@ import type { Database } from '../../base/database.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import type { CommunityId } from '../../log/types.ts'
 import { type ChannelRow, readRow } from './channels.ts'
-import { generalChannel, isPublic } from './core.ts'
+import { comparePlaces, generalChannel, isPublic } from './core.ts'
 import { chatErrors } from './errors.ts'
 import { channelsListedMax, channelsPerPersonMax, pageMessagesMax, unreadCountMax } from './limits.ts'
-import { type MessageRow, readMessage } from './messages.ts'
+import { isMessage, type MessageRow, readMessage } from './messages.ts'
 import { columnsOf, numberOf, personsOf, placeOfRow, type Row, textOf } from './rows.ts'
 import type {
   Attachment,
@@ -25,13 +25,18 @@ import type { ChatView } from './view.ts'
 import type { Place } from './wire.ts'
 
 export interface ReaderParts {
+  /** The view. */
   readonly database: Database
+  /** Where this computer's own marks are. */
+  readonly kept: Database
   readonly view: Pick<ChatView, 'channels' | 'messages'>
   readonly self: () => PersonDid
   /** When this person came into the community: what is older was never unread. */
   readonly since: (community: CommunityId) => number
   /** Whether this person may see what moderators hide. */
   readonly moderates: (community: CommunityId) => boolean
+  /** Whether it is a conversation of two, which has one channel; none is unless said otherwise. */
+  readonly isOfTwo?: (community: CommunityId) => boolean
 }
 
 export type Reader = ReturnType<typeof createReader>
@@ -43,7 +48,8 @@ interface Context {
   readonly moderates: boolean
 }
 
-export function createReader({ database, view, self, since, moderates }: ReaderParts) {
+export function createReader({ database, kept, view, self, since, moderates, isOfTwo }: ReaderParts) {
+  const idOfNumber = database.prepare('SELECT id FROM chat_communities WHERE n = ?')
   const numberOfId = database.prepare('SELECT n FROM chat_communities WHERE id = ?')
   const mine = database.prepare(
     `SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY creator ORDER BY ms, count, entry) AS rank FROM chat_channels
@@ -58,7 +64,7 @@ export function createReader({ database, view, self, since, moderates }: ReaderP
   const isMine = database.prepare('SELECT mine FROM chat_channels WHERE n = ?')
   const fields = database.prepare('SELECT field, value FROM chat_fields WHERE channel = ?')
   const lastMessage = database.prepare(
-    `SELECT ms FROM chat_messages WHERE channel = ? AND thread = '' AND shown = 1 ORDER BY ms DESC, count DESC, id DESC LIMIT 1`,
+    `SELECT ms FROM chat_messages WHERE channel = ? AND shown = 1 AND thread = '' ORDER BY ms DESC, count DESC, id DESC LIMIT 1`,
   )
   const countAfter = (condition: string) =>
     database.prepare(
@@ -67,17 +73,13 @@ export function createReader({ database, view, self, since, moderates }: ReaderP
     )
   const unread = countAfter('countable = 1')
   const mentions = countAfter('countable = 1 AND mentioned = 1')
-  const marks = database.prepare(
-    `SELECT ms, count, id FROM (
-       SELECT ms, count, id FROM chat_reads WHERE community = ?1 AND channel = ?3
-       UNION ALL SELECT ms, count, id FROM chat_marks WHERE community = ?2 AND channel = ?3)
-     ORDER BY ms DESC, count DESC, id DESC LIMIT 1`,
-  )
+  const readThere = database.prepare('SELECT ms, count, id FROM chat_reads WHERE community = ? AND channel = ?')
+  const readHere = kept.prepare('SELECT ms, count, id FROM chat_marks WHERE community = ? AND channel = ?')
   const page = database.prepare(
-    `SELECT * FROM chat_messages WHERE channel = ? AND thread = ? AND shown = 1 AND (ms, count, id) < (?, ?, ?)
+    `SELECT * FROM chat_messages WHERE channel = ? AND shown = 1 AND thread = ? AND (ms, count, id) < (?, ?, ?)
      ORDER BY ms DESC, count DESC, id DESC LIMIT ?`,
   )
-  const byId = database.prepare('SELECT * FROM chat_messages WHERE id = ?')
+  const byId = database.prepare(`SELECT * FROM chat_messages WHERE ${isMessage}`)
   const reactions = database.prepare(
     'SELECT person, emoji, ms, count, id FROM chat_reactions WHERE message = ? AND is_on = 1 ORDER BY ms, count, id',
   )
@@ -108,7 +110,14 @@ export function createReader({ database, view, self, since, moderates }: ReaderP
     return channel !== undefined && isVisible(channel) ? channel : undefined
   }
 
+  /** A conversation of two has `general`: others that somebody makes there are shown to nobody. */
+  function isAside({ id, community }: ChannelRow): boolean {
+    if (id === generalChannel || isOfTwo === undefined) return false
+    return isOfTwo(textOf(idOfNumber.get(community) ?? {}, 'id') as CommunityId)
+  }
+
   function isVisible(channel: ChannelRow): boolean {
+    if (isAside(channel)) return false
     if (channel.kind === 'own' || Number(isMine.get(channel.n)?.mine) !== 1) return false
     if (channel.kind === 'private' && !fieldsOf(channel).has('name')) return false
     if (channel.creator === undefined) return true
@@ -123,9 +132,12 @@ export function createReader({ database, view, self, since, moderates }: ReaderP
 
   /** How far this person has read: here, on another device, or when they came. */
   function markOf(id: CommunityId, channel: { readonly id: ChannelId }): Place {
-    const joined: Place = { ms: since(id), count: 0, id: '' }
-    const row = marks.get(number(id) ?? -1, id, channel.id)
-    return row === undefined ? joined : placeOfRow(row)
+    const marks = [readThere.get(number(id) ?? -1, channel.id), readHere.get(id, channel.id)].flatMap((row) => {
+      return row === undefined ? [] : [placeOfRow(row)]
+    })
+    const [first, second] = marks
+    if (first === undefined) return { ms: since(id), count: 0, id: '' }
+    return second !== undefined && comparePlaces(second, first) > 0 ? second : first
   }
 
   function channelOf(id: CommunityId, channel: ChannelRow): Channel {
@@ -150,7 +162,10 @@ export function createReader({ database, view, self, since, moderates }: ReaderP
   function channels(id: CommunityId): readonly Channel[] {
     const community = known(id)
     if (community === undefined) return [untouched(id)]
-    const rows = mine.all(community).map(readRow)
+    const rows = mine
+      .all(community)
+      .map(readRow)
+      .filter((row) => !isAside(row))
     const named = rows.filter((row) => row.kind !== 'private' || fieldsOf(row).has('name'))
     const listed = named.map((row) => channelOf(id, row))
     return [...listed.filter((channel) => !channel.archived), ...listed.filter((channel) => channel.archived)].slice(

@@ -1,7 +1,24 @@
-// The tables of chat. All but `chat_marks` follow from entries and are dropped and made again with the community's view;
-// numbers (`n`) are local, given by arrival, and appear in nothing that is shown.
+// The tables of chat. Those of the view follow from entries; they lie in a database of their own, which can be deleted, and
+// are made again from the log. Their numbers (`n`) are local and appear in nothing that is shown.
 
+/** What is no entry's: kept with what can't be made again. */
 export const chatSchemaSteps: readonly string[] = [
+  `-- How far this person has read here.
+  CREATE TABLE chat_marks (
+    community TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (community, channel)
+  ) STRICT, WITHOUT ROWID;`,
+  // The view lay in the same database once.
+  `DROP TABLE IF EXISTS chat_search; DROP VIEW IF EXISTS chat_searchable;
+  DROP TABLE IF EXISTS chat_communities; DROP TABLE IF EXISTS chat_channels; DROP TABLE IF EXISTS chat_fields;
+  DROP TABLE IF EXISTS chat_steps; DROP TABLE IF EXISTS chat_keys; DROP TABLE IF EXISTS chat_waiting;
+  DROP TABLE IF EXISTS chat_messages; DROP TABLE IF EXISTS chat_edits; DROP TABLE IF EXISTS chat_reactions;
+  DROP TABLE IF EXISTS chat_mutes; DROP TABLE IF EXISTS chat_reports; DROP TABLE IF EXISTS chat_reads;`,
+]
+
+export const chatViewSchemaSteps: readonly string[] = [
   `CREATE TABLE chat_communities (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
 
   CREATE TABLE chat_channels (
@@ -61,6 +78,7 @@ export const chatSchemaSteps: readonly string[] = [
     community INTEGER NOT NULL,
     waits_for TEXT NOT NULL,
     ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL UNIQUE,
+    arrival INTEGER NOT NULL,
     person TEXT NOT NULL,
     rights INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -73,7 +91,8 @@ export const chatSchemaSteps: readonly string[] = [
     n INTEGER PRIMARY KEY,
     community INTEGER NOT NULL,
     channel INTEGER NOT NULL,
-    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL UNIQUE,
+    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
+    arrival INTEGER NOT NULL,
     person TEXT NOT NULL,
     text TEXT NOT NULL,
     thread TEXT NOT NULL,
@@ -94,9 +113,29 @@ export const chatSchemaSteps: readonly string[] = [
     mentioned INTEGER NOT NULL,
     replies INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX chat_pages ON chat_messages (channel, thread, ms, count, id) WHERE shown = 1;
-  CREATE INDEX chat_unread ON chat_messages (channel, ms, count, id) WHERE countable = 1;
-  CREATE INDEX chat_mentioned ON chat_messages (channel, ms, count, id) WHERE countable = 1 AND mentioned = 1;
+  -- Six bytes of an id find it, at a third of the space; the whole id is compared in the row.
+  CREATE INDEX chat_messages_id ON chat_messages (substr(id, 1, 12));
+  -- Rows of one ms and count are few: their order by id is found in the rows.
+  CREATE INDEX chat_pages ON chat_messages (channel, shown, thread, ms, count);
+  CREATE INDEX chat_unread ON chat_messages (channel, ms, count) WHERE countable = 1;
+  CREATE INDEX chat_mentioned ON chat_messages (channel, ms, count) WHERE countable = 1 AND mentioned = 1;
+
+  -- What was done to a message, and what answers it (child: that message), by arrival in the log: when one of these counts
+  -- no longer, the message is made anew from the others (retract.ts).
+  CREATE TABLE chat_refs (
+    message INTEGER NOT NULL,
+    arrival INTEGER NOT NULL,
+    child INTEGER,
+    PRIMARY KEY (message, arrival)
+  ) STRICT, WITHOUT ROWID;
+  -- The same for channels (what makes and names them, their steps, marks of the own one), and, under channel 0, for what
+  -- hangs from none: mutes and reports.
+  CREATE TABLE chat_acts (
+    community INTEGER NOT NULL,
+    channel INTEGER NOT NULL,
+    arrival INTEGER NOT NULL,
+    PRIMARY KEY (community, channel, arrival)
+  ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE chat_edits (
     message INTEGER NOT NULL,
@@ -143,14 +182,6 @@ export const chatSchemaSteps: readonly string[] = [
     PRIMARY KEY (community, channel)
   ) STRICT, WITHOUT ROWID;
 
-  -- How far they have read here: this computer's own, no entry's.
-  CREATE TABLE chat_marks (
-    community TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    ms INTEGER NOT NULL, count INTEGER NOT NULL, id TEXT NOT NULL,
-    PRIMARY KEY (community, channel)
-  ) STRICT, WITHOUT ROWID;
-
   CREATE VIEW chat_searchable AS
     SELECT n, text, 'k' || community || ' c' || channel AS tags FROM chat_messages;
   -- Beginnings of one and two letters have an index of their own: else they would join the hits of thousands of words.
@@ -158,5 +189,7 @@ export const chatSchemaSteps: readonly string[] = [
   CREATE VIRTUAL TABLE chat_search USING fts5(
     text, tags, content = 'chat_searchable', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2',
     prefix = '1 2', columnsize = 0
-  );`,
+  );
+  -- What one transaction adds is gathered in memory (4 MB of it) and written once.
+  INSERT INTO chat_search (chat_search, rank) VALUES ('hashsize', 4194304);`,
 ]

@@ -46,14 +46,17 @@ import { sealText } from './seal.ts'
 import { createSearch } from './search.ts'
 import type { Channel, ChannelId, ChannelKeys, Chat, ChatEvent, Message, MessageId, SendRequest } from './types.ts'
 import { createVault } from './vault.ts'
-import { createView } from './view.ts'
+import { openView } from './view.ts'
 import { encodeReport, type TargetAct } from './wire.ts'
 
 export interface ChatParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** For what can't be made again. */
   readonly database: Database
+  /** For the view, which can; the same unless said otherwise. */
+  readonly views?: Database
   readonly communities: Communities
   readonly keys: ChannelKeys
   readonly self: () => PersonDid
@@ -66,18 +69,19 @@ export interface ChatOptions {
 
 /** Registers its reducer: call it before `communities.start`. */
 export function createChat({ tellReads = true }: ChatOptions) {
-  return ({ clock, random, log, database, communities, keys, self }: ChatParts): Chat => {
+  return ({ clock, random, log, database, views = database, communities, keys, self }: ChatParts): Chat => {
     migrate(database, 'chat', chatSchemaSteps)
-    const view = createView({ database, keys, self })
+    const view = openView({ database: views, keys, self })
     communities.register(view.reducer)
     const moderates = (id: CommunityId) => rightsOfSelf(communities, id, self()).moderate
     const since = (id: CommunityId) => communities.get(id).self?.joinedMs ?? 0
-    const reader = createReader({ database, view, self, since, moderates })
-    const { search } = createSearch({ database, view, reader })
-    const vault = createVault({ random, database, communities, keys, view, self })
-    const marks = createMarks({ clock, log, database, vault, self })
+    const isOfTwo = (id: CommunityId) => communities.get(id).state?.purpose === 'direct'
+    const reader = createReader({ database: views, kept: database, view, self, since, moderates, isOfTwo })
+    const { search } = createSearch({ database: views, view, reader })
+    const vault = createVault({ random, database: views, communities, keys, view, self })
+    const marks = createMarks({ clock, log, database, views, vault, self })
     const emitter = new Emitter<ChatEvent>()
-    const countEdits = database.prepare('SELECT count(*) AS count FROM chat_edits WHERE message = ?')
+    const countEdits = views.prepare('SELECT count(*) AS count FROM chat_edits WHERE message = ?')
     const uniform = createUniform(random)
     const reseals = new Map<CommunityId, Cancel>()
     const leave = communities.on(onCommunity)
@@ -142,9 +146,8 @@ export function createChat({ tellReads = true }: ChatOptions) {
     }
 
     function needChannel(id: CommunityId, channel: ChannelId): ChannelRow {
-      // Only where it can be read; and so that `general` is there before anything was written.
+      // Only where it can be read.
       stateOf(communities, id)
-      view.channels.number(id)
       return reader.need(id, channel)
     }
 
@@ -183,9 +186,15 @@ export function createChat({ tellReads = true }: ChatOptions) {
       if (!moderates(id)) throw notAllowed(what)
     }
 
+    /** Throws `chat_of_two`. */
+    function checkNotOfTwo(id: CommunityId): void {
+      if (isOfTwo(id)) throw chatErrors.chat_of_two('This is a conversation of two, which has one channel.')
+    }
+
     // ---- channels
 
     async function createChannel(id: CommunityId, request: Parameters<Chat['createChannel']>[1]): Promise<Channel> {
+      checkNotOfTwo(id)
       const name = checkedName(request.name)
       const topic = checkedTopic(request.topic ?? '')
       const { kind } = request
@@ -222,6 +231,7 @@ export function createChat({ tellReads = true }: ChatOptions) {
       channelId: ChannelId,
       patch: Parameters<Chat['changeChannel']>[2],
     ): Promise<Channel> {
+      checkNotOfTwo(id)
       const channel = needChannel(id, channelId)
       const name = patch.name === undefined ? undefined : checkedName(patch.name)
       const topic = patch.topic === undefined ? undefined : checkedTopic(patch.topic)
@@ -254,6 +264,7 @@ export function createChat({ tellReads = true }: ChatOptions) {
 
     async function direct(id: CommunityId, person: PersonDid): Promise<Channel> {
       const state = stateOf(communities, id)
+      checkNotOfTwo(id)
       if (person === self() || !isActive(state, person)) {
         throw chatErrors.person_unknown('There is no such other member in this community.')
       }

@@ -24,6 +24,7 @@ const noNonce = '0'.repeat(32)
 
 export interface VaultParts {
   readonly random: Random
+  /** The view. */
   readonly database: Database
   readonly communities: Communities
   readonly keys: ChannelKeys
@@ -208,7 +209,7 @@ export function createVault({ random, database, communities, keys, view, self }:
 
   /** The channel of one's own devices; made when there is none. */
   function own(id: CommunityId): Promise<ChannelRow | undefined> {
-    const find = () => view.channels.find(view.channels.number(id), ownChannel(id, self()))
+    const find = () => view.channels.find(view.channels.numberOfId(id) ?? -1, ownChannel(id, self()))
     return inTurn(id, async () => {
       if (find() === undefined) await make(id, { kind: 'own', persons: [self()] })
       return find()

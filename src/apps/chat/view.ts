@@ -2,14 +2,14 @@
 // An entry that needs something that is not here yet (the message it edits, the channel, a key) waits in a table and is
 // taken again when that comes. Everything happens in the transaction of whoever calls `apply` and `reset`.
 //
-//   entry ──readAct──► act ──(channel, key, message here?)──► channels.ts, messages.ts
+//   entry ──readAct──► act ──(channel, key, message here?)──► channels.ts, messages.ts ──► journal.ts: which entry did it
 //                               └─ not yet: chat_waiting ◄── available ──┘
 //
-// Must stay true: things only become available, never the reverse within one life of the view; each act writes the same
-// whatever was written before; nothing that an author chose throws out of `apply`.
+// Must stay true: each act writes the same whatever was written before; things that are available go by `retract` alone,
+// which gives again what hung from them; nothing that an author chose throws out of `apply`.
 
 import { decode, encode } from '@ipld/dag-cbor'
-import type { Database } from '../../base/database.ts'
+import { type Database, migrate } from '../../base/database.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import type { AppReducer, OpenedEntry } from '../../community/types.ts'
 import type { PersonDid } from '../../identity/types.ts'
@@ -33,10 +33,14 @@ import {
   rightsToNumber,
   sealContext,
 } from './core.ts'
+import { createJournal, noChannel } from './journal.ts'
 import { reportsPerPersonMax, waitingAtOnceMax } from './limits.ts'
-import { createMessages } from './messages.ts'
+import { createMessages, type MessageRow } from './messages.ts'
+import { createRetract } from './retract.ts'
 import { columnsOf, numberOf, placeOfRow, type Row, textOf } from './rows.ts'
+import { chatViewSchemaSteps } from './schema.ts'
 import { openText } from './seal.ts'
+import { createSearchIndex } from './search-index.ts'
 import type { ChannelKeys } from './types.ts'
 import {
   type Act,
@@ -56,10 +60,11 @@ import {
 } from './wire.ts'
 
 /** An entry while it is being taken. */
-interface Item {
+export interface Item {
   readonly id: CommunityId
   readonly community: number
   readonly place: Place
+  readonly arrival: number
   readonly person: PersonDid
   readonly rights: Rights
   readonly kind: string
@@ -69,37 +74,48 @@ interface Item {
 /** What an entry waits for; undefined: it was taken, or does not count. */
 type Waits = string | undefined
 
+/** Brings the view's tables up to date first. */
+export function openView(parts: Parameters<typeof createView>[0]): ChatView {
+  migrate(parts.database, 'chat-view', chatViewSchemaSteps)
+  return createView(parts)
+}
+
 export type ChatView = ReturnType<typeof createView>
 
-export function createView(parts: {
+function createView(parts: {
+  /** Where the view's tables are. */
   readonly database: Database
-  readonly keys: ChannelKeys
+  readonly keys: Pick<ChannelKeys, 'open'>
   readonly self: () => PersonDid
 }) {
   const { database, keys, self } = parts
   const changes = createChanges()
+  let taking = false
+  const isTaking = () => taking
   let arrived: { readonly community: number; readonly what: string }[] = []
-  const available = (community: number, what: string) => arrived.push({ community, what })
+  const available = (community: number, what: string) => {
+    if (isAwaited(community)) arrived.push({ community, what })
+  }
   const vanished = (community: number) => changes.vanished(community)
-  const channels = createChannels({ database, keys, self, available, vanished })
+  const journal = createJournal(database)
+  const index = createSearchIndex(database)
+  const channels = createChannels({ database, keys, isTaking, self, available, vanished })
   const messages = createMessages({
-    database,
-    channels,
-    self,
+    ...{ database, channels, journal, index, isTaking, self, vanished },
     changed(message, community, isNew) {
       changes.message(community, message, isNew)
       if (isNew) available(community, `message:${message}`)
     },
-    vanished,
   })
 
   const insertWaiting = database.prepare(
-    `INSERT OR REPLACE INTO chat_waiting (community, waits_for, ms, count, id, person, rights, kind, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO chat_waiting (community, waits_for, ms, count, id, arrival, person, rights, kind, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const selectWaiting = database.prepare(
     `SELECT * FROM chat_waiting WHERE community = ? AND waits_for = ? LIMIT ${waitingAtOnceMax}`,
   )
+  const anyWaiting = database.prepare('SELECT 1 FROM chat_waiting WHERE community = ? LIMIT 1')
   const deleteWaiting = database.prepare('DELETE FROM chat_waiting WHERE n = ?')
   const writeRead = database.prepare(
     `INSERT INTO chat_reads (community, channel, ms, count, id) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -113,14 +129,46 @@ export function createView(parts: {
     `DELETE FROM chat_reports WHERE community = ?1 AND person = ?2 AND id IN (SELECT id FROM chat_reports
        WHERE community = ?1 AND person = ?2 ORDER BY ms DESC, count DESC, id DESC LIMIT -1 OFFSET ${reportsPerPersonMax})`,
   )
-  const clear = createClear(database)
+  const clear = createClear({ database, index })
+  /** Communities of which something waits. */
+  const awaited = new Map<number, boolean>()
+  const retract = createRetract({ database, keys, channels, messages, journal, vanished })
 
-  function apply(entries: readonly OpenedEntry[]): void {
+  function apply(entries: Iterable<OpenedEntry>): void {
+    inBatch(() => {
+      for (const entry of entries) {
+        take(toItem(entry))
+        for (let next = arrived.pop(); next !== undefined; next = arrived.pop()) takeWaiting(next)
+      }
+    })
+  }
+
+  /** Remembers what was looked up while `work` runs, and writes the search index after it. */
+  function inBatch<Result>(work: () => Result): Result {
+    taking = true
     arrived = []
-    for (const entry of entries) {
-      take(toItem(entry))
-      for (let next = arrived.pop(); next !== undefined; next = arrived.pop()) takeWaiting(next)
+    awaited.clear()
+    try {
+      const result = work()
+      if (!index.isGathering) index.write()
+      return result
+    } catch (error) {
+      index.forget()
+      throw error
+    } finally {
+      taking = false
+      channels.forget()
+      messages.forget()
     }
+  }
+
+  function isAwaited(community: number): boolean {
+    let known = awaited.get(community)
+    if (known === undefined) {
+      known = anyWaiting.get(community) !== undefined
+      awaited.set(community, known)
+    }
+    return known
   }
 
   function toItem(entry: OpenedEntry): Item {
@@ -128,6 +176,7 @@ export function createView(parts: {
       id: entry.community,
       community: channels.number(entry.community),
       place: placeOf(entry.entry),
+      arrival: entry.arrival,
       person: entry.person,
       rights: rightsOf((capability) => entry.may(capability)),
       kind: entry.kind,
@@ -159,9 +208,10 @@ export function createView(parts: {
   }
 
   function wait(item: Item, act: Act, waits: string): void {
-    const { community, place, person, rights, kind } = item
+    const { community, place, arrival, person, rights, kind } = item
     const body = encode(writeBody(act))
-    insertWaiting.run(community, waits, ...columnsOf(place), person, rightsToNumber(rights), kind, body)
+    insertWaiting.run(community, waits, ...columnsOf(place), arrival, person, rightsToNumber(rights), kind, body)
+    awaited.set(community, true)
   }
 
   function perform(item: Item, act: Act): Waits {
@@ -175,6 +225,7 @@ export function createView(parts: {
       case 'mute':
       case 'unmute':
         if (!item.rights.moderate) return undefined
+        journal.onChannel(item.community, noChannel, item.arrival)
         messages.mute(item.community, {
           person: act.person,
           untilMs: act.kind === 'mute' ? act.untilMs : 0,
@@ -211,6 +262,7 @@ export function createView(parts: {
     const id = channelIdOf(item.id, item.person, act)
     if (!mayCreate(act.channel, item.person, 'persons' in act ? act.persons : [], item.rights)) return undefined
     const channel = channels.found(item.community, id, act, item.person, item.place)
+    journal.onChannel(item.community, channel.n, item.arrival)
     if ('persons' in act) {
       addStep(item, channel, act, true)
     } else {
@@ -247,7 +299,9 @@ export function createView(parts: {
   function handOut(item: Item, act: ChannelKeysAct): Waits {
     const channel = channels.find(item.community, act.channel)
     if (channel === undefined) return `channel:${act.channel}`
-    if (!isPublic(channel.kind)) addStep(item, channel, act, false)
+    if (isPublic(channel.kind)) return undefined
+    journal.onChannel(item.community, channel.n, item.arrival)
+    addStep(item, channel, act, false)
     return undefined
   }
 
@@ -265,6 +319,7 @@ export function createView(parts: {
 
   function change(item: Item, act: ChannelEditAct, channel: ChannelRow): Waits {
     if (!mayChange(channel, item.person, item.rights)) return undefined
+    journal.onChannel(item.community, channel.n, item.arrival)
     const { name, topic, archived } = act
     if (name !== undefined) channels.setField(channel, 'name', name, item.place)
     if (topic !== undefined) channels.setField(channel, 'topic', topic, item.place)
@@ -280,7 +335,8 @@ export function createView(parts: {
     if (root !== undefined && root.channel !== channel.n) return undefined
     // What answers within a thread belongs to the thread: they are one level deep.
     const thread = root === undefined ? undefined : root.thread === '' ? act.thread : (root.thread as typeof act.thread)
-    messages.insert(channel, { ...act, thread }, item.person, item.place)
+    const n = messages.insert(channel, { ...act, thread }, item.person, item)
+    if (root !== undefined && n !== undefined) journal.onMessage(root.n, item.arrival, n)
     changes.channel(item.community, channel.id)
     return undefined
   }
@@ -291,29 +347,36 @@ export function createView(parts: {
     const channel = channels.byNumber(row.channel)
     if (channel === undefined || row.community !== item.community) return undefined
     if (via === undefined ? !isPublic(channel.kind) : via.n !== channel.n) return undefined
-    switch (act.kind) {
-      case 'edit':
-        if (row.person === item.person && mayWrite(channel, item.rights)) messages.edit(row, act, item.place)
-        break
-      case 'delete':
-        if (row.person === item.person) messages.remove(row)
-        break
-      case 'react':
-        if (mayReact(channel, item.rights)) messages.react(row, act.emoji, act.on, item.person, item.place)
-        break
-      case 'hide':
-        if (item.rights.moderate) messages.hide(row, act.reason, item.person, item.place)
-        break
-      case 'unhide':
-        if (item.rights.moderate) messages.hide(row, undefined, item.person, item.place)
-        break
-    }
+    if (!mayDo(item, act, row, channel)) return undefined
+    journal.onMessage(row.n, item.arrival)
+    onto(item, act, row)
     changes.channel(item.community, channel.id)
     return undefined
   }
 
+  function onto({ person, place }: Item, act: TargetAct, row: MessageRow): void {
+    switch (act.kind) {
+      case 'edit':
+        messages.edit(row, act, place)
+        break
+      case 'delete':
+        messages.remove(row)
+        break
+      case 'react':
+        messages.react(row, act.emoji, act.on, person, place)
+        break
+      case 'hide':
+        messages.hide(row, act.reason, person, place)
+        break
+      case 'unhide':
+        messages.hide(row, undefined, person, place)
+        break
+    }
+  }
+
   function takeRead(item: Item, act: ReadAct, via: ChannelRow | undefined): Waits {
     if (via?.kind !== 'own' || via.creator !== item.person || item.person !== self()) return undefined
+    journal.onChannel(item.community, via.n, item.arrival)
     for (const { channel, ...place } of act.marks) {
       writeRead.run(item.community, channel, ...columnsOf(place))
       changes.channel(item.community, channel)
@@ -328,6 +391,7 @@ export function createView(parts: {
     const content = openText(key, sealContext('report', place), act.sealed)
     if (content === undefined) return undefined
     const { target, reason } = decodeReport(content)
+    journal.onChannel(item.community, noChannel, item.arrival)
     writeReport.run(item.community, target, item.person, ...columnsOf(item.place), reason)
     surplusReports.run(item.community, item.person)
     return undefined
@@ -335,14 +399,31 @@ export function createView(parts: {
 
   const reducer: AppReducer = {
     app: 'chat',
+    prepare: (community) => void channels.number(community),
     apply,
+    retract: (entries) => inBatch(() => retract(entries.map(toItem))),
     reset(community) {
-      const cleared = clear.run(community)
+      const { number, isEmpty } = clear.some(community)
       // Whoever listens is told that all of it is new.
-      if (cleared !== undefined) changes.take(cleared)
+      if (number !== undefined) changes.take(number)
+      return isEmpty
     },
   }
-  return { reducer, changes, channels, messages }
+  return { reducer, changes, channels, messages, index }
+}
+
+/** Whether an act upon a message has an effect. */
+function mayDo(item: Item, act: TargetAct, row: MessageRow, channel: ChannelRow): boolean {
+  switch (act.kind) {
+    case 'edit':
+      return row.person === item.person && mayWrite(channel, item.rights)
+    case 'delete':
+      return row.person === item.person
+    case 'react':
+      return mayReact(channel, item.rights)
+    default:
+      return item.rights.moderate
+  }
 }
 
 function waitingItem(id: CommunityId, row: Row): Item {
@@ -350,6 +431,7 @@ function waitingItem(id: CommunityId, row: Row): Item {
     id,
     community: numberOf(row, 'community'),
     place: placeOfRow(row),
+    arrival: numberOf(row, 'arrival'),
     person: textOf(row, 'person') as PersonDid,
     rights: rightsFromNumber(numberOf(row, 'rights')),
     kind: textOf(row, 'kind'),

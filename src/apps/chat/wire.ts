@@ -5,6 +5,7 @@
 
 import { decode, encode } from '@ipld/dag-cbor'
 import { equalBytes, fromHex } from '../../base/bytes.ts'
+import { readCanonical } from '../../base/canonical.ts'
 import { assert } from '../../base/errors.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import { chatWireErrors } from './errors.ts'
@@ -424,6 +425,8 @@ export function encodeBody(value: unknown): Uint8Array {
 /** Decodes what is canonical, of at most {@link bodyBytesMax}. Throws `body_malformed`. */
 export function decodeBody(content: Uint8Array): unknown {
   if (content.length > bodyBytesMax) throw malformed('is too long')
+  const read = readCanonical(content)
+  if (read !== undefined) return read.value
   let value: unknown
   let again: Uint8Array
   try {
