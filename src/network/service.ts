@@ -207,7 +207,10 @@ class PeerhoodNetwork implements Network {
     this.#dialParts = { self, clock, host, book: this.#book, peers, blames }
     this.#serveParts = { host, clock, log, metrics, peers, lanes, blame: (peerId, blame) => this.blame(peerId, blame) }
     this.#routing = createRouting({ host, self, clock, log, metrics })
-    const tell = (event: NetworkEvent) => events.emit(event)
+    const tell = (event: NetworkEvent) => {
+      if (event.type === 'addresses') core.puncher.again()
+      events.emit(event)
+    }
     this.#reach = createReach({ self, host, routing: this.#routing, relay: options.relay, log, tell })
     this.#redial = createRedial({
       clock,
@@ -397,11 +400,9 @@ class PeerhoodNetwork implements Network {
 
   /** A relayed connection has opened, or is all that is left. */
   #lookForDirect(connection: Connection, opened: boolean): void {
-    const { host, puncher } = this.#core
-    if (opened && !connection.direct) puncher.relayed(connection)
-    if (opened || !connection.direct) return
-    const left = host.getConnections(connection.remotePeer).filter(({ status }) => status === 'open')
-    if (left.every(({ direct }) => !direct)) for (const relayed of left.slice(0, 1)) puncher.relayed(relayed)
+    if (opened ? !connection.direct : connection.direct) {
+      this.#core.puncher.relayed(connection.remotePeer.toString() as PeerId)
+    }
   }
 
   /** Our own address may have changed: connections over TCP would be dead without knowing it. */

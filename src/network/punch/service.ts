@@ -11,6 +11,7 @@
 // limits say; whatever fails leaves the relayed connection as it was.
 
 import type { Connection, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { BoundedMap, TokenBucket } from '../../base/bounded.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import type { PeerhoodError } from '../../base/errors.ts'
@@ -62,8 +63,8 @@ export interface Look {
 
 export interface Puncher {
   start(transport: UdxTransport): Promise<void>
-  /** A connection by a relay has opened. */
-  relayed(connection: Connection): void
+  /** A connection by a relay has opened, or is all that is left. */
+  relayed(peerId: PeerId): void
   /** Why a peer's bytes go by a relay; undefined: nothing was tried. */
   reason(peerId: PeerId): NotDirect | undefined
   /** Whether a connection came about together: it does not show that strangers can reach us. */
@@ -82,7 +83,10 @@ class HolePuncher implements Puncher {
   readonly #reasons = new BoundedMap<PeerId, NotDirect>(knownPeersMax)
   readonly #asked = new BoundedMap<PeerId, TokenBucket>(knownPeersMax)
   readonly #guessed = new BoundedMap<string, TokenBucket>(knownPeersMax)
-  readonly #waiting = new Map<PeerId, { readonly connection: Connection; tries: number; cancel: Cancel }>()
+  /** Peers on relays, each with its next try, or `undefined` while one runs. */
+  readonly #looking = new Map<PeerId, Cancel | undefined>()
+  /** Peers whose network changed while a try ran: what that one says of pauses is out of date. */
+  readonly #changed = new Set<PeerId>()
   readonly #stopped = new AbortController()
   #transport: UdxTransport | undefined
   #running = 0
@@ -99,12 +103,9 @@ class HolePuncher implements Puncher {
     })
   }
 
-  relayed(connection: Connection): void {
-    if (connection.direction !== 'outbound' || this.#transport === undefined) return
-    for (const [peerId, waiting] of this.#waiting) {
-      if (waiting.connection.status !== 'open') this.#waiting.delete(peerId)
-    }
-    this.#schedule(connection, 0, 0)
+  relayed(peerId: PeerId): void {
+    if (this.#transport === undefined || this.#relayTo(peerId) === undefined) return
+    this.#anew(peerId)
   }
 
   reason(peerId: PeerId): NotDirect | undefined {
@@ -126,60 +127,76 @@ class HolePuncher implements Puncher {
   }
 
   again(): void {
-    for (const { connection, cancel } of [...this.#waiting.values()]) {
-      cancel()
-      this.#schedule(connection, 0, 0)
-    }
+    const relayed = this.#parts.host.getConnections().filter(({ direct }) => !direct)
+    for (const peerId of new Set(relayed.map(({ remotePeer }) => remotePeer.toString() as PeerId))) this.relayed(peerId)
   }
 
   stop(): void {
     this.#stopped.abort(networkErrors.network_stopped('The network is stopping.'))
-    for (const { cancel } of this.#waiting.values()) cancel()
-    this.#waiting.clear()
+    for (const cancel of this.#looking.values()) cancel?.()
+    this.#looking.clear()
   }
 
   // ---- the side that connected
 
-  #schedule(connection: Connection, tries: number, pauseMs: number): void {
-    const peerId = connection.remotePeer.toString() as PeerId
-    this.#waiting.get(peerId)?.cancel()
-    const cancel = this.#parts.clock.after(pauseMs, () => void this.#try(peerId, connection, tries))
-    this.#waiting.set(peerId, { connection, tries, cancel })
+  #anew(peerId: PeerId): void {
+    const isRunning = this.#looking.has(peerId) && this.#looking.get(peerId) === undefined
+    if (isRunning) this.#changed.add(peerId)
+    else this.#schedule(peerId, 0, 0)
   }
 
-  async #try(peerId: PeerId, connection: Connection, tries: number): Promise<void> {
-    if (this.#stopped.signal.aborted || this.#isOver(peerId, connection)) return
-    if (this.#running >= limits.punchesMax) {
-      this.#schedule(connection, tries, limits.punchPausesMs[0] ?? 0)
+  #schedule(peerId: PeerId, tries: number, pauseMs: number): void {
+    this.#looking.get(peerId)?.()
+    this.#looking.set(
+      peerId,
+      this.#parts.clock.after(pauseMs, () => void this.#try(peerId, tries)),
+    )
+  }
+
+  /** The connection to say it over; undefined where there is no need any more, or it is for the other side to begin. */
+  #relayTo(peerId: PeerId): Connection | undefined {
+    const open = this.#parts.host.getConnections(peerIdFromString(peerId)).filter(({ status }) => status === 'open')
+    if (open.some(({ direct }) => direct)) return undefined
+    return open.find(({ direction }) => direction === 'outbound')
+  }
+
+  async #try(peerId: PeerId, tries: number): Promise<void> {
+    const connection = this.#relayTo(peerId)
+    if (this.#stopped.signal.aborted || connection === undefined) {
+      this.#looking.delete(peerId)
       return
     }
+    if (this.#running >= limits.punchesMax) {
+      this.#schedule(peerId, tries, limits.punchPausesMs[0] ?? 0)
+      return
+    }
+    this.#looking.set(peerId, undefined)
     if (tries === 0) this.#because(peerId, 'trying')
     try {
       await this.#within(limits.answerTimeoutMs + limits.punchTimeoutMs, (signal) => this.#offer(connection, signal))
-      this.#waiting.delete(peerId)
       this.#reasons.delete(peerId)
+      this.#ended(peerId, undefined)
     } catch (error) {
-      this.#failed(peerId, connection, tries, error)
+      this.#failed(peerId, tries, error)
     }
   }
 
-  #failed(peerId: PeerId, connection: Connection, tries: number, error: unknown): void {
-    if (this.#stopped.signal.aborted || this.#isOver(peerId, connection)) return
+  #failed(peerId: PeerId, tries: number, error: unknown): void {
+    if (this.#stopped.signal.aborted) return
     const why = whyOf(error)
     const { code, message } = toPunchError(error, peerId)
     this.#parts.log.debug('punch_failed', { peerId, code, message, tries })
     const pauseMs = limits.punchPausesMs[Math.min(tries, limits.punchPausesMs.length - 1)]
-    if (pauseMs !== undefined && (why === 'failed' || why === 'udp-blocked'))
-      this.#schedule(connection, tries + 1, pauseMs)
-    this.#because(peerId, why)
+    const mayWorkLater = pauseMs !== undefined && (why === 'failed' || why === 'udp-blocked')
+    if (this.#relayTo(peerId) !== undefined) this.#because(peerId, why)
+    this.#ended(peerId, mayWorkLater ? { tries: tries + 1, pauseMs } : undefined)
   }
 
-  /** Whether there is no need any more. */
-  #isOver(peerId: PeerId, connection: Connection): boolean {
-    const all = this.#parts.host.getConnections(connection.remotePeer)
-    const isOver = connection.status !== 'open' || all.some(({ direct, status }) => direct && status === 'open')
-    if (isOver) this.#waiting.delete(peerId)
-    return isOver
+  #ended(peerId: PeerId, next: { readonly tries: number; readonly pauseMs: number } | undefined): void {
+    this.#looking.delete(peerId)
+    const hasChanged = this.#changed.delete(peerId)
+    const then = hasChanged ? { tries: 0, pauseMs: 0 } : next
+    if (then !== undefined && this.#relayTo(peerId) !== undefined) this.#schedule(peerId, then.tries, then.pauseMs)
   }
 
   #because(peerId: PeerId, why: NotDirect): void {
