@@ -9,7 +9,7 @@ export interface NatOptions {
   readonly udp: boolean
 }
 
-/** How long `address` filtering remembers whom the home wrote to; longer than any pair takes. */
+/** How long `address` filtering remembers whom a port, which is the same inside and outside, wrote to; longer than any pair takes. */
 const contactSeconds = 120
 
 /**
@@ -22,17 +22,19 @@ export function natRules({ inside, mapping, filtering, udp }: NatOptions): strin
   return [
     'table ip home {',
     ...(contacted
-      ? [`set contacted { type ipv4_addr; flags dynamic,timeout; timeout ${contactSeconds}s; size 4096; }`]
+      ? [
+          `set contacted { type ipv4_addr . inet_service; flags dynamic,timeout; timeout ${contactSeconds}s; size 4096; }`,
+        ]
       : []),
     'chain arriving { type nat hook prerouting priority dstnat',
     ...(filtering === 'none' ? [`iifname "wan" meta l4proto udp dnat to ${inside}`] : []),
-    ...(contacted ? [`iifname "wan" meta l4proto udp ip saddr @contacted dnat to ${inside}`] : []),
+    ...(contacted ? [`iifname "wan" meta l4proto udp ip saddr . udp dport @contacted dnat to ${inside}`] : []),
     '}',
     `chain leaving { type nat hook postrouting priority srcnat\noifname "wan" ${masquerade}`,
     '}',
     'chain passing { type filter hook forward priority filter; policy drop',
     ...(udp ? [] : ['meta l4proto udp drop']),
-    ...(contacted ? ['iifname "lan" meta l4proto udp update @contacted { ip daddr }'] : []),
+    ...(contacted ? ['iifname "lan" meta l4proto udp update @contacted { ip daddr . udp sport }'] : []),
     'iifname "lan" accept',
     'ct state established,related accept',
     'ct status dnat accept',

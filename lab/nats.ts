@@ -1,10 +1,11 @@
 // `npm run lab -- nats`: whether the emulated routers do what their names say, with plain datagrams and no Peerhood: which
-// ports two computers on the internet see, and whose packets get in.
+// ports two computers on the internet see, and whose packets get in; and whether Peerhood's doctor finds the same.
 
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { HomeKind } from './homes.ts'
+import { startReached, waitFor } from './pairs.ts'
 import type { Seen } from './probe.ts'
 import type { Steps } from './scenario.ts'
 import { relayAddresses } from './topology.ts'
@@ -68,4 +69,33 @@ export async function natsScenario(world: World, steps: Steps): Promise<void> {
     const isMet = JSON.stringify(behaviour) === JSON.stringify(behaviours[kind])
     steps.check(kind, isMet, textOf(behaviour))
   }
+  for (const kind of kinds) await askDoctor(world, kind, steps)
+}
+
+/** Peerhood asks its two relays what the probe asked its reflectors. */
+async function askDoctor(world: World, kind: keyof typeof behaviours, steps: Steps): Promise<void> {
+  const [host] = (await world.home(kind, 1)).hosts
+  if (host === undefined) return
+  const peer = await startReached(world, host)
+  try {
+    let finding = ''
+    const isFound = async () => {
+      const check = (await peer.client.doctor()).checks.find(({ id }) => id === 'udp')
+      finding = check?.finding ?? ''
+      return check?.state !== 'skipped'
+    }
+    // Relays name no place of theirs before somebody has reached them there.
+    await waitFor(isFound, 60_000)
+    steps.check(`the doctor at ${kind}`, findingOf(behaviours[kind]).test(finding), finding)
+  } finally {
+    await peer.stop()
+  }
+}
+
+function findingOf(behaviour: Behaviour | null): RegExp {
+  if (behaviour === null) return /not come through/
+  const { mapping, otherPortIn, otherAddressIn } = behaviour
+  const ports = mapping === 'one port' ? '(No router|keeps one port).*' : 'another port.*'
+  const lets = otherAddressIn ? 'from anybody' : otherPortIn ? 'from computers' : 'only from ports'
+  return new RegExp(`${ports}${lets}`)
 }

@@ -62,9 +62,12 @@ export function parsePeerId(text: string): PeerId {
   throw networkErrors.peer_id_malformed('This is not a peer id.')
 }
 
-/** A multiaddr that may be dialled, or undefined for anything else. Never throws: strangers write these. */
+/**
+ * A multiaddr that may be dialled, or undefined for anything else. Never throws: strangers write these. Nor does writing
+ * what comes back: a lone surrogate in `/unix/…` is read and can't be written.
+ */
 export function tryMultiaddr(text: string): Multiaddr | undefined {
-  if (text.length > addressCharsMax) return undefined
+  if (text.length > addressCharsMax || !text.isWellFormed()) return undefined
   try {
     const address = multiaddr(text)
     return address.getComponents().length > 0 ? address : undefined
@@ -85,10 +88,12 @@ export function parsePeerAddress(text: string): PeerAddress {
   return { peerId, addresses: bare === '' ? [] : [bare] }
 }
 
-/** Cuts a trailing `/p2p/<id>` off. */
+/** Cuts a trailing `/p2p/<id>` off, however often it stands there. */
 export function withoutPeer(address: string, peerId: string): string {
   const suffix = `/p2p/${peerId}`
-  return address.endsWith(suffix) ? address.slice(0, -suffix.length) : address
+  let bare = address
+  while (bare.endsWith(suffix)) bare = bare.slice(0, -suffix.length)
+  return bare
 }
 
 /** Adds `/p2p/<id>` where it is missing. */

@@ -26,6 +26,7 @@ const alone: DoctorFacts = {
   ],
   ownIps: ['127.0.0.1', '10.0.0.2'],
   observedIps: [],
+  routerIps: [],
   hasIpv6Address: false,
   hasPublicIpv6: false,
   mdns: true,
@@ -34,6 +35,16 @@ const alone: DoctorFacts = {
   relayServer: { running: false, reservations: 0 },
   udp: undefined,
   dht: { mode: 'server', tableSize: 0 },
+}
+
+const strict: NonNullable<DoctorFacts['udp']> = {
+  mapping: 'unknown',
+  asked: 2,
+  answered: 2,
+  isOwnAddress: false,
+  filtering: 'port',
+  keepsPort: false,
+  hairpin: false,
 }
 
 const checkOf = (facts: DoctorFacts, id: string) => diagnoseNetwork(facts).find((check) => check.id === id)
@@ -66,9 +77,9 @@ test('every finding that is wrong comes with advice', () => {
     { ...alone, connected: 2, relays: 2, hasRemotePeers: true, dht: { mode: 'client', tableSize: 7 } },
     ...(['unknown', 'independent', 'dependent'] as const).map((mapping) => ({
       ...alone,
-      udp: { mapping, asked: 2, answered: 1, isOwnAddress: false },
+      udp: { ...strict, mapping },
     })),
-    { ...alone, udp: { mapping: 'unknown', asked: 2, answered: 0, isOwnAddress: false } },
+    { ...alone, udp: { ...strict, answered: 0 } },
     { ...alone, isPublic: true, connected: 9, hasRemotePeers: true, hasPublicIpv6: true, upnp: 'mapped', lanPeers: 1 },
   ]
   for (const facts of variants) {
@@ -79,24 +90,32 @@ test('every finding that is wrong comes with advice', () => {
 })
 
 test('the doctor says what the router does with UDP', () => {
-  const look = (udp: DoctorFacts['udp']) => checkOf({ ...alone, udp }, 'udp')
-  assert.equal(look({ mapping: 'unknown', asked: 0, answered: 0, isOwnAddress: false })?.state, 'skipped')
-  assert.match(
-    String(look({ mapping: 'unknown', asked: 2, answered: 0, isOwnAddress: false })?.finding),
-    /not come through/,
-  )
-  assert.match(
-    String(look({ mapping: 'independent', asked: 2, answered: 2, isOwnAddress: false })?.finding),
-    /one port/,
-  )
-  assert.match(
-    String(look({ mapping: 'dependent', asked: 2, answered: 2, isOwnAddress: false })?.finding),
-    /another port/,
-  )
-  assert.match(
-    String(look({ mapping: 'independent', asked: 2, answered: 2, isOwnAddress: true })?.finding),
-    /^No router/,
-  )
+  const look = (udp: Partial<typeof strict>) => checkOf({ ...alone, udp: { ...strict, ...udp } }, 'udp')
+  assert.equal(look({ asked: 0, answered: 0 })?.state, 'skipped')
+  const findings: readonly (readonly [Partial<typeof strict>, RegExp])[] = [
+    [{ answered: 0 }, /not come through/],
+    [{ mapping: 'independent' }, /one port .* only from ports .* do not reach each other/],
+    [
+      { mapping: 'independent', keepsPort: true, filtering: 'independent' },
+      /the same port as here\. Packets from anybody/,
+    ],
+    [
+      { mapping: 'dependent', filtering: 'address', hairpin: true },
+      /another port.* from computers .* reach each other at/,
+    ],
+    [{ mapping: 'independent', isOwnAddress: true }, /^No router.*only from ports/],
+    [{ filtering: undefined, hairpin: undefined }, /connected\.$/],
+  ]
+  for (const [udp, finding] of findings) assert.match(String(look(udp)?.finding), finding)
+})
+
+test('the doctor knows a carrier’s router by the address of the first one', () => {
+  const nat = (facts: Partial<DoctorFacts>) =>
+    checkOf({ ...alone, observedIps: ['1.1.1.1'], ...facts }, 'nat')?.finding ?? ''
+  for (const facts of [{ ownIps: ['100.64.0.7'] }, { ownIps: ['100.127.255.1'] }, { routerIps: ['192.168.1.7'] }])
+    assert.match(nat(facts), /carrier-grade NAT/)
+  for (const facts of [{ ownIps: ['100.63.0.7'] }, { ownIps: ['100.128.0.1'] }, { routerIps: ['1.1.1.1'] }])
+    assert.doesNotMatch(nat(facts), /carrier-grade/)
 })
 
 test('the doctor tells ports, NAT and UPnP apart', () => {

@@ -1,7 +1,8 @@
 // The network's findings for `peerhood doctor`, from facts gathered by service.ts. Pure; every sentence is for a person
 // who has never heard of NAT.
 
-import type { Mapping } from './punch/core.ts'
+import { scopeOfIp } from './addresses.ts'
+import type { Filtering, Mapping } from './punch/core.ts'
 import { type ReachFacts, reachabilityOf } from './reachability-core.ts'
 import type { DoctorCheck } from './types.ts'
 
@@ -20,8 +21,18 @@ export interface DoctorFacts extends ReachFacts {
   readonly relayServer: { readonly running: boolean; readonly reservations: number }
   /** Our router as peers on the internet see it over UDP; undefined where this system has no such transport. */
   readonly udp:
-    | { readonly mapping: Mapping; readonly asked: number; readonly answered: number; readonly isOwnAddress: boolean }
+    | {
+        readonly mapping: Mapping
+        readonly asked: number
+        readonly answered: number
+        readonly isOwnAddress: boolean
+        readonly filtering: Filtering | undefined
+        readonly keepsPort: boolean
+        readonly hairpin: boolean | undefined
+      }
     | undefined
+  /** What routers that open ports say to be their own outside addresses. */
+  readonly routerIps: readonly string[]
   readonly dht: { readonly mode: 'client' | 'server'; readonly tableSize: number }
 }
 
@@ -68,8 +79,21 @@ const reach: Check = (facts) => {
   }
 }
 
-const nat: Check = ({ ownIps, observedIps }) => {
+/** RFC 6598: what providers give to homes that share one address on the internet. */
+const isCarriers = (ip: string) => /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(ip)
+
+const nat: Check = ({ ownIps, observedIps, routerIps }) => {
   const base = { id: 'nat', title: 'Address translation (NAT)' } as const
+  const [inner] = [...ownIps.filter(isCarriers), ...routerIps.filter((ip) => scopeOfIp(ip) !== 'public')]
+  if (inner !== undefined) {
+    return {
+      ...base,
+      state: 'warning',
+      finding: `Behind a second router, mostly the provider's (carrier-grade NAT): the first one has the address ${inner}.`,
+      advice:
+        'Opening a port in the first router does not help. Direct ways are still found by UDP; IPv6, or a public address from the provider, helps everybody reach this computer.',
+    }
+  }
   if (observedIps.length === 0) {
     return {
       ...base,
@@ -114,8 +138,29 @@ const router: Check = ({ udp }) => {
       advice: 'A firewall blocks it. Until it lets UDP out, peers behind routers are reached by relays, more slowly.',
     }
   }
-  if (udp.isOwnAddress) return { ...base, state: 'ok', finding: 'No router translates the address of this computer.' }
-  return { ...base, ...routerFindings[udp.mapping] }
+  const lets = udp.filtering === undefined ? '' : ` ${filteringSentences[udp.filtering]}`
+  if (udp.isOwnAddress) {
+    return { ...base, state: 'ok', finding: `No router translates the address of this computer.${lets}` }
+  }
+  const { finding, ...kind } = routerFindings[udp.mapping]
+  return {
+    ...base,
+    ...kind,
+    finding: `${finding}${udp.keepsPort ? ' It is the same port as here.' : ''}${lets}${hairpinSentence(udp.hairpin)}`,
+  }
+}
+
+const filteringSentences: Readonly<Record<Filtering, string>> = {
+  independent: 'Packets from anybody get in.',
+  address: 'Packets get in from computers that this one has written to.',
+  port: 'Packets get in only from ports that this computer has written to.',
+}
+
+function hairpinSentence(hairpin: boolean | undefined): string {
+  if (hairpin === undefined) return ''
+  return hairpin
+    ? ' Computers behind it reach each other at its outside address.'
+    : ' Computers behind it do not reach each other at its outside address.'
 }
 
 const routerFindings: Readonly<Record<Mapping, Pick<DoctorCheck, 'state' | 'finding' | 'advice'>>> = {

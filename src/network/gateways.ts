@@ -33,6 +33,8 @@ import {
 export interface GatewayParts {
   readonly clock: Clock
   readonly random: Random
+  /** Told what a router says to be its own address outside. */
+  readonly onRouterIp?: (ip: string) => void
 }
 
 export interface PortMapping {
@@ -121,6 +123,7 @@ class HomeRouter implements Gateway {
     const ip = textOf(text, 'NewExternalIPAddress') ?? ''
     if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(ip))
       throw networkErrors.port_not_mapped('The router knows no address of its own.')
+    this.#parts.onRouterIp?.(ip)
     return ip
   }
 

@@ -24,10 +24,11 @@ import * as limits from './limits.ts'
 import { boundedYamux } from './muxer.ts'
 import { lazyNoise } from './noise.ts'
 import { dhtProtocol, mdnsService } from './protocol.ts'
+import { type PublicDhtOptions, publicDhtService } from './public-dht.ts'
 import { silentLogger } from './silent.ts'
 import { socketTls } from './tls.ts'
 import { boundedTcp, boundedWebSockets } from './transports.ts'
-import type { PeerAddress } from './types.ts'
+import type { PeerAddress, PublicDht } from './types.ts'
 import { loadUdx } from './udx/native.ts'
 import { type UdxTransport, udxTransport } from './udx/transport.ts'
 import type { Observation } from './udx/types.ts'
@@ -35,12 +36,14 @@ import type { Observation } from './udx/types.ts'
 export interface HostOptions {
   readonly privateKey: PrivateKey
   /** Multiaddrs; the defaults when undefined. */
-  readonly listen: readonly string[] | undefined
+  readonly listen?: readonly string[] | undefined
   readonly agent: string
   readonly mdns: boolean
-  readonly mdnsService: string | undefined
+  readonly mdnsService?: string | undefined
   readonly upnp: boolean
   readonly encryption: readonly ('tls' | 'noise')[]
+  /** The public DHT of IPFS; not without. */
+  readonly publicDht?: PublicDhtOptions | undefined
 }
 
 export interface HostParts {
@@ -65,6 +68,7 @@ export type Services = {
   dht: KadDHT
   pubsub: GossipService
   inner: InnerService
+  publicDht?: PublicDht
 } & Record<string, unknown>
 
 export type Host = Libp2p<Services>
@@ -142,10 +146,13 @@ function lanDiscovery(options: HostOptions, parts: HostParts) {
 
 type PortMappingClient = NonNullable<NonNullable<Parameters<typeof uPnPNAT>[0]>['portMappingClient']>
 
-function upnp(parts: HostParts) {
+function upnp(parts: HostParts, routerIps: Set<string>) {
+  const onRouterIp = (ip: string) => {
+    if (routerIps.size < limits.gatewayAnswersMax) routerIps.add(ip)
+  }
   return uPnPNAT({
     // The service calls no more of it than ours has.
-    portMappingClient: createPortMapper(parts) as PortMapper & PortMappingClient,
+    portMappingClient: createPortMapper({ ...parts, onRouterIp }) as PortMapper & PortMappingClient,
     // Routers that have not answered by then will not; asking every five seconds for ever is for nothing.
     initialGatewaySearchInterval: 5 * 60_000,
     gatewaySearchInterval: 30 * 60_000,
@@ -163,6 +170,7 @@ function udp(parts: HostParts) {
 
 export async function createHost(options: HostOptions, parts: HostParts): Promise<Host> {
   const { clock, lane } = parts
+  const routerIps = new Set<string>()
   const encrypters = { tls: socketTls(), noise: lazyNoise() }
   return createLibp2p<Services>({
     start: false,
@@ -200,8 +208,9 @@ export async function createHost(options: HostOptions, parts: HostParts): Promis
       pubsub: gossipService(),
       autonat: checkingAutoNat(),
       dcutr: dcutr(),
-      inner: innerService(parts),
-      ...(options.upnp ? { upnp: upnp(parts) } : {}),
+      inner: innerService({ ...parts, routerIps }),
+      ...(options.upnp ? { upnp: upnp(parts, routerIps) } : {}),
+      ...(options.publicDht === undefined ? {} : { publicDht: publicDhtService(options.publicDht, clock) }),
     },
   })
 }

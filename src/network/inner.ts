@@ -5,9 +5,10 @@
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { PeerId as Libp2pPeerId, PeerInfo, PeerRouting, Startable } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { assert } from '../base/errors.ts'
 import type { Clock, Random } from '../base/ports.ts'
-import { isOutside } from './addresses.ts'
+import { isOutside, scopeOf } from './addresses.ts'
 import { relayConnectionMaxBytes, relayConnectionMaxMs, relayReservationsMax, relayStreamsMax } from './limits.ts'
 import type { PeerId } from './types.ts'
 import { createWalk } from './walk.ts'
@@ -19,16 +20,20 @@ export interface InnerService {
   enableRelay(on: boolean): Promise<void>
   /** Gives the place of a peer that has gone to others; libp2p would keep it for two hours. */
   forget(peerId: PeerId): void
+  /** Tells others at once of the public addresses that sockets listen on, not only when somebody was asked to try them. */
+  trustListening(): void
   /** Multiaddrs that sockets listen on. */
   listening(): string[]
   /** Whether a router forwards a port to us. */
   isMapped(): boolean
+  /** What routers that were asked to forward one say to be their own addresses outside. */
+  routerIps(): string[]
 }
 
 type RelayComponents = Parameters<ReturnType<typeof circuitRelayServer>>[0]
 
 interface Components extends RelayComponents {
-  readonly transportManager: { getAddrs(): { toString(): string }[] }
+  readonly transportManager: { getAddrs(): Multiaddr[] }
   readonly peerRouting: PeerRouting
   readonly randomWalk: { walk(options?: { signal?: AbortSignal }): AsyncGenerator<PeerInfo> }
 }
@@ -50,6 +55,7 @@ type RelayServer = ReturnType<typeof relayServer> &
 export function innerService(parts: {
   readonly clock: Clock
   readonly random: Random
+  readonly routerIps: ReadonlySet<string>
 }): (components: RelayComponents) => InnerService {
   return (given) => {
     const components = given as Components
@@ -78,7 +84,12 @@ export function innerService(parts: {
       forget(peerId) {
         relay?.reservationStore.removeReservation(peerIdFromString(peerId))
       },
+      trustListening() {
+        const open = components.transportManager.getAddrs().filter((address) => scopeOf(address) === 'public')
+        for (const address of open) components.addressManager.confirmObservedAddr(address)
+      },
       listening: () => components.transportManager.getAddrs().map((address) => address.toString()),
+      routerIps: () => [...parts.routerIps],
       isMapped: () => components.addressManager.getAddressesWithMetadata().some(({ type }) => type === 'ip-mapping'),
     }
   }

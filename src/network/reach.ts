@@ -153,6 +153,8 @@ class Reachable implements Reach {
   #act(facts: ReachFacts): void {
     const { routing, host, relay, log } = this.#parts
     const onError = (error: unknown) => log.warn('network_mode_not_changed', { reason: String(error) })
+    // Who was told to relay is there to be found: its first peers can ask nobody else.
+    if (relay === 'always') host.services.inner.trustListening()
     routing.setMode(dhtModeOf(facts)).catch(onError)
     host.services.inner.enableRelay(relay === 'always' || (relay && facts.isPublic)).catch(onError)
   }

@@ -22,7 +22,7 @@ import { diagnoseNetwork } from './doctor-core.ts'
 import { networkErrors } from './errors.ts'
 import { createGater } from './gater.ts'
 import { createGossip, type Gossip } from './gossip.ts'
-import { createHost, type Host, privateKeyOfSeed } from './host.ts'
+import { createHost, type Host, type HostOptions, privateKeyOfSeed } from './host.ts'
 import { createLanes, type Lanes } from './lane.ts'
 import { createLatency, type Latency } from './latency.ts'
 import {
@@ -79,6 +79,8 @@ export interface NetworkOptions {
   readonly encryption?: readonly ('tls' | 'noise')[]
   /** Bytes after which a stream gets a lane (lane.ts), `bulkBytesMin` if not given; infinity for none. */
   readonly laneAfterBytes?: number
+  /** Joins the public DHT of IPFS. */
+  readonly publicDht?: HostOptions['publicDht']
   /** Another DNS-SD service name, so that tests do not meet other peers of the computer. */
   readonly mdnsService?: string
 }
@@ -129,12 +131,9 @@ async function buildCore(options: NetworkOptions, parts: NetworkParts): Promise<
   const doubts = new Emitter<void>()
   const host: Host = await createHost(
     {
+      ...options,
       privateKey,
-      listen: options.listen,
       agent: options.agent.slice(0, agentCharsMax),
-      mdns: options.mdns,
-      mdnsService: options.mdnsService,
-      upnp: options.upnp,
       encryption: options.encryption ?? ['tls', 'noise'],
     },
     {
@@ -350,6 +349,7 @@ class PeerhoodNetwork implements Network {
       udp,
       ...this.#reach.facts(),
       ...this.#reach.ipFacts(),
+      routerIps: inner.routerIps(),
       running: this.#state === 'running',
       listening: inner.listening(),
       mdns: this.#options.mdns,
@@ -491,6 +491,8 @@ export function createNetwork(options: NetworkOptions): (parts: NetworkParts) =>
   return async (given) => {
     const bootstrap = checkOptions(options)
     const parts = { ...given, log: given.log.child('network') }
-    return new PeerhoodNetwork(await buildCore(options, parts), bootstrap, options, parts)
+    const core = await buildCore(options, parts)
+    const { publicDht } = core.host.services
+    return Object.assign(new PeerhoodNetwork(core, bootstrap, options, parts), { publicDht })
   }
 }

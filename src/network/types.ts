@@ -1,5 +1,6 @@
 // What the rest of Peerhood sees of the network: peers, streams, discovery by key. libp2p stays behind it.
 
+import type { CID } from 'multiformats/cid'
 import type { Brand } from '../base/brand.ts'
 import type { PeerhoodError } from '../base/errors.ts'
 import type { Cancel } from '../base/ports.ts'
@@ -110,8 +111,24 @@ export interface DoctorCheck {
   readonly advice?: string
 }
 
+/** The public DHT of IPFS, as a client: told what is public here, and asked who has a CID. */
+export interface PublicDht {
+  /** Peers of it that we know. */
+  readonly peers: number
+  /** Names this peer as one that has the CID, once. */
+  provide(cid: CID, options: { signal: AbortSignal }): Promise<void>
+  /** Whatever was provided and is not among these is not provided again. */
+  keepOnly(cids: readonly CID[]): Promise<void>
+  /** Those who provide the CID, as they are found. Never ourselves. */
+  findProviders(cid: CID, options: { signal: AbortSignal }): AsyncIterable<PeerAddress>
+  /** Calls `run` whenever a first peer of it becomes known. */
+  onFirstPeer(run: () => void): Cancel
+}
+
 export interface Network {
   readonly self: PeerId
+  /** Only where a person asked for it. */
+  readonly publicDht?: PublicDht | undefined
   start(): Promise<void>
   stop(): Promise<void>
   /** Our own dialable multiaddrs, best first, each ending in `/p2p/<self>`. */

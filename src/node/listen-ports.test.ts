@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -10,13 +11,26 @@ const peer = '/p2p/12D3KooWXbAYtRdKjEmUGkV5vVbWXpjJbDXq2pYqkVYqB5hTfDnJ'
 
 test('what any free port became is asked for again, each port once', (t) => {
   const path = join(temporaryHome(t).folder, 'ports.json')
-  keepListenPorts(path, {}, [`/ip4/127.0.0.1/tcp/4101${peer}`, `/ip4/127.0.0.1/tcp/4102/ws${peer}`])
+  keepListenPorts(path, {}, [
+    `/ip4/127.0.0.1/tcp/4101${peer}`,
+    `/ip4/127.0.0.1/tcp/4102/ws${peer}`,
+    `/ip4/127.0.0.1/udp/4103/udx${peer}`,
+  ])
   const ports = readListenPorts(path)
-  assert.deepEqual(ports, { 'ip4/tcp': 4101, 'ip4/ws': 4102 })
-  const listen = ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws', '/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/9']
+  assert.deepEqual(ports, { 'ip4/tcp': 4101, 'ip4/ws': 4102, 'ip4/udx': 4103 })
+  const listen = [
+    '/ip4/0.0.0.0/tcp/0',
+    '/ip4/0.0.0.0/tcp/0/ws',
+    '/ip4/0.0.0.0/udp/0/udx',
+    '/ip6/::/udp/0/udx',
+    '/ip4/127.0.0.1/tcp/0',
+    '/ip4/127.0.0.1/tcp/9',
+  ]
   assert.deepEqual(withPorts(listen, ports), [
     '/ip4/0.0.0.0/tcp/4101',
     '/ip4/0.0.0.0/tcp/4102/ws',
+    '/ip4/0.0.0.0/udp/4103/udx',
+    '/ip6/::/udp/0/udx',
     '/ip4/127.0.0.1/tcp/0',
     '/ip4/127.0.0.1/tcp/9',
   ])
@@ -44,4 +58,10 @@ test('a port that another program has is given up', async () => {
   assert.deepEqual(await freePorts({ 'ip4/tcp': port }), {})
   await new Promise((resolve) => server.close(resolve))
   assert.deepEqual(await freePorts({ 'ip4/tcp': port }), { 'ip4/tcp': port })
+  const socket = createSocket('udp4')
+  await new Promise<void>((resolve) => socket.bind(0, '0.0.0.0', resolve))
+  const { port: udp } = socket.address()
+  assert.deepEqual(await freePorts({ 'ip4/udx': udp }), {})
+  await new Promise<void>((resolve) => socket.close(resolve))
+  assert.deepEqual(await freePorts({ 'ip4/udx': udp }), { 'ip4/udx': udp })
 })

@@ -7,7 +7,7 @@
 
 import { scopeOfIp } from '../addresses.ts'
 import type { UdxAddress } from '../udx/native.ts'
-import type { Guess } from '../udx/types.ts'
+import type { Guess, LetsIn } from '../udx/types.ts'
 import { predictedMax, predictedPerSocket, predictedStepMax } from './limits.ts'
 
 export type Mapping = 'unknown' | 'independent' | 'dependent'
@@ -25,6 +25,14 @@ export interface Side {
 export interface Seen {
   readonly by: UdxAddress
   readonly seen: UdxAddress
+}
+
+/** What a router asks for before it lets somebody's packets in: nothing, that we wrote to that address, or to that port of it. */
+export type Filtering = 'independent' | 'address' | 'port'
+
+export function filteringOf({ otherPort, otherHost }: LetsIn): Filtering {
+  if (otherHost) return 'independent'
+  return otherPort ? 'address' : 'port'
 }
 
 /** Two observers with one address between them are one: a router may keep a mapping for each address. */

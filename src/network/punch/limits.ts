@@ -19,6 +19,8 @@ export const observerLooksMax = 6
 export const observerLookMs = 100
 /** Peers that are asked. Three tell whether ports are given out in sequence. */
 export const observersMax = 3
+/** How long the side that awaits keeps its other way when one is open: which of them it is, the greeter says by using it. */
+export const choiceGraceMs = 1_000
 /** Addresses that one side names. */
 export const addressesMax = 8
 /** Ports in sequence that are guessed first where the last ones seen were close together. */

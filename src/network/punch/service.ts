@@ -13,7 +13,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { BoundedMap, TokenBucket } from '../../base/bounded.ts'
-import { equalBytes } from '../../base/bytes.ts'
+import { equalBytes, toHex } from '../../base/bytes.ts'
 import type { PeerhoodError } from '../../base/errors.ts'
 import { type Cancel, type Clock, deadline, type Log, type Metrics, type Random, sleep } from '../../base/ports.ts'
 import { networkErrors, toConnectError, toStreamError } from '../errors.ts'
@@ -22,11 +22,13 @@ import { knownPeersMax } from '../limits.ts'
 import { punchProtocol } from '../protocol.ts'
 import type { PeerId } from '../types.ts'
 import { isPeersPlace } from '../udx/address.ts'
-import { tokenBytes } from '../udx/datagram-wire.ts'
+import { encodeSeen, tokenBytes } from '../udx/datagram-wire.ts'
 import { guessesMax, punchSockets } from '../udx/limits.ts'
 import type { UdxAddress } from '../udx/native.ts'
 import type { Family, UdxTransport } from '../udx/transport.ts'
 import {
+  type Filtering,
+  filteringOf,
   type Mapping,
   mappingOf,
   type NotDirect,
@@ -59,6 +61,12 @@ export interface Look {
   readonly answered: number
   /** They see an address of this very computer. */
   readonly isOwnAddress: boolean
+  /** What gets in; undefined with fewer than two to ask. */
+  readonly filtering: Filtering | undefined
+  /** Others see the port that we send from. */
+  readonly keepsPort: boolean
+  /** Whether two computers behind the router reach each other by its outside address; undefined where nobody answered. */
+  readonly hairpin: boolean | undefined
 }
 
 export interface Puncher {
@@ -119,11 +127,29 @@ class HolePuncher implements Puncher {
   async look(): Promise<Look | undefined> {
     const transport = this.#transport
     if (transport === undefined) return undefined
-    const observers = this.#observers()
+    const observers = await this.#someObservers(undefined, this.#stopped.signal)
     const seen = await this.#askAll(observers, this.#stopped.signal)
-    const own = new Set(transport.places().map(({ host }) => host))
-    const isOwnAddress = seen.length > 0 && seen.every((each) => own.has(each.seen.host))
-    return { mapping: mappingOf(ipv4Of(seen)), asked: observers.length, answered: seen.length, isOwnAddress }
+    const own = new Set(transport.places().map(hostOf))
+    const isOwnAddress = seen.length > 0 && seen.every((each) => own.has(hostOf(each.seen)))
+    // With IPv6 alone, what that one's router does.
+    const alike = seen.some(isByIpv4) ? seen.filter(isByIpv4) : seen
+    const [first, second] = alike
+    const endpoint = first === undefined ? undefined : transport.endpointFor(first.by.host)
+    const patient = <T>(run: (signal: AbortSignal) => Promise<T>) =>
+      this.#within(2 * limits.askTimeoutMs, run).catch(() => undefined)
+    const [letsIn, hairpin] = await Promise.all([
+      first && second && patient(async (signal) => endpoint?.lookIn(first.by, second.by, signal)),
+      first && patient(async (signal) => endpoint?.hairpins(first.by, signal)),
+    ])
+    return {
+      mapping: mappingOf(alike),
+      asked: observers.length,
+      answered: seen.length,
+      isOwnAddress,
+      filtering: letsIn && filteringOf(letsIn),
+      keepsPort: first !== undefined && alike.every((each) => each.seen.port === endpoint?.port),
+      hairpin,
+    }
   }
 
   again(): void {
@@ -286,7 +312,7 @@ class HolePuncher implements Puncher {
     if (transport === undefined) throw networkErrors.punch_failed('This computer listens on no UDP port.')
     const observers = await this.#someObservers(but, signal)
     const seen = await this.#askAll(observers, signal)
-    const mapping = mappingOf(ipv4Of(seen))
+    const mapping = mappingOf(seen.filter(isByIpv4))
     this.#parts.log.debug('punch_seen', { observers: observers.length, seen: seen.length, mapping })
     const places = new Map(seen.map((each) => [`${each.seen.host} ${each.seen.port}`, each.seen]))
     return {
@@ -297,11 +323,13 @@ class HolePuncher implements Puncher {
   }
 
   #observers(but?: PeerId): readonly UdxAddress[] {
-    return this.#parts.observers(but).slice(0, limits.observersMax)
+    const own = this.#transport?.places() ?? []
+    const canAsk = (address: UdxAddress) => own.some((place) => isIpv6(place) === isIpv6(address))
+    return this.#parts.observers(but).filter(canAsk).slice(0, limits.observersMax)
   }
 
   /** Right after a start peers are connected that have not yet said where they listen: two tell what the router does. */
-  async #someObservers(but: PeerId, signal: AbortSignal): Promise<readonly UdxAddress[]> {
+  async #someObservers(but: PeerId | undefined, signal: AbortSignal): Promise<readonly UdxAddress[]> {
     for (let looks = 0; looks < limits.observerLooksMax; looks++) {
       if (this.#observers(but).length > 1) break
       await sleep(this.#parts.clock, limits.observerLookMs, { signal })
@@ -376,7 +404,11 @@ class HolePuncher implements Puncher {
     } catch {
       throw new NoWay(isUdpBlocked ? 'udp-blocked' : 'failed')
     } finally {
-      won.abort(networkErrors.punch_failed('Another way was faster.'))
+      // The greeter chooses: what is faster here may be what it lets go of.
+      const graceMs = role === 'greet' || ways.length < 2 ? 0 : limits.choiceGraceMs
+      const isOver =
+        graceMs === 0 ? Promise.resolve() : sleep(this.#parts.clock, graceMs, { signal: this.#stopped.signal })
+      void isOver.catch(() => {}).then(() => won.abort(networkErrors.punch_failed('Another way was faster.')))
     }
   }
 
@@ -419,7 +451,10 @@ function toPunchError(error: unknown, peerId: PeerId): PeerhoodError {
   return whyOf(error) === 'other-cannot' ? toConnectError(error, peerId) : toStreamError(error)
 }
 
-const ipv4Of = (seen: readonly Seen[]) => seen.filter(({ by }) => !by.host.includes(':'))
+/** IPv6 has many spellings. */
+const hostOf = ({ host }: UdxAddress) => toHex(encodeSeen({ host, port: 1 }))
+
+const isByIpv4 = ({ by }: Seen) => !by.host.includes(':')
 
 const isIpv6 = ({ host }: UdxAddress) => host.includes(':')
 

@@ -22,7 +22,7 @@ const datagrams: fc.Arbitrary<Datagram> = fc.oneof(
   fc.record({ kind: fc.constant('welcome' as const), token: bytes16, stream: streams, seen: seens }),
   fc.record({ kind: fc.constant('retry' as const), token: bytes16, cookie: bytes16 }),
   fc.record({ kind: fc.constantFrom('refuse' as const, 'probe' as const, 'ask' as const), token: bytes16 }),
-  fc.record({ kind: fc.constant('seen' as const), token: bytes16, seen: seens }),
+  fc.record({ kind: fc.constantFrom('seen', 'reach', 'reach-apart'), token: bytes16, seen: seens }),
 )
 
 const token = Uint8Array.from({ length: 16 }, (_, at) => 0xa0 + at)
@@ -45,6 +45,14 @@ const vectors: readonly (readonly [Datagram, string])[] = [
   [
     { kind: 'seen', token, seen: encodeSeen({ host: '2001:db8::7', port: 65_535 }) },
     `5048550106${tokenHex}0000000020010db8000000000000000000000007ffff`,
+  ],
+  [
+    { kind: 'reach', token, seen: encodeSeen({ host: '192.0.2.7', port: 4001 }) },
+    `5048550107${tokenHex}0000000000000000000000000000ffffc00002070fa1`,
+  ],
+  [
+    { kind: 'reach-apart', token, seen: encodeSeen({ host: '192.0.2.7', port: 4001 }) },
+    `5048550108${tokenHex}0000000000000000000000000000ffffc00002070fa1`,
   ],
 ]
 
@@ -115,7 +123,7 @@ test('what no sender sends is refused: other versions, no stream, no port, rests
       assert.throws(() => decodeDatagram(bytes), isMalformed)
     }
     wrong((bytes) => bytes.fill(2, 3, 4))
-    wrong((bytes) => bytes.fill(7, 4, 5))
+    wrong((bytes) => bytes.fill(9, 4, 5))
     wrong((bytes) => bytes.fill(0xff, 0, 1))
     wrong((bytes) => bytes.fill(1, bytes.length - 1))
     if ('stream' in datagram) wrong((bytes) => bytes.fill(0, 21, 25))

@@ -26,10 +26,12 @@ export type Datagram =
   /** Where do I come from? */
   | { readonly kind: 'ask'; readonly token: Uint8Array }
   | { readonly kind: 'seen'; readonly token: Uint8Array; readonly seen: Uint8Array }
+  /** Answer to this other port of mine, and not to the one that asks: from your port, or from another one. */
+  | { readonly kind: 'reach' | 'reach-apart'; readonly token: Uint8Array; readonly seen: Uint8Array }
 
 const magic = [0x50, 0x48, 0x55]
 const version = 1
-const kinds = ['hello', 'welcome', 'retry', 'refuse', 'probe', 'ask', 'seen'] as const
+const kinds = ['hello', 'welcome', 'retry', 'refuse', 'probe', 'ask', 'seen', 'reach', 'reach-apart'] as const
 const hasStream: readonly string[] = ['hello', 'welcome']
 const tailBytes: Readonly<Record<(typeof kinds)[number], number>> = {
   hello: cookieBytes,
@@ -39,6 +41,8 @@ const tailBytes: Readonly<Record<(typeof kinds)[number], number>> = {
   probe: 0,
   ask: 0,
   seen: seenBytes,
+  reach: seenBytes,
+  'reach-apart': seenBytes,
 }
 
 const kindAt = magic.length + 1
@@ -79,6 +83,8 @@ export function decodeDatagram(bytes: Uint8Array): Datagram {
     case 'retry':
       return { kind, token, cookie: tail }
     case 'seen':
+    case 'reach':
+    case 'reach-apart':
       return { kind, token, seen: tail }
     default:
       return { kind, token }

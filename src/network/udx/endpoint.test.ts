@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { type Computer, type Packet, World, type WorldOptions } from '../../../test/sim/udp-world.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { noCookie } from './cookies.ts'
-import { type Datagram, decodeDatagram, encodeDatagram } from './datagram-wire.ts'
+import { type Datagram, decodeDatagram, encodeDatagram, encodeSeen } from './datagram-wire.ts'
 import { Endpoint } from './endpoint.ts'
 import * as limits from './limits.ts'
 import type { UdxAddress, UdxStream } from './native.ts'
@@ -331,4 +331,49 @@ test('who stops lets go of every timer, stream and socket, and tells those who w
   assert.deepEqual([dialler.computer.sockets.size, dialler.computer.streams.size], [0, 0])
   assert.deepEqual([listener.computer.sockets.size, listener.computer.streams.size], [0, 0])
   await assert.rejects(dialler.endpoint.open(listener.place, never), withCode('network_stopped'))
+})
+
+// ---- what the router between does
+
+for (const mapping of ['independent', 'address', 'port'] as const) {
+  for (const filtering of ['independent', 'address', 'port'] as const) {
+    for (const hairpin of [true, false]) {
+      test(`asking shows a router with mapping ${mapping}, filtering ${filtering}, hairpin ${hairpin}`, async () => {
+        const { world, dialler: near, listener: far } = scene({ seed: 'look', lossOf1: 0.1 })
+        const router = world.router({ outside: '203.0.113.7', mapping, filtering, ports: 'random', hairpin })
+        const { endpoint } = startPeer(world, world.computer('10.0.0.2', router))
+        const limit = () => {
+          const abort = new AbortController()
+          world.clock.after(4_000, () => abort.abort(new Error('enough')))
+          return abort.signal
+        }
+        const letsIn = await world.run(endpoint.lookIn(near.place, far.place, limit()))
+        assert.deepEqual(letsIn, { otherPort: filtering !== 'port', otherHost: filtering === 'independent' })
+        // Where a port is for one destination, the other socket finds the one that `near` saw only if anybody may come in.
+        const isFound = mapping === 'independent' || filtering === 'independent'
+        assert.equal(await world.run(endpoint.hairpins(near.place, limit())), hairpin && isFound)
+        await world.pass(limits.helloTimeoutMs)
+        assert.equal(world.clock.pending, 0)
+      })
+    }
+  }
+}
+
+test('who asks to be answered elsewhere is answered on its own host only, and by so many sockets at once', async () => {
+  const { world, dialler, listener, sent } = scene()
+  const victim = startPeer(world, world.computer('203.0.113.66'))
+  const reach = (kind: 'reach' | 'reach-apart', to: UdxAddress) =>
+    world.forge(dialler.place, listener.place, encodeDatagram({ kind, token: tokenOf(++tokens), seen: encodeSeen(to) }))
+  reach('reach', victim.place)
+  reach('reach-apart', victim.place)
+  await world.pass(100)
+  assert.deepEqual(kindsOf(sent), ['reach', 'reach-apart'])
+  const elsewhere = { ...dialler.place, port: 9 }
+  reach('reach', elsewhere)
+  for (let n = 0; n < limits.apartSocketsMax + 4; n++) reach('reach-apart', elsewhere)
+  await world.pass(100)
+  const answers = sent.filter((packet) => kindOf(packet) === 'seen')
+  assert.ok(answers.every(({ to }) => to.host === elsewhere.host && to.port === elsewhere.port))
+  const apart = answers.filter(({ from }) => from.port !== listener.place.port)
+  assert.deepEqual([answers.length, apart.length], [1 + limits.apartSocketsMax, limits.apartSocketsMax])
 })

@@ -18,12 +18,13 @@ import { equalBytes, toHex } from '../../base/bytes.ts'
 import { type Cancel, deadline } from '../../base/ports.ts'
 import { networkErrors } from '../errors.ts'
 import { plainIp } from './address.ts'
+import { Asking } from './asking.ts'
 import { Cookies, noCookie } from './cookies.ts'
 import { type Datagram, decodeDatagram, decodeSeen, encodeDatagram, encodeSeen, tokenBytes } from './datagram-wire.ts'
 import { knock, repeat, type Send, socketsOf } from './knock.ts'
 import * as limits from './limits.ts'
 import type { Firewall, UdxAddress, UdxSocket, UdxStream } from './native.ts'
-import type { EndpointEvents, EndpointParts, Opened, Punch } from './types.ts'
+import type { EndpointEvents, EndpointParts, LetsIn, Opened, Punch } from './types.ts'
 import { Watch } from './watch.ts'
 
 type Hello = Extract<Datagram, { kind: 'hello' }>
@@ -53,8 +54,6 @@ interface Expected {
   reject(reason: unknown): void
 }
 
-type Waiting<T> = Pick<PromiseWithResolvers<T>, 'resolve' | 'reject'>
-
 const streamMax = 0xffff_ffff
 
 const hasStopped = () => networkErrors.network_stopped('The network is stopping.')
@@ -71,7 +70,7 @@ export class Endpoint {
   readonly #greetings = new Map<string, Greeting>()
   /** By token: greetings that were agreed on. */
   readonly #expected = new Map<string, Expected>()
-  readonly #asked = new Map<string, Waiting<UdxAddress>>()
+  readonly #asking: Asking
   /** By token: streams that others opened, so that a repeated greeting gets the same answer. */
   readonly #streams = new Map<string, Way>()
   readonly #all = new Set<UdxStream>()
@@ -88,6 +87,13 @@ export class Endpoint {
     this.#socket = parts.udx.createSocket({ ipv6Only: options.ipv6 })
     const nowMs = parts.clock.monotonicMs()
     this.#answers = new TokenBucket({ perSecond: limits.answersPerSecond, burst: limits.answersBurst, nowMs })
+    this.#asking = new Asking({
+      ...parts,
+      socket: this.#socket,
+      spareSocket: () => this.#spareSocket(),
+      send: (datagram, to, socket) => this.#send(datagram, to, socket),
+      answer: (datagram, to, socket) => this.#answer(datagram, to, socket),
+    })
     this.#socket.on('message', (bytes, from) => this.#onDatagram(bytes, from, this.#socket))
   }
 
@@ -150,27 +156,23 @@ export class Endpoint {
   async ask(to: UdxAddress, signal: AbortSignal): Promise<UdxAddress> {
     const limit = this.#patience(signal)
     try {
-      return await this.#ask(to, this.#socket, limit.signal)
+      this.#mustRun(limit.signal)
+      return await this.#asking.ask(to, this.#socket, limit.signal)
     } finally {
       limit.done()
     }
   }
 
-  async #ask(to: UdxAddress, socket: UdxSocket, signal: AbortSignal): Promise<UdxAddress> {
+  /** `Asking.lookIn`. Throws `network_stopped`, or the signal's reason. */
+  async lookIn(near: UdxAddress, far: UdxAddress, signal: AbortSignal): Promise<LetsIn> {
     this.#mustRun(signal)
-    const token = this.#parts.random.bytes(tokenBytes)
-    const { promise, resolve, reject } = Promise.withResolvers<UdxAddress>()
-    this.#asked.set(toHex(token), { resolve, reject })
-    const stop = repeat(this.#parts.clock, () => this.#send({ kind: 'ask', token }, to, socket))
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      return await promise
-    } finally {
-      stop()
-      signal.removeEventListener('abort', onAbort)
-      this.#asked.delete(toHex(token))
-    }
+    return this.#asking.lookIn(near, far, signal)
+  }
+
+  /** `Asking.hairpins`. Throws `network_stopped`, or the signal's reason. */
+  async hairpins(near: UdxAddress, signal: AbortSignal): Promise<boolean> {
+    this.#mustRun(signal)
+    return this.#asking.hairpins(near, signal)
   }
 
   async close(): Promise<void> {
@@ -179,7 +181,8 @@ export class Endpoint {
     this.#watch.stop()
     const stopped = hasStopped()
     for (const greeting of this.#greetings.values()) greeting.settle(stopped, { host: '', port: 0 }, this.#socket)
-    for (const { reject } of [...this.#expected.values(), ...this.#asked.values()]) reject(stopped)
+    for (const { reject } of this.#expected.values()) reject(stopped)
+    this.#asking.stop(stopped)
     for (const stream of this.#all) stream.destroy()
     await this.#socket.close()
   }
@@ -290,7 +293,7 @@ export class Endpoint {
   #connect(stream: UdxStream, remoteId: number, { from, socket }: Omit<Way, 'stream'>, seen?: UdxAddress): void {
     stream.connect(socket, remoteId, from.port, plainIp(from.host))
     this.#all.add(stream)
-    this.#watch.add(stream, seen, (signal) => this.#ask(from, socket, signal))
+    this.#watch.add(stream, seen, (signal) => this.#asking.ask(from, socket, signal))
     stream.once('close', () => this.#all.delete(stream))
   }
 
@@ -309,7 +312,6 @@ export class Endpoint {
   }
 
   #on(datagram: Datagram, from: UdxAddress, socket: UdxSocket): void {
-    const name = toHex(datagram.token)
     switch (datagram.kind) {
       case 'hello':
         this.#onHello(datagram, from, socket)
@@ -324,13 +326,17 @@ export class Endpoint {
         this.#onRefuse(datagram, from, socket)
         break
       case 'ask':
-        this.#answer({ kind: 'seen', token: datagram.token, seen: encodeSeen(from) }, from, socket)
+        this.#asking.onAsk(datagram, from, socket)
         break
       case 'seen':
-        this.#asked.get(name)?.resolve(decodeSeen(datagram.seen))
+        this.#asking.onSeen(datagram)
         break
       case 'probe':
         this.#onProbe(datagram.token, from, socket)
+        break
+      case 'reach':
+      case 'reach-apart':
+        this.#asking.onReach(datagram, from, socket)
         break
     }
   }

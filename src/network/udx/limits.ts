@@ -19,6 +19,8 @@ export const cookieMs = 30_000
 /** Answers to datagrams that make no stream, a second and in a burst, to all: what is over is dropped. */
 export const answersPerSecond = 200
 export const answersBurst = 400
+/** Sockets that are open at once to answer from another port. */
+export const apartSocketsMax = 8
 /** Routers forget a UDP mapping after 30 s (RFC 4787 asks for 2 min, many keep to less; some take 20 s), so an idle stream
  * is heard of this often. */
 export const keepAliveMs = 14_000

@@ -46,6 +46,13 @@ export interface Guess {
   readonly perSocket: number | undefined
 }
 
+/** What gets in to a socket of ours that has sent to one other only. */
+export interface LetsIn {
+  /** From another port of that one. */
+  readonly otherPort: boolean
+  readonly otherHost: boolean
+}
+
 /** A way that was found. */
 export interface Opened {
   readonly stream: UdxStream

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseRange } from './ranges.ts'
+import { parseRange } from './http-range.ts'
 
 test('ranges as RFC 9110 §14.1.2 and §14.2 have them', () => {
   const part = (start: number, end: number) => ({ type: 'part', start, end })
