@@ -24,15 +24,15 @@ export function makeBigFile(folder: string, bytes: number): void {
   closeSync(file)
 }
 
-/** A folder with `files` files of 500 B to 20 KB in folders of 100. Returns the sum of their sizes. */
-export function makeSmallFiles(folder: string, files: number): void {
+/** A folder with `files` files of 500 B to 20 KB (or `bytesMax`) in folders of 100. */
+export function makeSmallFiles(folder: string, files: number, bytesMax = 20_000): void {
   if (existsSync(folder)) return
   const stream = keyStream('small files')
   const random = keyStream('small sizes')
   for (let index = 0; index < files; index++) {
     const place = join(folder, `folder-${String(Math.floor(index / 100)).padStart(3, '0')}`)
     if (index % 100 === 0) mkdirSync(place, { recursive: true })
-    const bytes = 500 + (random.update(Buffer.alloc(4)).readUInt32LE() % 19_501)
+    const bytes = 500 + (random.update(Buffer.alloc(4)).readUInt32LE() % (bytesMax - 499))
     writeFileSync(join(place, `file-${String(index).padStart(5, '0')}.bin`), stream.update(Buffer.alloc(bytes)))
   }
 }

@@ -158,6 +158,8 @@ export interface ReadableHolding extends Holding {
   readonly meta: VersionMeta
   /** Known once the inner nodes are here. */
   readonly layout: readonly FileEntry[] | undefined
+  /** The layout where it is not kept in memory: read with pauses, so that a large one does not hold the thread. */
+  readLayout?(): Promise<readonly FileEntry[] | undefined>
   /** A leaf's plain bytes, checked; throws as `readBlock` does. */
   readLeaf(index: number, options?: { signal?: AbortSignal }): Promise<Uint8Array>
 }

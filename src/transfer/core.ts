@@ -6,7 +6,7 @@
 //                                    ▲                        └─ tick: rescue-core repeats what is late
 //                                    └── bad, missing, left: the blocks open again
 
-import { clearBit, createBits, forEachBit, hasBit, setBit } from './bits.ts'
+import { clearBit, createBits, forEachBit, hasBit, nextInBoth, setBit } from './bits.ts'
 import {
   arrived,
   createFetchState,
@@ -19,7 +19,7 @@ import {
   refreshWanted,
   release,
 } from './fetch-state.ts'
-import { createPeerState, noteArrival, type PeerKey, type PeerState } from './peer-core.ts'
+import { createPeerState, noteArrival, type PeerKey, type PeerState, peerHas } from './peer-core.ts'
 import { fillPeer } from './pick-core.ts'
 import { rescue } from './rescue-core.ts'
 
@@ -68,6 +68,8 @@ export type FetchEffect =
   | { readonly type: 'forget'; readonly peer: PeerKey; readonly indexes: readonly number[] }
   /** Verify and write the block that just arrived. */
   | { readonly type: 'store'; readonly peer: PeerKey; readonly index: number }
+  /** Tell the peer whether it has blocks that we need. */
+  | { readonly type: 'interest'; readonly peer: PeerKey; readonly on: boolean }
   /** The peer sent a wrong block. */
   | { readonly type: 'blame'; readonly peer: PeerKey; readonly code: 'block_hash_wrong' }
   /** The peer is of no use: end its session. */
@@ -138,7 +140,7 @@ function tellAll(state: FetchState, peer: PeerState): FetchEffect[] {
   forgetBits(state, peer)
   peer.known = true
   peer.dryEpoch = -1
-  return []
+  return interest(state, peer)
 }
 
 function tellBits(state: FetchState, peer: PeerState, bits: Uint8Array): FetchEffect[] {
@@ -147,7 +149,7 @@ function tellBits(state: FetchState, peer: PeerState, bits: Uint8Array): FetchEf
   peer.known = true
   peer.dryEpoch = -1
   forEachBit(bits, (index) => state.rarity.change(index, 1))
-  return []
+  return interest(state, peer)
 }
 
 function tellMore(state: FetchState, peer: PeerState, indexes: readonly number[]): FetchEffect[] {
@@ -159,7 +161,20 @@ function tellMore(state: FetchState, peer: PeerState, indexes: readonly number[]
     setBit(peer.bits, index)
     state.rarity.change(index, 1)
   }
-  return []
+  return interest(state, peer)
+}
+
+/** Whether the peer has blocks that we need, when that changed. Mostly one look: at the block that was the reason before. */
+function interest(state: FetchState, peer: PeerState): FetchEffect[] {
+  if (!hasBit(state.needBits, peer.needed) || !peerHas(peer, peer.needed)) {
+    const { blocks } = state.options
+    const next = nextInBoth(state.needBits, peer.bits, peer.needed, blocks)
+    peer.needed = next < 0 ? Math.max(0, nextInBoth(state.needBits, peer.bits, 0, peer.needed)) : next
+  }
+  const on = hasBit(state.needBits, peer.needed) && peerHas(peer, peer.needed)
+  if (on === peer.interested) return []
+  peer.interested = on
+  return [{ type: 'interest', peer: peer.key, on }]
 }
 
 function bitsOf(blocks: number, indexes: readonly number[]): Uint8Array {
@@ -293,6 +308,7 @@ function fill(state: FetchState, input: Extract<FetchInput, { type: 'fill' }>, n
 function tick(state: FetchState, nowMs: number): FetchEffect[] {
   const { wants, stalled, leave } = rescue(state, nowMs)
   return [
+    ...[...state.peers.values()].flatMap((peer) => interest(state, peer)),
     // The first is not cancelled: when it comes after all, the peer is back.
     ...[...stalled].flatMap(([peer, indexes]): FetchEffect[] => [
       { type: 'forget', peer, indexes: indexes.slice(0, 1) },

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { Content } from '../../test/sim/holdings.ts'
 import { createRawPeer, type RawPeer, type Talk } from '../../test/sim/raw-peer.ts'
 import { createWorld, type SimPeer, type World } from '../../test/sim/world.ts'
-import { sessionsPerShareMax, uploadSlotsMax, uploadTurnMs } from './limits.ts'
+import { sessionsPerShareMax, uploadFewMax, uploadTurnMs } from './limits.ts'
 import { encodeFrame } from './wire.ts'
 
 interface Scene {
@@ -15,10 +15,14 @@ interface Scene {
   readonly raw: RawPeer
 }
 
-async function servingScene(seed: string, shape = { blocks: 44, blockBytes: 20_000, nodes: 1 }): Promise<Scene> {
+async function servingScene(
+  seed: string,
+  shape = { blocks: 44, blockBytes: 20_000, nodes: 1 },
+  up = 50_000_000,
+): Promise<Scene> {
   const world = createWorld(seed)
   const content = world.content(shape)
-  const victim = await world.peer({ up: 50_000_000 })
+  const victim = await world.peer({ up })
   victim.share(content)
   return { world, content, victim, raw: createRawPeer(world, content) }
 }
@@ -82,14 +86,34 @@ async function crowd(scene: Scene, size: number): Promise<Talk[]> {
 const lastChoke = (talk: Talk) => talk.received.filter((frame) => frame.kind === 'choke').at(-1)?.on
 
 test('only so many are served at a time; the others get their turn', async () => {
-  const scene = await servingScene('slots')
-  const talks = await crowd(scene, uploadSlotsMax + 5)
-  const served = () => talks.filter((talk) => lastChoke(talk) === false)
-  const first = served()
-  assert.equal(first.length, uploadSlotsMax)
-  await scene.world.pass(uploadTurnMs + 500)
-  assert.equal(served().length, uploadSlotsMax)
-  assert.ok(talks.filter((talk) => !first.includes(talk)).every((talk) => lastChoke(talk) === false))
+  // One block a second leaves.
+  const scene = await servingScene('slots', { blocks: 40, blockBytes: 1_000_000, nodes: 1 }, 1_000_000)
+  const talks = await crowd(scene, 9)
+  const had = new Set<Talk>()
+  for (let second = 0; second < 9 * (uploadTurnMs / 1000); second++) {
+    const served = talks.filter((talk) => lastChoke(talk) === false)
+    assert.ok(served.length <= uploadFewMax, `${served.length} are served`)
+    for (const talk of served) {
+      if (!had.has(talk)) talk.send({ kind: 'want', ranges: [{ start: 0, count: 40 }] })
+      had.add(talk)
+    }
+    await scene.world.pass(1_000)
+  }
+  assert.equal(had.size, talks.length, 'everybody was served once')
+  await scene.world.stop()
+})
+
+test('who is served and asks for nothing makes room', async () => {
+  const scene = await servingScene('idle slots')
+  const talks = await crowd(scene, 9)
+  const had = new Set<Talk>()
+  for (let second = 0; second < 10; second++) {
+    const served = talks.filter((talk) => lastChoke(talk) === false)
+    assert.ok(served.length <= uploadFewMax, `${served.length} are served`)
+    for (const talk of served) had.add(talk)
+    await scene.world.pass(1_000)
+  }
+  assert.equal(had.size, talks.length, 'everybody was served within seconds')
   await scene.world.stop()
 })
 

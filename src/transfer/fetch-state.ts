@@ -2,6 +2,7 @@
 // `*-core.ts` files, which change it in place (a copy a step would cost more than the step). Invariants:
 //   - a block is in `rarity` and in `openBits` exactly when its status is `open`
 //   - `holders` lists the peers whose `asked` has the block; a block with holders is `asked`
+//   - a block is in `needBits` exactly when it is wanted and not `here`
 //   - `left` counts the wanted blocks that are not `here`
 
 import { clearBit, createBits, setBit } from './bits.ts'
@@ -31,6 +32,8 @@ export interface FetchState {
   readonly options: FetchOptions
   readonly status: Uint8Array
   readonly openBits: Uint8Array
+  /** Wanted blocks that are not here, whatever their status. */
+  readonly needBits: Uint8Array
   readonly rarity: Rarity
   readonly peers: Map<PeerKey, PeerState>
   readonly holders: Map<number, PeerKey[]>
@@ -53,6 +56,7 @@ export function createFetchState(options: FetchOptions): FetchState {
     options,
     status: new Uint8Array(options.blocks),
     openBits: createBits(options.blocks),
+    needBits: createBits(options.blocks),
     rarity: createRarity(options.blocks),
     peers: new Map(),
     holders: new Map(),
@@ -78,6 +82,8 @@ export function refreshWanted(state: FetchState): void {
     if (status === here) continue
     const wanted = state.options.isWanted(index)
     if (wanted) state.left++
+    if (wanted) setBit(state.needBits, index)
+    else clearBit(state.needBits, index)
     if (wanted && status === unwanted) markOpen(state, index)
     else if (!wanted && status === open) {
       close(state, index)
@@ -117,6 +123,7 @@ export function markArrived(state: FetchState, index: number): void {
 export function markHere(state: FetchState, index: number): boolean {
   const status = state.status[index]
   if (status === here) return false
+  clearBit(state.needBits, index)
   if (status === open) close(state, index)
   if (status === arrived) state.arrivedBytes -= state.options.lengthOf(index)
   state.status[index] = here

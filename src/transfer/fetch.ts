@@ -74,6 +74,8 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
   const pages = createPages(holding, holding.record.pages.length, parts.failed)
   const stores = createStores(storesMax, { put, stored, failed, dropped: parts.blockBuffers.give })
   const senders = new Map<number, number>()
+  /** The block that is coming from a peer although nobody asked for it when it began. */
+  const lateComing = new Map<Session, number>()
   let state: FetchState | undefined
   let tickTimer: Cancel | undefined
   let fillScheduled = false
@@ -106,12 +108,21 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
       case 'forget':
         session.traffic.late.expect(effect.indexes)
         break
+      case 'interest':
+        tellInterest(session, effect.on)
+        break
       case 'blame':
         session.fail(peerErrors.block_hash_wrong('A peer sent a block that is not the signed one.'))
         break
       case 'leave':
         session.fail(peerErrors.peer_stalled('A peer promised blocks and sent none.'))
     }
+  }
+
+  function tellInterest(session: Session, on: boolean): void {
+    if (session.traffic.ourInterest === on) return
+    session.traffic.ourInterest = on
+    session.send({ kind: 'interest', on })
   }
 
   function sendRanges(session: Session, kind: 'want' | 'cancel', indexes: readonly number[]): void {
@@ -187,6 +198,8 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
     step({ type: 'fill', budgetBytes, mayExceed, ...(peer === undefined ? {} : { peer }) })
   }
 
+  const isAsked = (session: Session, index: number) => state?.peers.get(session.key)?.asked.has(index) === true
+
   // ---- time
 
   function startTicking(): void {
@@ -229,14 +242,15 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
     },
     join(session) {
       sessions.set(session.key, session)
-      session.traffic.ourInterest = true
-      session.send({ kind: 'interest', on: true })
+      session.traffic.fetching = true
+      tellInterest(session, true)
       if (state === undefined) fill()
       else introduce(session)
       startTicking()
     },
     leave(session) {
       sessions.delete(session.key)
+      lateComing.delete(session)
       unchoked.delete(session.key)
       told.take(session.key)
       pages.left(session)
@@ -270,19 +284,25 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
       pages.arrived(session, page, bytes)
     },
     admitBlock(session, index, length) {
-      const isAsked = state?.peers.get(session.key)?.asked.has(index) === true
-      if (!isAsked && !session.traffic.late.has(index))
+      const wasAsked = isAsked(session, index)
+      if (!wasAsked && !session.traffic.late.has(index))
         throw peerErrors.block_not_asked('A peer sent a block not asked for.')
       if (length !== holding.inventory?.length(index)) {
         throw peerErrors.block_length_wrong('A peer sent a block of the wrong length.')
       }
-      if (isAsked) return 'keep'
+      lateComing.delete(session)
+      if (wasAsked) return 'keep'
       session.traffic.late.take(index)
-      return (state?.status[index] ?? here) < 3 ? 'keep' : 'skip'
+      if ((state?.status[index] ?? here) >= 3) return 'skip'
+      lateComing.set(session, index)
+      return 'keep'
     },
     block(session, index, bytes) {
       if (state === undefined || stopped) return parts.blockBuffers.give(bytes)
       const nowMs = clock.monotonicMs()
+      // Asked anew while it was on its way: the answer to that is still to come.
+      if (lateComing.get(session) === index && isAsked(session, index)) session.traffic.late.expect([index])
+      lateComing.delete(session)
       rate.add(bytes.length, nowMs)
       session.rateIn.add(bytes.length, nowMs)
       const effects = stepFetch(state, { type: 'arrived', peer: session.key, index }, nowMs)
@@ -306,8 +326,8 @@ export function createFetchDriver(holding: Holding, parts: FetchParts): Fetch {
       budget.drivers.delete(driver)
       for (const session of sessions.values()) {
         session.traffic.late.expect(state?.peers.get(session.key)?.asked.keys() ?? [])
-        session.traffic.ourInterest = false
-        session.send({ kind: 'interest', on: false })
+        session.traffic.fetching = false
+        tellInterest(session, false)
       }
       sessions.clear()
     },

@@ -17,6 +17,7 @@ import {
   streamsPerPeerMax,
   transfersMax,
 } from './limits.ts'
+import { createUpload } from './upload.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -121,34 +122,29 @@ test('what is read ahead for all who do not take it is bounded, and so is what i
   const victim = await server(world, content)
   const holding = victim.library.sim(content.shareId)
   assert.ok(holding !== undefined)
-  let reads = 0
-  const { readBlock } = holding
-  holding.readBlock = (index, options) => {
-    reads++
-    return readBlock.call(holding, index, options)
+  const budget = { bytes: 0 }
+  const ignore = () => {}
+  const events = { sent: ignore, gone: ignore, dropped: ignore, unreadable: ignore }
+  const blockBuffers = {
+    take: (length: number) => new Uint8Array(length),
+    keep: (bytes: Uint8Array) => bytes,
+    give: ignore,
   }
-  const readFor = async (peers: number) => {
-    const before = reads
-    for (let i = 0; i < peers; i++) {
-      const raw = createRawPeer(world, content)
-      const talk = await raw.dial(victim)
-      talk.greet()
-      talk.send({ kind: 'interest', on: true })
-      await talk.next('choke')
-      world.net.stopReading(raw.id)
-      talk.send({ kind: 'want', ranges: [{ start: 0, count: 40 }] })
-      await world.pass(100)
-    }
-    await world.pass(2_000)
-    return (reads - before) * mebibyte
+  const serve = async () => {
+    const channel = { writable: false, send: ignore, sendBytes: ignore }
+    const upload = createUpload(holding, channel, budget, { clock: world.clock, blockBuffers }, events)
+    upload.want(Array.from({ length: 40 }, (_, index) => index))
+    await world.settle()
+    return upload
   }
-  const forOne = await readFor(1)
-  // A stream takes its window and its buffer besides.
-  assert.ok(forOne >= serveAheadBytesMax && forOne <= serveAheadBytesMax + 3 * mebibyte, `${forOne}`)
-  const forAll = forOne + (await readFor(25))
-  const streams = 26 * 3 * mebibyte
-  assert.ok(forAll >= serveBytesMax && forAll <= serveBytesMax + streams, `${forAll}`)
-  assert.ok(forAll < 26 * forOne, 'without the common limit it would be more')
+  const uploads = [await serve()]
+  assert.equal(budget.bytes, serveAheadBytesMax)
+  for (let i = 0; i < 25; i++) uploads.push(await serve())
+  // Everybody is read one block for, whatever the others have.
+  assert.ok(budget.bytes >= serveBytesMax && budget.bytes <= serveBytesMax + 26 * mebibyte, `${budget.bytes}`)
+  assert.ok(budget.bytes < 26 * serveAheadBytesMax, 'without the common limit it would be more')
+  for (const upload of uploads) upload.stop()
+  assert.equal(budget.bytes, 0)
   await world.stop()
 })
 

@@ -53,8 +53,35 @@ export const sessionsAcceptedMax = 512
 export const sessionsOpenedMax = 512
 /** Sessions of one share; more bring no speed. */
 export const sessionsPerShareMax = 200
-/** Peers served at the same time; the others wait for their turn. */
+/** So few are all served at the same time, whatever the line. */
+export const uploadFewMax = 4
+/** Of more, at most so many; the others wait for their turn … */
 export const uploadSlotsMax = 32
+/** … at least so many, however slow the line … */
+export const uploadSlotsMin = 2
+/** … and between the two as many as blocks leave in this time. */
+export const slotMs = 1_000
+/** Half as many more slots are tried for this long, to see whether more leaves then: the others may be what is slow … */
+export const slotTrialMs = 5_000
+/** … and not again for this long when it does not. */
+export const slotTrialPauseMs = 10_000
+/** Whom to serve is looked at anew this often while others wait. */
+export const rechokeMs = 1_000
+/** … and no more often than this when somebody's interest changes: crowds change it all the time. */
+export const rechokeSoonMs = 100
+/**
+ * So many peers that want a share of us are a crowd: each gets other blocks than the rest until all have gone out once.
+ * Fewer fetch from us what they want: with them the line out is rarely what they wait for.
+ */
+export const spreadPeersMin = 8
+/** The line has been idle for so long while blocks were declined: everybody gets what they ask for again. */
+export const spreadPatienceMs = 1_000
+/** … and lack so much of it on average: those who have most of it need what others have not, not another round. */
+export const spreadLackMin = 0.5
+/** What was on its way to somebody who is served no more takes its part of the line for so long, if it has not left. */
+export const uploadLeavingMs = 5_000
+/** Who is served and asks for nothing for so long makes room for another. */
+export const uploadIdleMs = 1_000
 /** How long a turn lasts while others wait. */
 export const uploadTurnMs = 10_000
 /** Block bytes read ahead for one peer: hides the disk's and the checker's latency. */

@@ -43,6 +43,10 @@ export interface PeerState {
   runBytes: number
   /** Where the search by bits goes on. */
   cursor: number
+  /** It was told that we want blocks of it. */
+  interested: boolean
+  /** A block that we need and that it has, when last looked. */
+  needed: number
 }
 
 const windowMs = 600
@@ -67,6 +71,8 @@ export function createPeerState(key: PeerKey, nowMs: number): PeerState {
     runNext: -1,
     runBytes: 0,
     cursor: 0,
+    interested: true,
+    needed: 0,
   }
 }
 

@@ -4,9 +4,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createBits, forEachBit, hasBit, isBitsOf, nextInBoth, setBit } from './bits.ts'
-import { type ChokeCandidate, chooseServed } from './choke-core.ts'
+import { type ChokeCandidate, chooseServed, createSlots, restSlots, slotsFor, trySlots } from './choke-core.ts'
 import { createLate } from './late.ts'
-import { lateBlocksMax, uploadTurnMs } from './limits.ts'
+import {
+  lateBlocksMax,
+  slotTrialMs,
+  slotTrialPauseMs,
+  uploadIdleMs,
+  uploadSlotsMax,
+  uploadSlotsMin,
+  uploadTurnMs,
+} from './limits.ts'
 import { indexesToRanges, pieces, rangesToIndexes } from './ranges.ts'
 import { createRarity } from './rarity-core.ts'
 import { createRate } from './rate.ts'
@@ -104,12 +112,24 @@ test('late blocks are forgotten, the oldest first, past their limit', () => {
   assert.ok(!late.has(1))
 })
 
+test('what was asked twice may come twice', () => {
+  const late = createLate()
+  late.expect([5])
+  late.expect([5])
+  late.take(5)
+  assert.ok(late.has(5))
+  late.take(5)
+  assert.ok(!late.has(5))
+})
+
 const candidate = (key: number, changes: Partial<ChokeCandidate<number>> = {}): ChokeCandidate<number> => ({
   key,
   interested: true,
   served: false,
   sinceMs: 0,
+  askedMs: Number.POSITIVE_INFINITY,
   givesPerSecond: 0,
+  lacks: 1,
   ...changes,
 })
 
@@ -160,4 +180,45 @@ test('nobody waits for ever', () => {
     state.every(({ turns }) => turns >= 5),
     state.map(({ turns }) => turns).join(),
   )
+})
+
+test('as many are served as blocks leave in a second, within bounds', () => {
+  const slots = createSlots(0)
+  assert.deepEqual(
+    [0, 7, 10_000].map((perSecond) => slotsFor(slots, perSecond)),
+    [uploadSlotsMin, 7, uploadSlotsMax],
+  )
+})
+
+test('more slots are tried, and kept while more leaves with them', () => {
+  const startMs = slotTrialPauseMs
+  const begun = trySlots(createSlots(0), 4, startMs)
+  assert.equal(slotsFor(begun, 4), 6)
+  assert.equal(trySlots(begun, 8, startMs + 1), begun, 'not before the trial is over')
+  assert.equal(slotsFor(restSlots(begun, startMs + 1), 4), 4, 'a trial that nobody was there for')
+  const more = trySlots(begun, 6, startMs + slotTrialMs)
+  assert.ok(slotsFor(more, 6) > slotsFor(begun, 6), 'it paid: tried on')
+  const endMs = startMs + 2 * slotTrialMs
+  const given = trySlots(more, 6, endMs)
+  assert.equal(slotsFor(given, 6), slotsFor(begun, 6), 'that did not pay: taken back')
+  assert.equal(trySlots(given, 6, endMs + slotTrialPauseMs - 1), given)
+  assert.notEqual(trySlots(given, 6, endMs + slotTrialPauseMs), given)
+})
+
+test('who is served and asks for nothing makes room before its turn is over', () => {
+  const many = [
+    candidate(1, { served: true, askedMs: 0 }),
+    candidate(2, { served: true, askedMs: uploadIdleMs }),
+    candidate(3, { sinceMs: 50 }),
+  ]
+  assert.deepEqual([...chooseServed(many, 2, uploadIdleMs)].sort(), [2, 3])
+})
+
+test('who lacks more waits less, but everybody is served in the end', () => {
+  const nowMs = 1_000
+  const near = candidate(1, { lacks: 0.1 })
+  const far = candidate(2, { sinceMs: 900, lacks: 1 })
+  assert.deepEqual([...chooseServed([near, far], 1, nowMs)], [2])
+  const liar = candidate(2, { sinceMs: 1_000_000 - 9_000, lacks: 1 })
+  assert.deepEqual([...chooseServed([near, liar], 1, 1_000_000)], [1])
 })

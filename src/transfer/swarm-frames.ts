@@ -12,6 +12,7 @@ import type { Fetch } from './fetch.ts'
 import { askedBlocksMax, haveStatementsMax } from './limits.ts'
 import { indexesToRanges, rangesToIndexes } from './ranges.ts'
 import type { Session } from './session-types.ts'
+import type { Spreading } from './spreading.ts'
 import type { ExchangedPeer, Frame, FrameKind, Range } from './wire.ts'
 
 export interface SwarmFramesParts {
@@ -19,6 +20,7 @@ export interface SwarmFramesParts {
   readonly network: Network
   holding(): Holding | undefined
   fetch(): Fetch | undefined
+  readonly spreading: Spreading
   peers(peers: readonly ExchangedPeer[]): void
   interestChanged(): void
 }
@@ -67,7 +69,7 @@ export function createSwarmFrames(parts: SwarmFramesParts): SwarmFrames {
       const absent = indexes.filter((index) => !holding.have.has(index))
       session.send({ kind: 'missing', ranges: indexesToRanges(absent) })
     }
-    session.traffic.upload?.want(here)
+    session.traffic.upload?.want(parts.spreading.give(session, here))
   }
 
   function onWantPage(session: Session, page: number): void {
@@ -94,6 +96,7 @@ export function createSwarmFrames(parts: SwarmFramesParts): SwarmFrames {
     }
     session.traffic.hasTold = true
     session.traffic.theirBlocks = Math.min(blocks(), session.traffic.theirBlocks + indexes.length)
+    parts.spreading.seen(session, indexes)
     parts.fetch()?.have(session, indexes)
   }
 

@@ -12,6 +12,7 @@ import type { Fetch } from './fetch.ts'
 import { haveDelayMs, indexesPerFrameMax, retireMsMax, sessionsPerShareMax } from './limits.ts'
 import { pieces } from './ranges.ts'
 import type { Session, SessionEnd, SessionPort } from './session-types.ts'
+import { createSpreading } from './spreading.ts'
 import { createSwarmFrames } from './swarm-frames.ts'
 import { type KnownVersion, knownVersion } from './version.ts'
 import type { ExchangedPeer, Refusal } from './wire.ts'
@@ -39,6 +40,8 @@ export interface SwarmParts {
   readonly network: Network
   /** Somebody's interest changed: choose anew whom to serve. */
   rechoke(): void
+  /** So many blocks have left. */
+  gone(blocks: number): void
   /** What this share uploads changed. */
   uploaded(swarm: Swarm, bytes: number): void
   /** A session came or went. */
@@ -77,6 +80,7 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
   let freshTimer: (() => void) | undefined
 
   const exchange = createExchange({ clock, network: parts.network, sessions: () => sessions.values() })
+  const spreading = createSpreading({ clock, holding: () => holding, sessions: () => sessions })
   const activeSessions = () =>
     [...sessions.values()].filter((session) => session.phase === 'active' && !retired.has(session))
 
@@ -90,6 +94,7 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
     version = next === undefined ? undefined : knownVersion(next.record, next.recordBytes)
     offHolding = next?.on(onHoldingEvent) ?? (() => {})
     fresh = []
+    spreading.reset()
     if (known) endAll('version_changed')
     else for (const session of [...sessions.values()]) session.tellVersion()
   }
@@ -105,7 +110,8 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
     freshTimer = undefined
     const indexes = fresh
     fresh = []
-    const listeners = activeSessions().filter((session) => !session.traffic.theirAll)
+    // Those who have everything are told as well: it says to them whom to serve before others.
+    const listeners = activeSessions()
     for (const piece of pieces(indexes, indexesPerFrameMax)) {
       for (const session of listeners) session.send({ kind: 'have', indexes: piece })
     }
@@ -167,14 +173,15 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
 
   function active(session: Session): void {
     if (holding === undefined) return
-    session.traffic.serveFrom(
-      holding,
-      (bytes) => {
+    session.traffic.serveFrom(holding, {
+      sent(bytes) {
         parts.uploaded(swarm, bytes)
         settleRetired()
       },
-      (index, code) => log.warn('block_unreadable', { share: names.shareId, index, code }),
-    )
+      gone: parts.gone,
+      dropped: (indexes) => spreading.takeBack(session, indexes),
+      unreadable: (index, code) => log.warn('block_unreadable', { share: names.shareId, index, code }),
+    })
     tellAll(session)
     fetch?.join(session)
     seeker?.sessionActive(session)
@@ -189,6 +196,7 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
       return
     }
     fetch?.leave(session)
+    spreading.left(session)
     seeker?.sessionEnded(session, how)
     parts.rechoke()
     parts.changed(swarm)
@@ -207,6 +215,7 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
   }
 
   const frames = createSwarmFrames({
+    spreading,
     clock,
     network: parts.network,
     holding: () => holding,
@@ -265,6 +274,7 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
     stop() {
       endAll('stopping')
       exchange.stop()
+      spreading.reset()
       freshTimer?.()
       offHolding()
       fetch?.stop()

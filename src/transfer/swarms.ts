@@ -7,9 +7,9 @@ import type { Cancel, Clock, Log, Metrics } from '../base/ports.ts'
 import type { DiscoveryKey, Library } from '../content/types.ts'
 import type { BlockBuffers } from '../content/worker/buffers.ts'
 import type { Network, PeerId, PeerStream } from '../network/types.ts'
-import { chooseServed } from './choke-core.ts'
 import { peerErrors } from './errors.ts'
-import { sessionsAcceptedMax, sessionsOpenedMax, streamsPerPeerMax, uploadSlotsMax, uploadTurnMs } from './limits.ts'
+import { sessionsAcceptedMax, sessionsOpenedMax, streamsPerPeerMax } from './limits.ts'
+import { createServing } from './serving.ts'
 import { createSession } from './session.ts'
 import type { Session, SessionEnd, SessionPort } from './session-types.ts'
 import { createSwarm, type ShareNames, type Swarm } from './swarm.ts'
@@ -55,8 +55,8 @@ export function createSwarms(parts: SwarmsParts): Swarms {
   let acceptedCount = 0
   const running = new Set<Promise<void>>()
   const serveBudget: ServeBudget = { bytes: 0 }
+  const serving = createServing(clock, () => sessions)
   let keys = 0
-  let turnTimer: Cancel | undefined
   let unhandle: Cancel | undefined
   let offNetwork: Cancel = () => {}
   /** Sessions for which one by a direct way was opened. */
@@ -72,7 +72,8 @@ export function createSwarms(parts: SwarmsParts): Swarms {
       clock,
       log,
       network,
-      rechoke,
+      rechoke: serving.changed,
+      gone: serving.gone,
       uploaded: parts.uploaded,
       changed(changed) {
         parts.changed(changed)
@@ -199,41 +200,6 @@ export function createSwarms(parts: SwarmsParts): Swarms {
     network.blame(session.peerId, { code: error.code, verdict: mildCodes.has(error.code) ? 'ignore' : 'reject' })
   }
 
-  // ---- whom we serve
-
-  function rechoke(): void {
-    const nowMs = clock.monotonicMs()
-    const active = [...sessions].filter((session) => session.phase === 'active')
-    const chosen = chooseServed(
-      active.map((session) => ({
-        key: session,
-        interested: session.traffic.theirInterest,
-        served: session.traffic.served,
-        sinceMs: session.traffic.sinceMs,
-        givesPerSecond: session.rateIn.perSecond(nowMs),
-      })),
-      uploadSlotsMax,
-      nowMs,
-    )
-    for (const session of active) setServed(session, chosen.has(session), nowMs)
-    const isContested = active.filter((session) => session.traffic.theirInterest).length > uploadSlotsMax
-    if (isContested && !stopped) turnTimer ??= clock.after(uploadTurnMs, nextTurn)
-  }
-
-  function nextTurn(): void {
-    turnTimer = undefined
-    rechoke()
-  }
-
-  function setServed(session: Session, served: boolean, nowMs: number): void {
-    const { traffic } = session
-    if (traffic.served === served) return
-    traffic.served = served
-    traffic.sinceMs = nowMs
-    if (!served) traffic.upload?.clear()
-    session.send({ kind: 'choke', on: !served })
-  }
-
   return {
     async start() {
       unhandle = await network.handle(shareProtocol, onStream, { streamsPerPeerMax })
@@ -246,7 +212,7 @@ export function createSwarms(parts: SwarmsParts): Swarms {
       unhandle?.()
       offNetwork()
       stopping.abort(peerErrors.session_ended('Peerhood is stopping.'))
-      turnTimer?.()
+      serving.stop()
       for (const swarm of swarms.values()) swarm.stop()
       for (const session of [...sessions]) session.end('stopping')
       await Promise.all(running)

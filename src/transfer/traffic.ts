@@ -8,13 +8,15 @@ import type { Channel } from './channel.ts'
 import { createLate, type Late } from './late.ts'
 import { peersFramesBurst, peersFramesPerSecond, speedHalfLifeMs } from './limits.ts'
 import { createRate, type Rate } from './rate.ts'
-import { createUpload, type ServeBudget, type Upload } from './upload.ts'
+import { createUpload, type ServeBudget, type Upload, type UploadEvents } from './upload.ts'
 
 export interface Traffic {
   /** The peer wants blocks of us. */
   theirInterest: boolean
-  /** We want blocks of the peer. */
+  /** We told the peer that we want blocks of it. */
   ourInterest: boolean
+  /** We fetch this share, if not of this peer at the moment. */
+  fetching: boolean
   /** Blocks that may still come although nobody asks for them now. */
   readonly late: Late
   /** Inventory pages asked and not received. */
@@ -23,6 +25,8 @@ export interface Traffic {
   served: boolean
   /** When `served` or `theirInterest` last changed. */
   sinceMs: number
+  /** When it was last seen to wait for something that it asked for. */
+  askedMs: number
   /** Blocks that the peer has, as it told. */
   theirBlocks: number
   theirAll: boolean
@@ -30,6 +34,8 @@ export interface Traffic {
   hasTold: boolean
   /** How often it stated all it has. */
   statements: number
+  /** The part of the share that the peer lacks, as it told: from 0 to 1. */
+  readonly lacks: number
   readonly blocksOut: number
   readonly blockBytesOut: number
   readonly rateOut: Rate
@@ -39,7 +45,7 @@ export interface Traffic {
   /** Either side wants something. */
   readonly isUseful: boolean
   /** From now on blocks of this holding may be sent. */
-  serveFrom(holding: Holding, sent: (bytes: number) => void, unreadable: (index: number, code: string) => void): void
+  serveFrom(holding: Holding, events: UploadEvents): void
   stop(): void
 }
 
@@ -51,15 +57,18 @@ export function createTraffic(
   const startMs = clock.monotonicMs()
   const rateOut = createRate(speedHalfLifeMs, startMs)
   let upload: Upload | undefined
+  let blocks = 0
   let blocksOut = 0
   let blockBytesOut = 0
   return {
     theirInterest: false,
     ourInterest: false,
+    fetching: false,
     late: createLate(),
     pagesAsked: new Set(),
     served: false,
     sinceMs: startMs,
+    askedMs: startMs,
     theirBlocks: 0,
     theirAll: false,
     hasTold: false,
@@ -75,19 +84,23 @@ export function createTraffic(
     get upload() {
       return upload
     },
-    get isUseful() {
-      return this.theirInterest || this.ourInterest
+    get lacks() {
+      return this.theirAll || blocks === 0 ? 0 : 1 - this.theirBlocks / blocks
     },
-    serveFrom(holding, sent, unreadable) {
+    get isUseful() {
+      return this.theirInterest || this.ourInterest || this.fetching
+    },
+    serveFrom(holding, events) {
       upload?.stop()
+      blocks = holding.record.blocks
       upload = createUpload(holding, channel, parts.serveBudget, parts, {
+        ...events,
         sent(bytes) {
           blocksOut++
           blockBytesOut += bytes
           rateOut.add(bytes, clock.monotonicMs())
-          sent(bytes)
+          events.sent(bytes)
         },
-        unreadable,
       })
     },
     stop() {

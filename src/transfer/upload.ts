@@ -26,8 +26,12 @@ export interface ServeBudget {
 }
 
 export interface UploadEvents {
-  /** A block left for the peer. */
+  /** A block was handed to the stream. */
   sent(bytes: number): void
+  /** The stream has let go of so many blocks: they are on the line, or past it. */
+  gone(blocks: number): void
+  /** These were asked and will not be sent. */
+  dropped(indexes: readonly number[]): void
   /** A block could not be read, with the reason's code. */
   unreadable(index: number, code: string): void
 }
@@ -35,6 +39,8 @@ export interface UploadEvents {
 export interface Upload {
   /** Blocks asked and not sent. */
   readonly pending: number
+  /** Something that the peer asked for has not left for it, or not quite. */
+  readonly busy: boolean
   /** Throws `want_too_many`. */
   want(indexes: readonly number[]): void
   wantPage(page: number): void
@@ -56,7 +62,7 @@ const coalesceMs = 2
 
 export function createUpload(
   holding: Holding,
-  channel: Channel,
+  channel: Pick<Channel, 'writable' | 'send' | 'sendBytes'>,
   budget: ServeBudget,
   parts: { readonly clock: Clock; readonly blockBuffers: BlockBuffers },
   events: UploadEvents,
@@ -152,6 +158,7 @@ export function createUpload(
     const parts = blocks.flatMap(({ index, bytes }) => [encodeBlockHeader('block', index, bytes.length), bytes])
     channel.sendBytes(parts, () => {
       for (const { bytes } of blocks) blockBuffers.give(bytes)
+      events.gone(blocks.length)
     })
     for (const block of blocks) left(block)
   }
@@ -171,6 +178,8 @@ export function createUpload(
   }
 
   function clear(): void {
+    const indexes = [...queue, ...reading.keys(), ...ready.map(({ index }) => index)]
+    if (indexes.length > 0) events.dropped(indexes)
     queue.clear()
     reading.clear()
     for (const block of ready) {
@@ -185,6 +194,9 @@ export function createUpload(
     get pending() {
       return pending()
     },
+    get busy() {
+      return pending() > 0 || !channel.writable
+    },
     want(indexes) {
       if (pending() + indexes.length > askedBlocksMax)
         throw peerErrors.want_too_many('A peer asks for too much at once.')
@@ -197,10 +209,8 @@ export function createUpload(
       pump()
     },
     cancel(indexes) {
-      for (const index of indexes) {
-        queue.delete(index)
-        reading.delete(index)
-      }
+      const dropped = indexes.filter((index) => queue.delete(index) || reading.delete(index))
+      if (dropped.length > 0) events.dropped(dropped)
     },
     clear,
     pump,

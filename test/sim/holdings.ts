@@ -42,6 +42,10 @@ export interface ContentShape {
   readonly blockBytes: number
   /** Inner nodes at the front. */
   readonly nodes?: number
+  /** Only the first bytes of each block are random: cheap where blocks are many and large. */
+  readonly sparse?: boolean
+  /** Of inner nodes, where they are not as long as other blocks. */
+  readonly nodeBytes?: number
 }
 
 /** Makes a share, or the next version of one. */
@@ -50,7 +54,13 @@ export function makeContent(random: SeededRandom, shape: ContentShape, previous?
     previous === undefined
       ? generateShareKeys(random)
       : { share: previous.link.share, signingSeed: previous.signingSeed }
-  const blocks = Array.from({ length: shape.blocks }, () => random.bytes(shape.blockBytes))
+  const blocks = Array.from({ length: shape.blocks }, (_, index) => {
+    const length = index < (shape.nodes ?? 1) ? (shape.nodeBytes ?? shape.blockBytes) : shape.blockBytes
+    if (shape.sparse !== true) return random.bytes(length)
+    const block = new Uint8Array(length)
+    block.set(random.bytes(Math.min(32, block.length)))
+    return block
+  })
   const { pages, digests } = encodeInventory(blocks.map((block) => ({ digest: digestOf(block), length: block.length })))
   const nodes = shape.nodes ?? 1
   const bytes = blocks.reduce((sum, block) => sum + block.length, 0)
@@ -97,15 +107,18 @@ export interface Disk {
   readonly finished: Set<string>
   /** Bytes that still fit; writes past it fail with `disk_full`. */
   freeBytes: number
+  /** Right blocks by digest in hex, one copy for all disks of a crowd: compared with instead of hashed, and kept instead. */
+  readonly common: ReadonlyMap<string, Uint8Array> | undefined
 }
 
-export function createDisk(): Disk {
+export function createDisk(common?: Disk['common']): Disk {
   return {
     blocks: new Map(),
     pages: new Map(),
     records: new Map(),
     finished: new Set(),
     freeBytes: Number.POSITIVE_INFINITY,
+    common,
   }
 }
 
@@ -191,7 +204,9 @@ export function createHolding(options: HoldingOptions): SimHolding {
       throw libraryErrors.block_not_wanted('The block was not asked for.')
     }
     if (have.has(index)) return
-    if (!equalBytes(digestOf(bytes), inventory.digest(index))) {
+    const digest = inventory.digest(index)
+    const common = disk.common?.get(toHex(digest))
+    if (!(common === undefined ? equalBytes(digestOf(bytes), digest) : Buffer.compare(bytes, common) === 0)) {
       throw formatErrors.block_hash_wrong('The block has another hash.')
     }
     if (options.storeMs > 0) await new Promise<void>((resolve) => clock.after(options.storeMs, resolve))
@@ -199,7 +214,7 @@ export function createHolding(options: HoldingOptions): SimHolding {
     if (bytes.length > disk.freeBytes) throw libraryErrors.disk_full('The disk is full.')
     disk.freeBytes -= bytes.length
     // A copy, as a disk would make: the bytes are a view of what the network gave.
-    disk.blocks.set(toHex(inventory.digest(index)), bytes.slice())
+    disk.blocks.set(toHex(digest), common ?? bytes.slice())
     const layoutBefore = index < meta.nodes && layout() !== undefined
     have.set(index)
     bytesDone += bytes.length

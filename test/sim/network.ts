@@ -21,14 +21,9 @@ import type {
 } from '../../src/network/types.ts'
 import { createGossipNet, type Followed } from './gossip.ts'
 import type { SeededRandom } from './random.ts'
-import { createStreams, type OpenedStream } from './streams.ts'
+import { createStreams, type LinkQuality, type OpenedStream } from './streams.ts'
 
-export interface LinkQuality {
-  /** Bytes per second that leave this peer. */
-  readonly up: number
-  /** One way, to and from the middle of the net. */
-  readonly delayMs: number
-}
+export type { LinkQuality } from './streams.ts'
 
 /** The whole net: who exists, who is up, who can talk to whom. */
 export interface Net {
@@ -48,6 +43,8 @@ export interface Net {
   stopReading(id: PeerId): void
   /** The share of published messages that get lost on each way from peer to peer; none at first. */
   gossipLoss: number
+  /** Nobody changes what was sent: it is handed on without a copy. Not so at first. */
+  sharesMemory: boolean
   /** Called for every chunk that arrives. */
   onDelivery: (from: PeerId, to: PeerId, bytes: Uint8Array) => void
 }
@@ -106,6 +103,7 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
     isRelayed: (a, b) => isRelayed(a.id, b.id),
     isDeaf: ({ id }) => deaf.has(id),
     onDelivery: (from, to, bytes) => net.onDelivery(from, to, bytes),
+    sharesMemory: () => net.sharesMemory,
   })
 
   const gossip = createGossipNet<Node>({
@@ -322,6 +320,7 @@ export function createNet(clock: Clock, random: SeededRandom): Net {
     clock,
     random,
     gossipLoss: 0,
+    sharesMemory: false,
     onDelivery: () => {},
     join(id, quality) {
       const node = createNetwork(id, quality)

@@ -1,7 +1,11 @@
 // The streams of the simulated network. A stream is two sides, one for each direction; each peer has an uplink that its
 // sides share fairly, and each side a window, so that a peer that does not read stops its sender.
 //
-//   send ──► queue ──(uplink, window)──► in flight ──(delay)──► received ──► incoming
+//   send ──► queue ──(uplink, window)──► in flight ──(delay)──► (downlink) ──► received ──► incoming
+//
+// An uplink sends one chunk at a time, its sides in turn. A side that had nothing to send for a whole round goes first, as in
+// fair queues at routers (RFC 8290 §4.1): a few bytes of control don't wait for everybody's bulk. A downlink, where a peer has
+// one, takes one chunk after another in the order in which their last bytes come.
 //
 // Errors and ends are those of the real streams (src/network/stream.ts): test/support/network-suite.ts holds both to it.
 
@@ -15,10 +19,19 @@ const chunkBytes = 65_536
 const sendBufferBytes = 262_144
 const windowBytes = 1_048_576
 
+export interface LinkQuality {
+  /** Bytes per second that leave this peer … */
+  readonly up: number
+  /** … and that come to it; undefined: as many as are sent. */
+  readonly down?: number
+  /** One way, to and from the middle of the net. */
+  readonly delayMs: number
+}
+
 /** A peer as its streams see it. */
 export interface Endpoint {
   readonly id: PeerId
-  readonly quality: { readonly up: number; readonly delayMs: number }
+  readonly quality: LinkQuality
 }
 
 export interface StreamsParts {
@@ -29,6 +42,8 @@ export interface StreamsParts {
   /** It takes no more bytes from its streams. */
   isDeaf(peer: Endpoint): boolean
   onDelivery(from: PeerId, to: PeerId, bytes: Uint8Array): void
+  /** What is sent is never changed afterwards: no copy is made of it. */
+  sharesMemory?(): boolean
 }
 
 /** One stream, as both ends see it. */
@@ -62,6 +77,8 @@ class Side {
   unreadBytes = 0
   inFlight = 0
   received: Uint8Array[] = []
+  /** Where it waits for the uplink. */
+  turn: 'none' | 'fresh' | 'round' = 'none'
   closing = false
   ended = false
   failure: PeerhoodError | undefined
@@ -77,36 +94,47 @@ class Side {
   }
 }
 
-/** A peer's way out. */
+/** A peer's way out, and in. */
 interface Uplink {
+  /** Sides that had nothing to send before: they come first, once. */
+  readonly fresh: Side[]
   /** Sides with bytes to send, in turn. */
-  readonly outbox: Side[]
+  readonly round: Side[]
   sending: boolean
+  /** When the downlink is done with what came. */
+  downFreeMs: number
 }
 
-export function createStreams({ clock, canTalk, isRelayed, isDeaf, onDelivery }: StreamsParts): Streams {
+export function createStreams({ clock, canTalk, isRelayed, isDeaf, onDelivery, sharesMemory }: StreamsParts): Streams {
   const sides = new Set<Side>()
   const uplinks = new WeakMap<Endpoint, Uplink>()
 
   const delayOf = (side: Side) => side.from.quality.delayMs + side.to.quality.delayMs
 
   function uplinkOf(peer: Endpoint): Uplink {
-    const uplink = uplinks.get(peer) ?? { outbox: [], sending: false }
+    const uplink = uplinks.get(peer) ?? { fresh: [], round: [], sending: false, downFreeMs: 0 }
     uplinks.set(peer, uplink)
     return uplink
   }
 
   // ---- bytes
 
+  function enqueue(side: Side): void {
+    if (side.turn !== 'none') return
+    side.turn = 'fresh'
+    uplinkOf(side.from).fresh.push(side)
+  }
+
   function pump(peer: Endpoint): void {
     const uplink = uplinkOf(peer)
     if (uplink.sending) return
-    for (let tries = uplink.outbox.length; tries > 0; tries--) {
-      const side = uplink.outbox.shift()
+    for (let tries = uplink.fresh.length + uplink.round.length; tries > 0; tries--) {
+      const side = uplink.fresh.shift() ?? uplink.round.shift()
       if (side === undefined) return
+      side.turn = 'none'
       if (side.failure !== undefined || side.queue.length === 0) continue
       if (side.unreadBytes >= windowBytes || !canTalk(side.from, side.to)) {
-        uplink.outbox.push(side)
+        rejoin(uplink, side)
         continue
       }
       transmit(uplink, side)
@@ -114,23 +142,51 @@ export function createStreams({ clock, canTalk, isRelayed, isDeaf, onDelivery }:
     }
   }
 
+  function rejoin(uplink: Uplink, side: Side): void {
+    side.turn = 'round'
+    uplink.round.push(side)
+  }
+
+  /** Up to a chunk from the queue's front, with no copy made. */
+  function take(side: Side): { readonly parts: readonly Uint8Array[]; readonly bytes: number } {
+    const parts: Uint8Array[] = []
+    let bytes = 0
+    while (bytes < chunkBytes) {
+      const head = side.queue.shift()
+      if (head === undefined) break
+      const part = head.subarray(0, chunkBytes - bytes)
+      if (part.length < head.length) side.queue.unshift(head.subarray(part.length))
+      parts.push(part)
+      bytes += part.length
+    }
+    return { parts, bytes }
+  }
+
   function transmit(uplink: Uplink, side: Side): void {
-    const head = side.queue.shift()
-    if (head === undefined) return
-    const chunk = head.subarray(0, chunkBytes)
-    if (head.length > chunkBytes) side.queue.unshift(head.subarray(chunkBytes))
-    side.queuedBytes -= chunk.length
-    side.unreadBytes += chunk.length
+    const { parts, bytes } = take(side)
+    side.queuedBytes -= bytes
+    side.unreadBytes += bytes
     side.inFlight++
     uplink.sending = true
-    const sendMs = (chunk.length * 1000) / side.from.quality.up
+    // Who has just sent waits for the others, also when it has more only later.
+    rejoin(uplink, side)
+    const sendMs = (bytes * 1000) / side.from.quality.up
     clock.after(sendMs, () => {
       uplink.sending = false
-      if (side.queue.length > 0) uplink.outbox.push(side)
       release(side)
       pump(side.from)
     })
-    clock.after(sendMs + delayOf(side), () => deliver(side, chunk))
+    clock.after(sendMs + delayOf(side), () => arrive(side, parts, bytes))
+  }
+
+  /** The last byte of a chunk is at the receiver's downlink, which may be busy with others. */
+  function arrive(side: Side, parts: readonly Uint8Array[], bytes: number): void {
+    const { down = Number.POSITIVE_INFINITY } = side.to.quality
+    const nowMs = clock.monotonicMs()
+    const link = uplinkOf(side.to)
+    link.downFreeMs = Math.max(nowMs, link.downFreeMs + (bytes * 1000) / down)
+    if (link.downFreeMs <= nowMs) deliver(side, parts)
+    else clock.after(link.downFreeMs - nowMs, () => deliver(side, parts))
   }
 
   function release(side: Side): void {
@@ -140,11 +196,13 @@ export function createStreams({ clock, canTalk, isRelayed, isDeaf, onDelivery }:
     for (const waiter of waiters) waiter.resolve()
   }
 
-  function deliver(side: Side, chunk: Uint8Array): void {
+  function deliver(side: Side, parts: readonly Uint8Array[]): void {
     side.inFlight--
     if (side.failure !== undefined || side.peer.failure !== undefined) return
-    onDelivery(side.from.id, side.to.id, chunk)
-    side.received.push(chunk)
+    for (const part of parts) {
+      onDelivery(side.from.id, side.to.id, part)
+      side.received.push(part)
+    }
     side.wakeReader()
     finishIfClosed(side)
   }
@@ -219,12 +277,14 @@ export function createStreams({ clock, canTalk, isRelayed, isDeaf, onDelivery }:
         if (out.failure !== undefined) throw out.failure
         if (out.closing) throw networkErrors.stream_closed('This stream is closed for sending.')
         // Joined, and so copied: the sender may use its memory again.
-        const bytes = concatBytes(...parts)
-        if (bytes.length > 0) {
+        const kept = sharesMemory?.() === true ? parts : [concatBytes(...parts)]
+        for (const bytes of kept) {
+          if (bytes.length === 0) continue
           out.queue.push(bytes)
           out.queuedBytes += bytes.length
-          const { outbox } = uplinkOf(out.from)
-          if (!outbox.includes(out)) outbox.push(out)
+        }
+        if (out.queue.length > 0) {
+          enqueue(out)
           pump(out.from)
         }
         return out.queuedBytes < sendBufferBytes

@@ -7,6 +7,7 @@ import { base58 } from '@scure/base'
 import { concatBytes, toHex } from '../../src/base/bytes.ts'
 import type { Log, Metrics } from '../../src/base/ports.ts'
 import type { ShareLink, VersionMeta, VersionRecord } from '../../src/content/types.ts'
+import type { BlockBuffers } from '../../src/content/worker/buffers.ts'
 import type { PeerId } from '../../src/network/types.ts'
 import { createTransferService } from '../../src/transfer/service.ts'
 import type { TransferId, TransferService } from '../../src/transfer/types.ts'
@@ -56,7 +57,10 @@ export interface World {
   readonly random: SeededRandom
   readonly net: Net
   readonly peers: readonly SimPeer[]
-  peer(quality?: Partial<LinkQuality>, options?: { readonly storeMs?: number }): Promise<SimPeer>
+  peer(
+    quality?: Partial<LinkQuality>,
+    options?: { readonly storeMs?: number; readonly common?: Disk['common']; readonly blockBuffers?: BlockBuffers },
+  ): Promise<SimPeer>
   content(shape: ContentShape, previous?: Content): Content
   /** A link to a share, as its peer would hand it out. */
   linkTo(content: Content, ...peers: readonly SimPeer[]): ShareLink
@@ -79,6 +83,9 @@ export function peerIdOf(random: SeededRandom): PeerId {
 }
 
 const defaultQuality: LinkQuality = { up: 12_500_000, delayMs: 10 }
+
+/** The simulated network hands bytes on without copying them. */
+const plainBuffers: BlockBuffers = { take: (length) => new Uint8Array(length), keep: (bytes) => bytes, give() {} }
 
 export function createWorld(seed: string): World {
   const clock = createVirtualClock()
@@ -127,10 +134,10 @@ export function createWorld(seed: string): World {
     random,
     net,
     peers,
-    async peer(quality = {}, { storeMs = 0 } = {}) {
+    async peer(quality = {}, { storeMs = 0, common, blockBuffers = plainBuffers } = {}) {
       const id = peerIdOf(random)
       const full = { ...defaultQuality, ...quality }
-      const disk = createDisk()
+      const disk = createDisk(common)
       const database = new DatabaseSync(':memory:')
       const warnings: string[] = []
       const past: Blamed[] = []
@@ -152,8 +159,7 @@ export function createWorld(seed: string): World {
           random: life,
           log: createLog(id, warnings),
           metrics,
-          // The simulated network hands bytes on without copying them.
-          blockBuffers: { take: (length) => new Uint8Array(length), keep: (bytes) => bytes, give() {} },
+          blockBuffers,
           parseLink(text) {
             const link = links.get(text)
             if (link === undefined) throw new Error('assertion failed: a link of nobody')

@@ -1,12 +1,13 @@
 // Shares of many files are opened, prepared, updated and ended with pauses in which others have the thread.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { utf8 } from '../../base/bytes.ts'
 import type { Clock } from '../../base/ports.ts'
 import { itemsPerStep } from '../format/steps.ts'
+import type { ReadableHolding } from '../types.ts'
 import { createDisk } from './disk.ts'
 import { sliceMs } from './limits.ts'
 import { craftShare, openComputer, openGet, tempFolder, testClock, transfer, until } from './testing.ts'
@@ -77,4 +78,19 @@ test('a get that is discarded while its layout is read leaves nothing', async (c
   await holding.discard()
   await ended
   assert.deepEqual([readdirSync(to), holding.layout, reader.library.facts()], [[], undefined, []])
+})
+
+test('the list of a share that is complete is read with pauses, and is the same as the one read at once', async (context) => {
+  const folder = tempFolder(context)
+  const source = join(folder, 'source')
+  mkdirSync(source)
+  for (let at = 0; at < files; at++) writeFileSync(join(source, `${at}`), `${at}`)
+  const clock = hastyClock()
+  const author = await openComputer(context, join(folder, 'author'), { clock })
+  const holding = (await author.share(source)).holding as ReadableHolding
+  const before = clock.looks
+  const layout = await holding.readLayout?.()
+  assert.ok(clock.looks - before > files / itemsPerStep)
+  assert.equal(layout?.length, files)
+  assert.equal(holding.layout, layout, 'it is kept while somebody uses it')
 })

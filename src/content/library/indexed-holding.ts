@@ -3,14 +3,17 @@
 
 import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/ports.ts'
 import { Bitfield } from '../format/bitfield.ts'
 import type { IndexedInventory } from '../format/inventory.ts'
 import { digestOf } from '../format/keys.ts'
-import { readLayout } from '../format/layout.ts'
+import { type LayoutSource, layoutSteps, readLayout } from '../format/layout.ts'
 import { createSealer, type Sealer } from '../format/seal.ts'
+import { runStepsBreathing } from '../format/steps.ts'
 import type { Digest, FileEntry, ReadableHolding, VersionMeta } from '../types.ts'
 import type { BlockWorker } from '../worker/worker.ts'
 import type { BlockIndex, HoldingRow } from './block-index.ts'
+import { createBreath } from './breathe.ts'
 import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { createLeafReader, type LeafReader, type LeafSpot } from './leaf-reader.ts'
@@ -20,6 +23,7 @@ import { RowHolding } from './row-holding.ts'
 import { noStamp } from './stamps.ts'
 
 export interface IndexedHoldingParts {
+  readonly clock: Pick<Clock, 'monotonicMs'>
   readonly index: BlockIndex
   readonly rows: HoldingRows
   readonly worker: BlockWorker
@@ -70,14 +74,30 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
   get layout(): readonly FileEntry[] | undefined {
     const known = this.#layout?.deref()
     if (known !== undefined) return known
-    const inventory = this.inventory
+    const source = this.#layoutSource()
+    return source === undefined ? undefined : this.#rememberLayout(readLayout(source))
+  }
+
+  async readLayout(): Promise<readonly FileEntry[] | undefined> {
+    const known = this.#layout?.deref()
+    if (known !== undefined) return known
+    const source = this.#layoutSource()
+    if (source === undefined) return undefined
+    return this.#rememberLayout(await runStepsBreathing(layoutSteps(source), createBreath(this.#parts.clock)))
+  }
+
+  #layoutSource(): LayoutSource | undefined {
+    const { inventory, meta } = this
     if (inventory === undefined) return undefined
-    const layout = readLayout({
-      meta: this.meta,
+    return {
+      meta,
       inventory,
       overheadBytes: this.#sealer.overheadBytes,
       getNode: (index) => this.#sealer.open(this.#storedBlock(inventory.digest(index), index)),
-    })
+    }
+  }
+
+  #rememberLayout(layout: readonly FileEntry[]): readonly FileEntry[] {
     this.#layout = new WeakRef(layout)
     return layout
   }
