@@ -36,6 +36,8 @@ export interface LibraryService extends Library {
    * are deleted. Throws `share_unknown`.
    */
   removeHolding(share: ShareId): Promise<void>
+  /** Deletes the kept copy of a share, whole or not; what was fetched or is shared here stays. */
+  removeKept(share: ShareId): Promise<void>
   /** Reads and writes blocks beside this thread; its buffers are for whoever moves blocks. */
   readonly worker: BlockWorker
   /** For the share service. */
@@ -67,8 +69,9 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
     const keeps = createKeeps(shared)
 
     const notOwn = () => rows.all().filter((facts) => facts.origin !== 'own')
+    const held = (share: ShareId) => rows.ofShare(share).filter((facts) => facts.origin !== 'own')
     const factsOf = (share: ShareId) => {
-      const candidates = notOwn().filter((facts) => facts.shareId === share)
+      const candidates = held(share)
       const chosen = candidates.find((facts) => facts.state === 'done') ?? candidates[0]
       return chosen === undefined ? undefined : viewOf(chosen, fetches.holding(chosen.id) ?? keeps.holding(chosen.id))
     }
@@ -96,14 +99,17 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
       },
       factsOf,
       link(share, peers) {
-        const facts = notOwn().find((candidate) => candidate.shareId === share)
+        const [facts] = held(share)
         if (facts === undefined) throw unknownShare()
         return linkTexts(facts, peers)
       },
       async removeHolding(share) {
-        const held = notOwn().filter((facts) => facts.shareId === share)
-        if (held.length === 0) throw unknownShare()
-        for (const facts of held) await (facts.origin === 'kept' ? keeps.remove(facts) : fetches.remove(facts))
+        const all = held(share)
+        if (all.length === 0) throw unknownShare()
+        for (const facts of all) await (facts.origin === 'kept' ? keeps.remove(facts) : fetches.remove(facts))
+      },
+      async removeKept(share) {
+        for (const facts of held(share)) if (facts.origin === 'kept') await keeps.remove(facts)
       },
       worker,
       own: registry,
