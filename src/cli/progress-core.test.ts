@@ -31,6 +31,14 @@ test('the sentence stands where there are no figures yet', () => {
   assert.equal(progressPlainLine({ ...half, total: 0, sentence: 'looking for peers' }), 'photos: looking for peers')
 })
 
+test('what is no bytes is counted by its own name', () => {
+  const line = progressPlainLine({
+    ...{ label: 'Family', done: 250, total: 1_000_000, unit: 'entries', sentence: '' },
+    ...{ bytesPerSecond: undefined, secondsLeft: undefined, peers: undefined },
+  })
+  assert.equal(line, 'Family:   0 %  250 of 1,000,000 entries')
+})
+
 test('a hundred percent is shown only when all of it is here', () => {
   assert.equal(percentOf({ ...half, done: 959_999_999 }), 99)
   assert.equal(percentOf({ ...half, done: 960_000_000 }), 100)

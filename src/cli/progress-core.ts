@@ -14,6 +14,8 @@ export interface Progress {
   readonly peers: number | undefined
   /** Shown instead of figures while there are none. */
   readonly sentence: string
+  /** What `done` and `total` count: bytes where it is left out. */
+  readonly unit?: string
 }
 
 const barColumnsMax = 30
@@ -40,14 +42,16 @@ export function percentOf(progress: Progress): number {
 
 function figuresOf(progress: Progress): string {
   if (progress.total === 0) return plain(progress.sentence)
-  const parts = [
-    `${String(percentOf(progress)).padStart(3)} %`,
-    `${bytesToText(progress.done)} of ${bytesToText(progress.total)}`,
-  ]
+  const parts = [`${String(percentOf(progress)).padStart(3)} %`, amountsOf(progress)]
   if (progress.bytesPerSecond !== undefined) parts.push(`${bytesToText(progress.bytesPerSecond)}/s`)
   if (progress.secondsLeft !== undefined) parts.push(`${secondsToText(progress.secondsLeft)} left`)
   if (progress.peers !== undefined) parts.push(count(progress.peers, 'peer'))
   return parts.join('  ')
+}
+
+function amountsOf({ done, total, unit }: Progress): string {
+  if (unit === undefined) return `${bytesToText(done)} of ${bytesToText(total)}`
+  return `${done.toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}`
 }
 
 function barOf(progress: Progress, columns: number): string {

@@ -10,7 +10,7 @@ import { Emitter } from '../base/events.ts'
 import type { Cancel, Clock, Log, Random } from '../base/ports.ts'
 import type { Identity } from '../identity/types.ts'
 import type { CommunityId } from '../log/types.ts'
-import type { Network, PeerAddress } from '../network/types.ts'
+import type { Network, PeerAddress, PeerId } from '../network/types.ts'
 import { createAdmissionStore } from './admission-store.ts'
 import type { Admission, AdmissionEvent } from './admission-types.ts'
 import { decodeTicket, encodeTicket } from './admission-wire.ts'
@@ -31,6 +31,8 @@ export interface AdmissionParts {
   readonly communities: CommunityService
   readonly meet: Meet
   readonly selfAddress: () => PeerAddress
+  /** A computer has become this person's, or this one that person's (own/). */
+  readonly onOwnDevice?: (peer: PeerId) => void
 }
 
 /** Start it after communities and before anybody is reached; its tables are brought up to date. */

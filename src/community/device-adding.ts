@@ -64,6 +64,8 @@ export interface DeviceAddingParts {
   readonly desk: CodeDesk
   readonly selfAddress: () => PeerAddress
   readonly tell: (event: AdmissionEvent) => void
+  /** Told of the computer at the other end, when both have come to be this person's. */
+  readonly onOwnDevice?: ((peer: PeerId) => void) | undefined
 }
 
 export interface DeviceService extends DeviceAdding {
@@ -112,6 +114,7 @@ export function createDeviceAdding(parts: DeviceAddingParts): DeviceService {
     log.info('device_added', { peerId: peer, communities: welcome.communities.length, missed: welcome.missed })
     const { missed } = welcome
     parts.tell({ type: 'device-added', peer, name: hello.deviceName, communities: welcome.communities.length, missed })
+    parts.onOwnDevice?.(peer)
   }
 
   /** Undefined when it is not what this device was given the entropy for. */
@@ -165,6 +168,7 @@ export function createDeviceAdding(parts: DeviceAddingParts): DeviceService {
         log.warn('device_community_not_opened', { community: ticket.community, code: toPeerhoodError(error).code })
       }
     }
+    parts.onOwnDevice?.(met.host)
     return {
       replaced,
       communities: joined,

@@ -37,8 +37,8 @@ export interface Gate {
   addDevice(id: CommunityId, newcomer: Omit<Newcomer, 'memberName'>): Promise<DeviceTicket>
   /** The ticket again for a device that is in; undefined when it is not. */
   ticketOf(id: CommunityId, device: DeviceId): Ticket | undefined
-  /** Opens what a ticket leads to; resolves at once, while it is `joining` perhaps. */
-  enter(ticket: Ticket, memberName: string): Promise<CommunityFacts>
+  /** Opens what a ticket leads to; resolves at once, while it is `joining` perhaps. `direct`: with whom a conversation is. */
+  enter(ticket: Ticket, memberName: string, direct?: CommunityRow['direct']): Promise<CommunityFacts>
   /** Resolves when a community that was entered is open. The signal ends the wait, not the joining. */
   untilOpen(id: CommunityId, signal: AbortSignal | undefined): Promise<CommunityFacts>
   /** This computer has become another person's: what it takes part in looks different. */
@@ -87,7 +87,7 @@ export function createGate(hall: Hall): Gate {
       if (open?.room === undefined || open.row.phase !== 'open') return undefined
       return activeDevice(open.room.state, device) === undefined ? undefined : ticketTo(hall, id, open.room)
     },
-    enter: (ticket, memberName) => enter(hall, ticket, memberName),
+    enter: (ticket, memberName, direct) => enter(hall, ticket, memberName, direct),
     async untilOpen(id, signal) {
       const open = hall.find(id)
       if (open.row.phase === 'joining') await untilJoined(hall, open, signal)
@@ -153,7 +153,12 @@ export function plainAddress({ peerId, addresses }: PeerAddress): PeerAddress {
   return { peerId, addresses: plain.slice(0, keeperAddressesMax) }
 }
 
-async function enter(hall: Hall, ticket: Ticket, memberName: string): Promise<CommunityFacts> {
+async function enter(
+  hall: Hall,
+  ticket: Ticket,
+  memberName: string,
+  direct: CommunityRow['direct'],
+): Promise<CommunityFacts> {
   const { community: id, access, peers } = ticket
   const known = hall.opened.get(id)
   if (known !== undefined) {
@@ -168,7 +173,7 @@ async function enter(hall: Hall, ticket: Ticket, memberName: string): Promise<Co
   }
   const row: CommunityRow = {
     ...{ id, person: hall.identity.did, phase: 'joining', access, inviteSeed: undefined, memberName, peers },
-    ...{ bytesMax: undefined, addedMs: hall.clock.nowMs() },
+    ...{ bytesMax: undefined, addedMs: hall.clock.nowMs(), ...(direct === undefined ? {} : { direct }) },
   }
   hall.store.put(row)
   const open = await hall.open(row)

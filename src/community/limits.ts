@@ -137,6 +137,9 @@ export const readingSliceMax = 256
 /** Slices that it writes in one transaction, unless somebody does: 8,192 entries. */
 export const readingSlicesMax = 32
 
+/** Slices after which apps do what they put off: whoever waits for the end of the transaction waits for that, some 10 ms. */
+export const readingSlicesPutOffMax = 4
+
 /** Bytes of entries that are looked at in one go for being judged otherwise: some 250, as {@link entriesPerTurnMax}. */
 export const rejudgedPageBytes = 128 * 1024
 

@@ -16,7 +16,7 @@ import type { CommunityId, Entry } from '../log/types.ts'
 import { readAct } from './acts-wire.ts'
 import { openWith } from './giving.ts'
 import { Keyring } from './keyring.ts'
-import { readingSliceMax } from './limits.ts'
+import { readingSliceMax, readingSlicesPutOffMax } from './limits.ts'
 import { createProgressStore } from './progress-store.ts'
 import { createProof, type ReadingJob, type ReadingParts, readLog } from './reading.ts'
 import { createCommunityStore } from './store.ts'
@@ -50,6 +50,7 @@ async function makeJob(home: string, id: CommunityId) {
     const parts: ReadingParts = {
       ...{ log, store: createProgressStore(views), apps: new Map([['chat', chat.reducer]]), keyring: keyring() },
       goOn: async () => true,
+      exclusively: async (work) => work(),
       isWanted: () => false,
       finish: () => chat.index.write(),
       onProgress: (count) => void given.push(count),
@@ -87,6 +88,46 @@ test('in one go, in pieces, and stopped again and again: the same', async (t) =>
   } while (!(await readLog(job, stopped.parts)))
   assert.ok(lives > 2, `${lives} lives`)
   assertLikeRebuilt(stopped.views, whole.views, 'in many lives')
+})
+
+test('who wants to write waits for one slice, and never for much that was put off', async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'peerhood-reading-'))
+  t.after(() => rmSync(home, { recursive: true }))
+  const { community: id } = await makeHome(home, 4_000)
+  const { job, reader, database } = await makeJob(home, id)
+  t.after(() => database.close())
+  /** Slices of the transaction that runs, and since something was put off; what was the most. */
+  let [slices, putOff, most, wantedAt] = [0, 0, 0, Number.POSITIVE_INFINITY]
+  const transactions: number[] = []
+  const views = reader()
+  const parts: ReadingParts = {
+    ...views.parts,
+    exclusively: async (work) => {
+      ;[slices, putOff] = [0, 0]
+      const result = work()
+      transactions.push(slices)
+      return result
+    },
+    // Asked once for each slice.
+    isWanted: () => {
+      slices += 1
+      putOff += 1
+      most = Math.max(most, putOff)
+      return slices >= wantedAt
+    },
+    finish: () => {
+      putOff = 0
+      views.parts.finish()
+    },
+    onProgress: () => {
+      wantedAt = 3
+    },
+  }
+  assert.equal(await readLog({ ...job, upTo: 3_000 }, parts), true)
+  assert.ok(transactions.length === 1 && (transactions[0] ?? 0) > 8, 'nobody wants to')
+  assert.equal(most, readingSlicesPutOffMax)
+  assert.equal(await readLog(job, parts), true)
+  assert.ok(Math.max(...transactions.slice(1)) <= 3, 'it ends with the slice in which somebody does')
 })
 
 test('what nothing proves is not given, what a later entry proves is', () => {

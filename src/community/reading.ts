@@ -17,7 +17,7 @@ import { partsOf, signedBytes } from '../log/wire.ts'
 import { type OpenedAct, Past, resolve } from './core.ts'
 import { give, type Judging, judgeAll, openWith } from './giving.ts'
 import type { HeldKey, Keyring } from './keyring.ts'
-import { readingSliceMax, readingSlicesMax } from './limits.ts'
+import { readingSliceMax, readingSlicesMax, readingSlicesPutOffMax } from './limits.ts'
 import type { PastVector } from './past-core.ts'
 import type { ProgressStore } from './progress-store.ts'
 import type { AppReducer } from './types.ts'
@@ -54,11 +54,13 @@ export interface ReadingParts {
   readonly store: ProgressStore
   readonly apps: ReadonlyMap<string, AppReducer>
   readonly keyring: Keyring
-  /** Lets others write, when they want to; false: it is to end. */
+  /** Hears what others have to say; false: it is to end. */
   readonly goOn: () => Promise<boolean>
+  /** Runs what writes the views while nobody else does. */
+  readonly exclusively: <Result>(work: () => Result) => Promise<Result>
   /** Whether somebody wants to write now. */
   readonly isWanted: () => boolean
-  /** Before a transaction ends: what apps put off until then. */
+  /** Now and then, and before a transaction ends: what apps put off until then. */
   readonly finish: () => void
   readonly onProgress: (given: number) => void
   /** An entry whose authorship nothing proves: somebody changed the database. It is not given to apps. */
@@ -67,6 +69,9 @@ export interface ReadingParts {
 
 /** Which entries of a slice may be given. */
 type Prove = (slice: readonly StoredEntry[]) => readonly StoredEntry[]
+
+/** Which of some entries nothing proves. */
+type Proof = (some: readonly StoredEntry[]) => ReadonlySet<EntryId>
 
 /** Ends a transaction in which something was given that nothing proves. */
 const unproven = new Error('assertion failed: this is caught')
@@ -78,21 +83,27 @@ export async function readLog(job: ReadingJob, parts: ReadingParts): Promise<boo
   const isProven = createProof(log)
   for (let isEnd = false; !isEnd; ) {
     if (!(await parts.goOn())) return false
-    try {
-      isEnd = store.lazily(() => {
-        const ends = new Ends()
-        const end = giveSome(job, parts, judging, (slice) => ends.add(slice))
-        if (isProven(ends.all()).size > 0) throw unproven
-        return end
-      })
-    } catch (error) {
-      if (error !== unproven) throw error
-      // Once more, each slice proven before it is given.
-      isEnd = store.lazily(() => giveSome(job, parts, judging, (slice) => provenIn(slice, isProven(slice), parts)))
-    }
+    isEnd = await parts.exclusively(() => giveProven(job, parts, judging, isProven))
     parts.onProgress(store.progress(job.community).given)
   }
   return true
+}
+
+/** One transaction; whether nothing is left. */
+function giveProven(job: ReadingJob, parts: ReadingParts, judging: Judging, isProven: Proof): boolean {
+  const { store } = parts
+  try {
+    return store.lazily(() => {
+      const ends = new Ends()
+      const isEnd = giveSome(job, parts, judging, (slice) => ends.add(slice))
+      if (isProven(ends.all()).size > 0) throw unproven
+      return isEnd
+    })
+  } catch (error) {
+    if (error !== unproven) throw error
+    // Once more, each slice proven before it is given.
+    return store.lazily(() => giveSome(job, parts, judging, (slice) => provenIn(slice, isProven(slice), parts)))
+  }
 }
 
 /** Gives slice after slice, as many as fit a transaction and others leave time for; whether nothing is left. */
@@ -110,6 +121,7 @@ function giveSome(job: ReadingJob, parts: ReadingParts, judging: Judging, prove:
     given += slice.length
     isEnd = slice.length < readingSliceMax
     if (isWanted()) break
+    if (left % readingSlicesPutOffMax === 1) finish()
   }
   finish()
   store.setProgress(community, { arrival, entry, given })
@@ -157,7 +169,7 @@ function provenIn(
 }
 
 /** Which of some entries nothing proves; where the last signature of a run is wrong, a later entry of the log may prove it. */
-export function createProof(log: Pick<ReadLog, 'next'>): (some: readonly StoredEntry[]) => ReadonlySet<EntryId> {
+export function createProof(log: Pick<ReadLog, 'next'>): Proof {
   const check = createSignatureChecker()
 
   function isSigned({ device, bytes }: Entry): boolean {

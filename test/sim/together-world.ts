@@ -13,11 +13,13 @@ import type { Log, Metrics } from '../../src/base/ports.ts'
 import { boxSecretOf } from '../../src/community/boxes.ts'
 import { createDirect, createDirectBlocks } from '../../src/community/direct/service.ts'
 import type { Direct } from '../../src/community/direct/types.ts'
+import { createKeeping, type Keeping } from '../../src/community/keeping/service.ts'
+import { createOwnDevices, type OwnDevices } from '../../src/community/own/service.ts'
 import { type CommunityService, createCommunities } from '../../src/community/service.ts'
 import type { CommunityFacts } from '../../src/community/types.ts'
 import { signingKeyOf } from '../../src/content/format/keys.ts'
 import { deviceKeyOf, didOf, peerIdOf } from '../../src/identity/core.ts'
-import type { Identity, PersonKey } from '../../src/identity/types.ts'
+import type { Identity, PersonDid, PersonKey } from '../../src/identity/types.ts'
 import { issueCertificate } from '../../src/identity/wire.ts'
 import { createLogs } from '../../src/log/logs.ts'
 import { createLogSync } from '../../src/log/sync/service.ts'
@@ -36,6 +38,8 @@ export interface Someone {
   /** Those of the present life. */
   life: Life
   up: boolean
+  /** Computers that have agreed to keep for this one's person, and for whom this one keeps how many bytes. */
+  readonly agreed: { keepers: PeerId[]; readonly persons: Map<PersonDid, number> }
   /** Codes logged at warn or error. */
   readonly warnings: string[]
   /** Gone without a word; the database stays. */
@@ -50,6 +54,8 @@ interface Life {
   readonly communities: CommunityService
   readonly chat: Chat
   readonly direct: Direct
+  readonly own: OwnDevices
+  readonly keeping: Keeping
 }
 
 export interface TogetherWorld {
@@ -58,7 +64,8 @@ export interface TogetherWorld {
   readonly net: Net
   readonly people: readonly Someone[]
   person(name: string): Promise<Someone>
-  /** Another device of the same person. */
+  /** Another device of the same person; nobody has told either of the other yet. */
+  device(of: Someone, name: string): Promise<Someone>
   until(what: string, condition: () => boolean, limitMs?: number): Promise<void>
   /** Lets time go on until `work` has ended. */
   done<Value>(what: string, work: Promise<Value>, limitMs?: number): Promise<Value>
@@ -73,10 +80,12 @@ export function createTogetherWorld(seed: string): TogetherWorld {
   const random = createRandom(seed)
   const net = createNet(clock, random.fork('net'))
   const people: Someone[] = []
+  const secrets = new Map<Identity, Uint8Array>()
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-  function begin(someone: Pick<Someone, 'identity' | 'peerId' | 'database' | 'warnings'>, lives: number): Life {
-    const { identity, peerId, database, warnings } = someone
+  type Lasting = Pick<Someone, 'identity' | 'peerId' | 'database' | 'agreed' | 'warnings'>
+  function begin(someone: Lasting, lives: number): Life {
+    const { identity, peerId, database, agreed, warnings } = someone
     const life = random.fork(`${peerId}/${lives}`)
     const network = net.join(peerId, { up: 12_500_000, delayMs: 10 })
     const log = recorder(clock, peerId, warnings)
@@ -99,7 +108,46 @@ export function createTogetherWorld(seed: string): TogetherWorld {
       sign: author.sign,
       writeFirst: (id, text) => writeFirst(chat, identity.did, id, text),
     })
-    return { network, logs, sync, communities, chat, direct }
+    const own = createOwnDevices({ ...parts, identity, network, communities, gate: communities.gate, direct })
+    const keeping = createKeeping({
+      ...{ ...parts, identity, network, communities, isOn: () => true },
+      keepers: () => agreed.keepers,
+      agreed: (person) => agreed.persons.get(person),
+    })
+    return { network, logs, sync, communities, chat, direct, own, keeping }
+  }
+
+  async function add(name: string, identity: Identity): Promise<Someone> {
+    const database = new DatabaseSync(':memory:')
+    const warnings: string[] = []
+    const agreed = { keepers: [], persons: new Map() }
+    const base = { identity, peerId: identity.peerId as PeerId, database, agreed, warnings }
+    let lives = 0
+    const someone: Someone = {
+      ...base,
+      name,
+      life: begin(base, lives++),
+      up: true,
+      async crash() {
+        someone.up = false
+        net.crash(base.peerId)
+        const { chat, direct, own, keeping, sync, communities, logs } = someone.life
+        chat.stop()
+        await world.done('a crash', keeping.stop())
+        await world.done('a crash', own.stop())
+        await world.done('a crash', direct.stop())
+        await world.done('a crash', Promise.all([sync.stop(), communities.stop()]))
+        await world.done('a crash', logs.stop())
+      },
+      async restart() {
+        someone.life = begin(base, lives++)
+        someone.up = true
+        await start(someone.life)
+      },
+    }
+    people.push(someone)
+    await start(someone.life)
+    return someone
   }
 
   const world: TogetherWorld = {
@@ -107,35 +155,18 @@ export function createTogetherWorld(seed: string): TogetherWorld {
     random,
     net,
     people,
-    async person(name) {
-      const identity = identityOf(random, name, clock.nowMs())
-      const database = new DatabaseSync(':memory:')
-      const warnings: string[] = []
-      const base = { identity, peerId: identity.peerId as PeerId, database, warnings }
-      let lives = 0
-      const someone: Someone = {
-        ...base,
-        name,
-        life: begin(base, lives++),
-        up: true,
-        async crash() {
-          someone.up = false
-          net.crash(base.peerId)
-          const { chat, direct, sync, communities, logs } = someone.life
-          chat.stop()
-          await world.done('a crash', direct.stop())
-          await world.done('a crash', Promise.all([sync.stop(), communities.stop()]))
-          await world.done('a crash', logs.stop())
-        },
-        async restart() {
-          someone.life = begin(base, lives++)
-          someone.up = true
-          await start(someone.life)
-        },
-      }
-      people.push(someone)
-      await start(someone.life)
-      return someone
+    person(name) {
+      const secret = random.bytes(32)
+      const identity = identityOf(random, { name, secret, issuedMs: clock.nowMs() })
+      secrets.set(identity, secret)
+      return add(name, identity)
+    },
+    device(of, name) {
+      const secret = secrets.get(of.identity)
+      if (secret === undefined) throw new Error('assertion failed: everybody has a secret')
+      const identity = identityOf(random, { name, secret, issuedMs: clock.nowMs() })
+      secrets.set(identity, secret)
+      return add(name, identity)
     },
     async until(what, condition, limitMs = 600_000) {
       const limit = clock.monotonicMs() + limitMs
@@ -170,17 +201,22 @@ export function createTogetherWorld(seed: string): TogetherWorld {
       for (const { database } of people) database.close()
     },
   }
-  const start = async ({ sync, communities, direct }: Life) => {
+  const start = async ({ sync, communities, direct, own, keeping }: Life) => {
     await world.done('a start', sync.start())
     await world.done('a start', communities.start())
     await world.done('a start', direct.start())
+    await world.done('a start', own.start())
+    await world.done('a start', keeping.start())
   }
   return world
 }
 
 /** What a person's own phrase would give; the world needs no phrase. */
-function identityOf(random: SeededRandom, name: string, issuedMs: number): Identity {
-  const [personSecret, deviceSeed] = [random.bytes(32), random.bytes(32)]
+function identityOf(
+  random: SeededRandom,
+  { name, secret: personSecret, issuedMs }: { name: string; secret: Uint8Array; issuedMs: number },
+): Identity {
+  const deviceSeed = random.bytes(32)
   const person = ed25519.getPublicKey(personSecret) as Uint8Array as PersonKey
   const deviceKey = deviceKeyOf(deviceSeed)
   const did = didOf(person)

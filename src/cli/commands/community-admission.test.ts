@@ -78,6 +78,9 @@ describe('asking', () => {
     const linked = await ada(['community', 'request-link', 'Family', '--qr'])
     const [link = '', ...qr] = linked.stdout.split('\n')
     assert.match(qr.join('\n'), /[█▀▄]{5}/)
+    const inspected = (await runIn(dora.client, ['link', 'inspect', link])).stdout
+    assert.match(inspected, /for +asking to be let into a community\nname +Family\n/)
+    assert.match(inspected, /next +`peerhood community ask LINK --as NAME`; a member decides/)
     const [asked] = (await run('ask', link, '--as', 'Dora', '--note', 'a cousin', '--json')).json<Ask>()
     assert.deepEqual([asked?.state, asked?.name, asked?.note], ['asking', 'Family', 'a cousin'])
     assert.match((await run('asks')).stdout, /Family +Dora +\d{4}-.* Somebody there has to say yes\./)

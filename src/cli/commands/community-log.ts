@@ -9,8 +9,10 @@ import { isPeerhoodError } from '../../base/errors.ts'
 import type { ActivityEntry, ExportLine, Verification } from '../../sdk/types.ts'
 import { defineCommand, parseCount } from '../command.ts'
 import { begin, chooseCommunity, show, type Work } from '../community.ts'
-import { type CliContext, type CommonOptions, note, print, printJson } from '../context.ts'
+import { type CliContext, type CommonOptions, note, print, printJson, progressOf } from '../context.ts'
 import { cliErrors } from '../errors.ts'
+import type { Progress } from '../progress-core.ts'
+import { noProgress } from '../terminal.ts'
 import { count, fields, jsonText, plain, shortId, table, timeToText } from '../text.ts'
 
 interface PageOptions extends CommonOptions {
@@ -107,7 +109,8 @@ export function exportCommand(context: CliContext): Command {
     summary: 'write everything that you may read as JSON lines',
     detail:
       'One object a line: export, member, role, entry (with what was signed, in base64), view, and at last end, without\n' +
-      'which something is missing. docs/api.md says more.',
+      'which something is missing. docs/api.md says more. With --to the file is there once it is whole: an export that is\n' +
+      'interrupted leaves nothing behind, and --json tells how far it is, a line at a time.',
     example:
       'peerhood community export Family --to family.jsonl\npeerhood community export Family | gzip > family.jsonl.gz',
   })
@@ -117,7 +120,7 @@ export function exportCommand(context: CliContext): Command {
       const work = await begin<ExportOptions>(context, command)
       const { id } = await chooseCommunity(work, name)
       const lines = work.daemon.communities.export(id, work.call)
-      if (work.options.to === undefined) for await (const line of lines) printJson(context, line)
+      if (work.options.to === undefined) for await (const line of shown(work, lines)) printJson(context, line)
       else await exportTo(work, lines, resolve(context.workFolder, work.options.to))
     })
 }
@@ -125,22 +128,23 @@ export function exportCommand(context: CliContext): Command {
 /** Under another name until it is whole, so that half an export is never taken for one. */
 async function exportTo(work: Work<ExportOptions>, lines: AsyncIterable<ExportLine>, path: string): Promise<void> {
   if (existsSync(path) && work.options.force !== true) throw cliErrors.file_exists(`${path} is there already.`)
-  const part = `${path}.part`
+  const part = `${path}.${process.pid}.part`
   try {
-    const written = await writeLines(lines, part)
+    const written = await writeLines(shown(work, lines), part, work.context.signal)
     renameSync(part, path)
-    const result = { path, lines: written }
+    const result = { event: 'done', path, lines: written }
     if (work.options.json) printJson(work.context, result)
     else print(work.context, `${plain(path)}: ${count(written, 'line')}`)
   } catch (error) {
     rmSync(part, { force: true })
+    if (work.context.signal.aborted) throw cliErrors.interrupted('It was interrupted; nothing was written.')
     if (isPeerhoodError(error)) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     throw cliErrors.file_not_writable(`${path} can't be written (${code}).`, { cause: error })
   }
 }
 
-async function writeLines(lines: AsyncIterable<ExportLine>, path: string): Promise<number> {
+async function writeLines(lines: AsyncIterable<ExportLine>, path: string, signal: AbortSignal): Promise<number> {
   let written = 0
   async function* texts(): AsyncGenerator<string, void> {
     for await (const line of lines) {
@@ -148,6 +152,60 @@ async function writeLines(lines: AsyncIterable<ExportLine>, path: string): Promi
       written += 1
     }
   }
-  await pipeline(Readable.from(texts()), createWriteStream(path))
+  await pipeline(Readable.from(texts()), createWriteStream(path), { signal })
   return written
+}
+
+/** The same lines, and how far it is while they pass: on a terminal that is not what they are written to, or as JSON. */
+async function* shown(
+  { context, options }: Work<ExportOptions>,
+  lines: AsyncIterable<ExportLine>,
+): AsyncGenerator<ExportLine, void> {
+  const toFile = options.to !== undefined
+  const isSeen = toFile || context.terminal.stdout.isTTY !== true
+  const progress = isSeen ? progressOf(context, options) : noProgress
+  const everyMs = jsonProgressMs(toFile && options.json === true)
+  const figures = { entries: 0, entriesTotal: 0 }
+  let label = ''
+  try {
+    for await (const line of lines) {
+      if (line.type === 'export') {
+        figures.entriesTotal = line.community.entries
+        label = line.community.name ?? shortId(line.community.id)
+      }
+      if (line.type === 'entry') figures.entries += 1
+      // What arrives meanwhile is exported, too.
+      figures.entriesTotal = Math.max(figures.entriesTotal, figures.entries)
+      progress.update(exportProgress(label, figures))
+      if (everyMs()) printJson(context, { event: 'progress', ...figures })
+      yield line
+    }
+  } finally {
+    progress.clear()
+  }
+}
+
+interface ExportFigures {
+  readonly entries: number
+  readonly entriesTotal: number
+}
+
+function exportProgress(label: string, { entries, entriesTotal }: ExportFigures): Progress {
+  return {
+    ...{ label, done: entries, total: entriesTotal, unit: 'entries', sentence: 'exporting' },
+    ...{ bytesPerSecond: undefined, secondsLeft: undefined, peers: undefined },
+  }
+}
+
+const jsonProgressEveryMs = 500
+
+/** Says yes at first, and then twice a second. */
+function jsonProgressMs(wanted: boolean): () => boolean {
+  let lastMs = Number.NEGATIVE_INFINITY
+  return () => {
+    const nowMs = performance.now()
+    if (!wanted || nowMs - lastMs < jsonProgressEveryMs) return false
+    lastMs = nowMs
+    return true
+  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -184,10 +184,12 @@ describe('the log', () => {
     assert.equal((await ada(['export', 'Family', '--to', 'family.jsonl'])).code, 6)
     writeFileSync(path, 'old')
     assert.deepEqual((await ada(['export', 'Family', '--to', 'family.jsonl', '--force', '--json'])).json(), [
-      { path, lines: lines.length },
+      { event: 'progress', entries: 0, entriesTotal: lines.filter(({ type }) => type === 'entry').length },
+      { event: 'done', path, lines: lines.length },
     ])
+    assert.match(written.stderr, /^Family: .*0 % {2}0 of \d+ entries\n$/)
     const nowhere = await ada(['export', 'Family', '--to', 'no/such/folder.jsonl', '--json'])
-    assert.deepEqual([nowhere.code, nowhere.json<{ code: string }>()[0]?.code], [6, 'file_not_writable'])
+    assert.deepEqual([nowhere.code, nowhere.json<{ code: string }>().at(-1)?.code], [6, 'file_not_writable'])
 
     await using failing = await startApi({
       wrap: () => ({
@@ -208,9 +210,41 @@ describe('the log', () => {
     })
     assert.notEqual(half.code, 0)
     assert.deepEqual(
-      [existsSync(join(folder, 'half.jsonl')), existsSync(join(folder, 'half.jsonl.part'))],
-      [false, false],
+      readdirSync(folder).filter((name) => name.startsWith('half')),
+      [],
     )
+  })
+
+  test('an export that is interrupted leaves nothing behind, and says so', async () => {
+    const stop = new AbortController()
+    await using slow = await startApi({
+      wrap: () => ({
+        ...them.ada.services,
+        communities: {
+          ...them.ada.services.communities,
+          async *export(id, options) {
+            for await (const line of them.ada.services.communities.export(id, options)) {
+              yield line
+              if (line.type === 'entry') {
+                stop.abort()
+                await new Promise(() => undefined)
+              }
+            }
+          },
+        },
+      }),
+    })
+    writeFileSync(join(folder, 'cut.jsonl'), 'old')
+    const cut = await runIn(slow.client, ['community', 'export', 'Family', '--to', 'cut.jsonl', '--force'], {
+      ...{ workFolder: folder, signal: stop.signal },
+    })
+    assert.equal(cut.code, 130)
+    assert.match(cut.stderr, /It was interrupted; nothing was written\./)
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('cut')),
+      ['cut.jsonl'],
+    )
+    assert.equal(readFileSync(join(folder, 'cut.jsonl'), 'utf8'), 'old')
   })
 })
 

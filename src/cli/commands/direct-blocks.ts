@@ -13,7 +13,7 @@ export function blockCommand(context: CliContext): Command {
     usage: 'block <person>',
     summary: 'block a person: requests are refused without a word, conversations with them rest',
     detail:
-      'A person is named by did:key:…, or by the name or id of a request or a conversation. It counts on this computer; in\n' +
+      'A person is named by did:key:…, or by the name or id of a request or a conversation. It counts on all your computers; in\n' +
       'communities that you share you see them as before.',
     example: 'peerhood direct block Mallory',
   }).action(async (who: string, _options: unknown, command: Command) => {

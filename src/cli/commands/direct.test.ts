@@ -49,6 +49,14 @@ test('a link, a request, yes, and words to and fro', async () => {
   assert.equal((await run(ada, ['direct', 'read', 'Nobody'])).code, 4)
 })
 
+test('keepers of conversations are told of, and switched off', async () => {
+  assert.match((await run(ada, ['direct', 'keepers'])).stdout, /^on: no computer keeps for you yet\n$/)
+  assert.equal((await run(ada, ['direct', 'keepers', 'off'])).stdout, 'off\n')
+  assert.equal((await ada.client.settings.get()).keepConversations, false)
+  const [state] = (await run(ada, ['direct', 'keepers', 'on', '--json'])).json<{ on: boolean; keepers: unknown[] }>()
+  assert.deepEqual(state, { on: true, keepers: [] })
+})
+
 test('no, taken back, and never again', async () => {
   const [ask] = (
     await run(eve, ['direct', 'ask', await linkOf(ben), 'Watches', '--as', 'Eve', '--json'])

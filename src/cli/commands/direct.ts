@@ -9,6 +9,7 @@ import { printQr } from '../qr.ts'
 import { selectNamed } from '../select.ts'
 import { fields, plain, shortId, table, timeToText } from '../text.ts'
 import { blockCommand, blockedCommand, unblockCommand } from './direct-blocks.ts'
+import { directKeepersCommand } from './direct-keepers.ts'
 import { followCommand, readCommand, sendCommand } from './direct-messages.ts'
 
 export function directCommand(context: CliContext): Command {
@@ -34,6 +35,7 @@ export function directCommand(context: CliContext): Command {
     blockCommand,
     unblockCommand,
     blockedCommand,
+    directKeepersCommand,
   ]
   for (const make of create) command.addCommand(make(context))
   return command

@@ -29,24 +29,43 @@ function inspectCommand(context: CliContext): Command {
 }
 
 function linkText(link: Link): string {
-  return fields([...subjectOf(link), ['peers', link.peers.join(', ') || 'none named: found through the network']])
+  return fields([
+    ...subjectOf(link),
+    ['peers', link.peers.join(', ') || 'none named: found through the network'],
+    ['next', nextSteps[link.kind]],
+  ])
+}
+
+/** Which command takes it. */
+const nextSteps: Readonly<Record<Link['kind'], string>> = {
+  read: '`peerhood get LINK`, or `peerhood keep LINK` to hold a copy for others',
+  keep: '`peerhood keep LINK`',
+  invite: '`peerhood community join LINK --as NAME`',
+  'community-keep': '`peerhood community keep LINK`',
+  'community-request': '`peerhood community ask LINK --as NAME`; a member decides',
+  contact: '`peerhood direct ask LINK --as NAME MESSAGE`; they decide',
 }
 
 function subjectOf(link: Link): [string, string][] {
   switch (link.kind) {
-    case 'invite': {
-      const named: [string, string][] = link.name === null ? [] : [['name', link.name]]
-      return [['for', 'joining a community'], ['community', link.communityId], ...named, ['invite', link.inviteId]]
-    }
+    case 'invite':
+      return [
+        ['for', 'joining a community'],
+        ...named(link),
+        ['community', link.communityId],
+        ['invite', link.inviteId],
+      ]
     case 'community-keep':
       return [
         ['for', 'keeping a community for others'],
         ['community', link.communityId],
       ]
+    case 'community-request':
+      return [['for', 'asking to be let into a community'], ...named(link), ['community', link.communityId]]
     case 'contact':
       return [
         ['for', 'asking a person to talk'],
-        ...(link.name === null ? [] : [['name', link.name] as [string, string]]),
+        ...named(link),
         ['words', link.words.join(' ')],
         ['person', link.person],
       ]
@@ -56,4 +75,9 @@ function subjectOf(link: Link): [string, string][] {
         ['share', `${link.shareId} (${link.visibility})`],
       ]
   }
+}
+
+/** By the word of whoever made the link. */
+function named({ name }: { readonly name: string | null }): [string, string][] {
+  return name === null ? [] : [['name', name]]
 }

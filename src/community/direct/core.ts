@@ -5,7 +5,7 @@ import { compareBytes } from '../../base/bytes.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import { personKeyOf } from '../fields-wire.ts'
 import { askDelayMsMax, askDelayMsMin, futureMsMax, requestLifeMs, requestsWaitingMax, waitMsMax } from './limits.ts'
-import type { Request, WhoMayAsk } from './types.ts'
+import type { BlockChange, Request, WhoMayAsk } from './types.ts'
 import type { Refusal } from './wire.ts'
 
 export interface RequestFacts {
@@ -74,4 +74,22 @@ export function goesFirst(one: PersonDid, other: PersonDid): boolean {
 /** How long to wait before the next attempt, the `rounds`-th having failed to reach anybody. */
 export function backoffMs(rounds: number): number {
   return Math.min(askDelayMsMax, askDelayMsMin * 2 ** Math.min(Math.max(0, rounds - 1), 16))
+}
+
+/**
+ * What of another computer's list is to be done here: of each person the last change counts; of two at the same
+ * millisecond, the one that blocks. A change that lies ahead of this clock waits until it does not.
+ */
+export function mergeBlocks(
+  known: ReadonlyMap<PersonDid, BlockChange>,
+  others: readonly BlockChange[],
+  nowMs: number,
+): readonly BlockChange[] {
+  return others.filter((change) => change.ms <= nowMs + futureMsMax && isLater(change, known.get(change.person)))
+}
+
+function isLater(change: BlockChange, known: BlockChange | undefined): boolean {
+  if (known === undefined || change.ms !== known.ms) return known === undefined || change.ms > known.ms
+  if (change.blocked !== known.blocked) return change.blocked
+  return change.name > known.name
 }

@@ -186,7 +186,7 @@ test('a replayed request, and one with another’s certificate, are refused', as
 
 test('who is blocked is answered as everybody is, and refused as late as a person might', async () => {
   const { world, store, desk, ask, log } = bench()
-  store.putBlock(ben.person, { person: eve.person, name: 'Eve', sinceMs: 5 })
+  store.putBlockChange(ben.person, { person: eve.person, name: 'Eve', ms: 5, blocked: true })
   const told: Frame[][] = [[], []]
   for (const [at, from] of [ada, eve].entries()) {
     told[at]?.push(await ask(from), await ask(from))
@@ -208,10 +208,12 @@ test('rows belong to a person', async () => {
   const { store, ask } = bench()
   await ask(ada)
   assert.equal(store.requests(eve.person).length, 0)
-  store.putBlock(ben.person, { person: eve.person, name: 'Eve', sinceMs: 5 })
+  store.putBlockChange(ben.person, { person: eve.person, name: 'Eve', ms: 5, blocked: true })
   assert.ok(store.isBlocked(ben.person, eve.person) && !store.isBlocked(ada.person, eve.person))
   assert.deepEqual(store.blocks(ben.person), [{ person: eve.person, name: 'Eve', sinceMs: 5 }])
-  assert.ok(store.removeBlock(ben.person, eve.person) && !store.removeBlock(ben.person, eve.person))
+  store.putBlockChange(ben.person, { person: eve.person, name: 'Eve', ms: 6, blocked: false })
+  assert.ok(!store.isBlocked(ben.person, eve.person) && store.blocks(ben.person).length === 0)
+  assert.equal(store.blockChange(ben.person, eve.person)?.ms, 6)
 })
 
 test('only an active member with this device, in a group, shares a community', () => {

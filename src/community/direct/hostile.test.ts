@@ -392,12 +392,12 @@ test('so many are blocked, and none is forgotten for another', async (t) => {
   const room = roomOf(t)
   const ben = await room.person()
   for (let at = 0; at < blocksMax; at++) {
-    ben.store.putBlock(ben.device.person, { person: `did:key:${at}` as never, name: '', sinceMs: at })
+    ben.store.putBlockChange(ben.device.person, { person: `did:key:${at}` as never, name: '', ms: at, blocked: true })
   }
   const eve = room.stranger().device.person
   await assert.rejects(ben.direct.block(eve), { code: 'direct_blocks_too_many' })
   await assert.rejects(ben.direct.unblock(eve), { code: 'direct_not_blocked' })
-  ben.store.removeBlock(ben.device.person, 'did:key:0' as never)
+  ben.store.putBlockChange(ben.device.person, { person: 'did:key:0' as never, name: '', ms: 1, blocked: false })
   assert.equal((await ben.direct.block(eve)).person, eve)
   assert.equal(ben.direct.blocked().length, blocksMax)
 })

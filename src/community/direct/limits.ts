@@ -50,6 +50,8 @@ export const denyDelayMsMin = minuteMs
 export const denyDelayMsMax = 60 * minuteMs
 /** Persons that this person blocks; every one is a decision of theirs, so none is forgotten for another. */
 export const blocksMax = 4_096
+/** Persons who were unblocked, remembered for other computers of this person; the one unblocked first makes room. */
+export const unblockedMax = 4_096
 
 // ---- what this computer asks
 

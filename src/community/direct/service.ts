@@ -8,22 +8,22 @@ import { isPeerhoodError, toPeerhoodError } from '../../base/errors.ts'
 import { Emitter } from '../../base/events.ts'
 import type { Cancel, Clock, Log, Random } from '../../base/ports.ts'
 import { createUniform } from '../../base/uniform.ts'
-import { didOf } from '../../identity/core.ts'
 import type { Identity, PersonDid } from '../../identity/types.ts'
 import type { CommunityId } from '../../log/types.ts'
 import type { Network, PeerAddress, PeerId, PeerStream } from '../../network/types.ts'
+import { onConnected } from '../connected.ts'
 import type { DirectGate } from '../direct-gate.ts'
 import { communityErrors } from '../errors.ts'
-import { isName, person as personField, personKeyOf } from '../fields-wire.ts'
+import { isName } from '../fields-wire.ts'
 import { plainAddress } from '../gate.ts'
 import type { Communities, CommunityFacts } from '../types.ts'
 import { type Asking, askOf, createAsking } from './asking.ts'
+import { createBlocking } from './blocking.ts'
 import { contactKeyOf, formatContactLink, parseContactLink, wordsOf } from './contact-link.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { directErrors, fault } from './errors.ts'
 import {
   asksMax,
-  blocksMax,
   doorPeersMax,
   framesBurst,
   framesPerHour,
@@ -35,7 +35,7 @@ import {
 import { encodeRequest, isText } from './request-wire.ts'
 import { type ContactRow, createDirectStore, type DirectStore } from './store.ts'
 import { exchange, serve } from './talk.ts'
-import type { Ask, AskRequest, Blocked, Contact, Direct, DirectEvent, Request } from './types.ts'
+import type { Ask, AskRequest, Contact, Direct, DirectEvent, Request } from './types.ts'
 import { type Decided, directProtocol, type Frame, refuse } from './wire.ts'
 
 export interface DirectParts {
@@ -137,7 +137,10 @@ export function createDirect(parts: DirectParts): Direct {
       desk.refuse(id)
     },
 
-    ...createBlocking(parts, asking, desk, (person, blocked) => events.emit({ type: 'blocked', person, blocked })),
+    ...createBlocking({
+      ...{ ...parts, asking, desk },
+      tell: (person, blocked) => events.emit({ type: 'blocked', person, blocked }),
+    }),
   }
 }
 
@@ -303,58 +306,6 @@ function createContact({ identity, random, store, selfAddress, network, log }: D
   }
 }
 
-// ---- blocking
-
-function createBlocking(
-  { store, gate, identity, communities, clock }: DirectParts,
-  asking: Asking,
-  desk: Desk,
-  tell: (person: PersonDid, blocked: boolean) => void,
-): Pick<Direct, 'blocked' | 'block' | 'unblock'> {
-  /** What they call themselves, as far as it is known here. */
-  function nameOf(person: PersonDid): string {
-    const asked = store.requestsOf(identity.did, person).at(-1)?.name
-    const said = communities.list().flatMap(({ state }) => state?.members.get(person)?.name ?? [])
-    return said[0] ?? asked ?? ''
-  }
-  return {
-    blocked: () => store.blocks(identity.did),
-    async block(did) {
-      const person = checkPerson(did)
-      if (person === identity.did) throw directErrors.direct_self('This is you.')
-      const known = store.blocks(identity.did)
-      const present = known.find((one) => one.person === person)
-      if (present !== undefined) return present
-      if (known.length >= blocksMax)
-        throw directErrors.direct_blocks_too_many(`You block ${blocksMax} persons already.`)
-      const blocked: Blocked = { person, name: nameOf(person), sinceMs: Math.round(clock.nowMs()) }
-      store.putBlock(identity.did, blocked)
-      gate.blocksChanged()
-      desk.refuseAllOf(person)
-      await asking.cancelAllTo(person)
-      tell(person, true)
-      return blocked
-    },
-    async unblock(did) {
-      const person = checkPerson(did)
-      if (!store.removeBlock(identity.did, person)) {
-        throw directErrors.direct_not_blocked('This person is not blocked.')
-      }
-      desk.pardon(person)
-      gate.blocksChanged()
-      tell(person, false)
-    },
-  }
-}
-
-function checkPerson(did: PersonDid): PersonDid {
-  try {
-    const key = personKeyOf(did)
-    if (did.startsWith('did:key:z6Mk') && didOf(key) === did && personField.read(key) === did) return did
-  } catch {}
-  throw directErrors.direct_person_unusable('This is no person.')
-}
-
 // ---- who asks us
 
 interface ServerParts {
@@ -420,18 +371,4 @@ function createServer({
       talks -= 1
     }
   }
-}
-
-/** Calls `run` for each peer that was not connected before; events of its figures are no news. */
-function onConnected(network: Network, run: (peer: PeerId) => void): Cancel {
-  const connected = new Set<PeerId>()
-  return network.on((event) => {
-    if (event.type !== 'peer') return
-    const { peerId, state } = event.peer
-    if (state !== 'connected') connected.delete(peerId)
-    else if (!connected.has(peerId)) {
-      connected.add(peerId)
-      run(peerId)
-    }
-  })
 }

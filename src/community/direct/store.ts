@@ -8,8 +8,8 @@ import { type Database, migrate, type SqlValue, transaction } from '../../base/d
 import type { PersonDid } from '../../identity/types.ts'
 import type { CommunityId } from '../../log/types.ts'
 import type { PeerAddress, PeerId } from '../../network/types.ts'
-import { requestsDecidedMax } from './limits.ts'
-import type { Ask, AskReason, AskState, Blocked, Request, WhoMayAsk } from './types.ts'
+import { requestsDecidedMax, unblockedMax } from './limits.ts'
+import type { Ask, AskReason, AskState, BlockChange, Blocked, Request, WhoMayAsk } from './types.ts'
 import type { RequestId } from './wire.ts'
 
 /** Never edit a released step; add one. */
@@ -70,6 +70,8 @@ const directSchema: readonly string[] = [
     who TEXT NOT NULL CHECK (who IN ('link', 'community', 'nobody'))
   ) STRICT, WITHOUT ROWID;
   `,
+  // Who was unblocked is remembered: other computers of the person are to hear of it. \`since_ms\`: of the last change.
+  'ALTER TABLE direct_blocks ADD COLUMN blocked INTEGER NOT NULL DEFAULT 1;',
 ]
 
 /** A request with the invitation in it; none once it is decided. */
@@ -112,8 +114,10 @@ export interface DirectStore {
 
   blocks(self: PersonDid): Blocked[]
   isBlocked(self: PersonDid, person: PersonDid): boolean
-  putBlock(self: PersonDid, blocked: Blocked): void
-  removeBlock(self: PersonDid, person: PersonDid): boolean
+  blockChange(self: PersonDid, person: PersonDid): BlockChange | undefined
+  blockChanges(self: PersonDid): BlockChange[]
+  /** Writes the last change of a person; of those who are blocked no longer the first make room past `unblockedMax`. */
+  putBlockChange(self: PersonDid, change: BlockChange): void
 
   contact(self: PersonDid): ContactRow | undefined
   putContact(self: PersonDid, contact: ContactRow): void
@@ -121,7 +125,7 @@ export interface DirectStore {
 
 export function createDirectStore(database: Database): DirectStore {
   migrate(database, 'direct', directSchema)
-  return { ...requestStore(database), ...askStore(database), ...personStore(database) }
+  return { ...requestStore(database), ...askStore(database), ...blockStore(database), ...contactStore(database) }
 }
 
 type Requests = 'requests' | 'request' | 'putRequest' | 'requestsOf' | 'forgetRequestsBefore'
@@ -221,29 +225,52 @@ function toAsk(row: Record<string, SqlValue>): AskRow {
   }
 }
 
-type Persons = 'blocks' | 'isBlocked' | 'putBlock' | 'removeBlock' | 'contact' | 'putContact'
+type Blocks = 'blocks' | 'isBlocked' | 'blockChange' | 'blockChanges' | 'putBlockChange'
 
-function personStore(database: Database): Pick<DirectStore, Persons> {
+function blockStore(database: Database): Pick<DirectStore, Blocks> {
   const all = database.prepare('SELECT * FROM direct_blocks WHERE self = ? ORDER BY since_ms DESC, person')
-  const one = database.prepare('SELECT 1 FROM direct_blocks WHERE self = ? AND person = ?')
+  const one = database.prepare('SELECT * FROM direct_blocks WHERE self = ? AND person = ?')
   const insert = database.prepare(
-    'INSERT OR REPLACE INTO direct_blocks (self, person, name, since_ms) VALUES (?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO direct_blocks (self, person, name, since_ms, blocked) VALUES (?, ?, ?, ?, ?)',
   )
-  const remove = database.prepare('DELETE FROM direct_blocks WHERE self = ? AND person = ?')
+  const trim = database.prepare(
+    `DELETE FROM direct_blocks WHERE self = ? AND person IN (SELECT person FROM direct_blocks
+       WHERE self = ? AND blocked = 0 ORDER BY since_ms DESC, person LIMIT -1 OFFSET ?)`,
+  )
+  const blockChange = (self: PersonDid, person: PersonDid) => {
+    const row = one.get(self, person)
+    return row === undefined ? undefined : toBlockChange(row)
+  }
+  const blockChanges = (self: PersonDid) => all.all(self).map(toBlockChange)
+  return {
+    blocks: (self) =>
+      blockChanges(self).flatMap(({ person, name, ms, blocked }) => (blocked ? [{ person, name, sinceMs: ms }] : [])),
+    isBlocked: (self, person) => blockChange(self, person)?.blocked === true,
+    blockChange,
+    blockChanges,
+    putBlockChange: (self, { person, name, ms, blocked }) =>
+      transaction(database, () => {
+        insert.run(self, person, name, ms, blocked ? 1 : 0)
+        if (!blocked) trim.run(self, self, unblockedMax)
+      }),
+  }
+}
+
+function toBlockChange(row: Record<string, SqlValue>): BlockChange {
+  return {
+    person: String(row.person) as PersonDid,
+    name: String(row.name),
+    ms: Number(row.since_ms),
+    blocked: Number(row.blocked) === 1,
+  }
+}
+
+function contactStore(database: Database): Pick<DirectStore, 'contact' | 'putContact'> {
   const contact = database.prepare('SELECT * FROM direct_contact WHERE self = ?')
   const putContact = database.prepare(
     'INSERT OR REPLACE INTO direct_contact (self, token, name, who) VALUES (?, ?, ?, ?)',
   )
   return {
-    blocks: (self) =>
-      all.all(self).map((row) => ({
-        person: String(row.person) as PersonDid,
-        name: String(row.name),
-        sinceMs: Number(row.since_ms),
-      })),
-    isBlocked: (self, person) => one.get(self, person) !== undefined,
-    putBlock: (self, { person, name, sinceMs }) => void insert.run(self, person, name, sinceMs),
-    removeBlock: (self, person) => Number(remove.run(self, person).changes) > 0,
     contact(self) {
       const row = contact.get(self)
       if (row === undefined) return undefined

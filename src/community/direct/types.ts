@@ -79,6 +79,15 @@ export interface Blocked {
   readonly sinceMs: number
 }
 
+/** What was decided last about a person, here or on another computer of theirs who decided. */
+export interface BlockChange {
+  readonly person: PersonDid
+  readonly name: string
+  /** When, milliseconds since 1970; the later one counts. */
+  readonly ms: number
+  readonly blocked: boolean
+}
+
 export type DirectEvent =
   | { readonly type: 'request'; readonly request: Request }
   /** `conversation`: it is over, and this is what came of it. `cancelled`: by this person. */
@@ -125,4 +134,8 @@ export interface Direct {
   blocked(): readonly Blocked[]
   block(person: PersonDid): Promise<Blocked>
   unblock(person: PersonDid): Promise<void>
+  /** All who are blocked, and who no longer are, for other computers of this person. */
+  blockChanges(): readonly BlockChange[]
+  /** What another computer of this person knows: of each person the last change counts. */
+  mergeBlocks(others: readonly BlockChange[]): Promise<void>
 }

@@ -12,7 +12,9 @@ import { TextField } from '../../ui/field.tsx'
 import { Note, ProblemNote } from '../../ui/parts.tsx'
 import { Said } from '../../ui/said.tsx'
 import { askedName } from '../admission/core.ts'
+import { Avatar } from '../community/avatar.tsx'
 import { type Inspection, useInspection } from '../transfers/hooks.ts'
+import { type RequestLink, startSentence } from './core.ts'
 import { useMemberName } from './hooks.ts'
 
 const noteCharsMax = 280
@@ -33,7 +35,8 @@ function AskForm({ link, onAsked }: { link: string; onAsked: (ask: Ask) => void 
   const inspection = useInspection(texts.link)
   const action = useAction()
   const set = (change: Partial<typeof texts>) => setTexts((before) => ({ ...before, ...change }))
-  const isComplete = inspection.asks === true && texts.memberName.trim() !== ''
+  const request = inspection.link?.kind === 'community-request' ? inspection.link : undefined
+  const isComplete = request !== undefined && texts.memberName.trim() !== ''
   const ask = () =>
     action.run(async () => {
       const request = {
@@ -45,6 +48,7 @@ function AskForm({ link, onAsked }: { link: string; onAsked: (ask: Ask) => void 
     })
   return (
     <>
+      {request !== undefined && <Wanted link={request} />}
       <p className="soft">
         The link leads to the members of a community who may let others in. They see your name and what you write below,
         and one of them decides.
@@ -56,7 +60,9 @@ function AskForm({ link, onAsked }: { link: string; onAsked: (ask: Ask) => void 
           if (isComplete && !action.busy) void ask()
         }}
       >
-        {(link === '' || inspection.failure !== undefined || inspection.link !== undefined) && (
+        {(link === '' ||
+          inspection.failure !== undefined ||
+          (inspection.link !== undefined && request === undefined)) && (
           <RequestField text={texts.link} inspection={inspection} onChange={(value) => set({ link: value })} />
         )}
         <TextField
@@ -85,6 +91,22 @@ function AskForm({ link, onAsked }: { link: string; onAsked: (ask: Ask) => void 
   )
 }
 
+/** What the community is called by the word of the link. */
+function Wanted({ link }: { link: RequestLink }) {
+  const name = link.name ?? 'A community'
+  return (
+    <div className="invited">
+      <Avatar id={link.communityId} name={name} shape="square" size="large" />
+      <div>
+        <strong>
+          <bdi>{name}</bdi>
+        </strong>
+        <span className="soft small">A member decides whether you come in. {startSentence(link.peers.length)}</span>
+      </div>
+    </div>
+  )
+}
+
 interface RequestFieldProps {
   readonly text: string
   readonly inspection: Inspection
@@ -106,7 +128,7 @@ function RequestField({ text, inspection: { link, failure }, onChange }: Request
         error={failure && `${failure.sentence} ${failure.hint}`}
         hint="A member gets it under Members, Requests."
       />
-      {link !== undefined && (
+      {link !== undefined && link.kind !== 'community-request' && (
         <Note
           title="With this link you need not ask"
           actions={<Button onClick={() => show({ kind: 'get', link: text })}>Open it</Button>}

@@ -7,6 +7,7 @@ import {
   memberNameGuess,
   membersText,
   phaseBadge,
+  requestSentence,
   roomChoices,
   sortCommunities,
 } from './core.ts'
@@ -17,6 +18,7 @@ const community = (name: string | null, change: Partial<Community> = {}) =>
 test('a link is told in words before anything happens', () => {
   const link = { kind: 'invite', communityId: 'c', inviteId: 'i', name: 'Garden', peers: ['p'] } as const
   assert.equal(inviteSentence(link as never), 'An invite into Garden. It names 1 peer to start from.')
+  assert.match(requestSentence(link as never), /^With it you ask to be let into Garden; a member decides\./)
   assert.match(inviteSentence({ ...link, name: null, peers: [] } as never), /does not say its name\. It names no peer/)
   assert.match(keepSentence({ kind: 'community-keep', communityId: 'c', peers: [] }), /without being able to read it/)
 })

@@ -7,6 +7,7 @@ import { communityName } from '../community/core.ts'
 
 export type InviteLink = Extract<Link, { kind: 'invite' }>
 export type KeepLink = Extract<Link, { kind: 'community-keep' }>
+export type RequestLink = Extract<Link, { kind: 'community-request' }>
 
 const phases: Readonly<Record<Community['phase'], { readonly text: string; readonly tone: Tone } | undefined>> = {
   joining: { text: 'Joining', tone: 'calm' },
@@ -43,6 +44,11 @@ export function inviteSentence(link: InviteLink): string {
 
 export function keepSentence(link: KeepLink): string {
   return `It lets this computer hold a community for its members, without being able to read it. ${startSentence(link.peers.length)}`
+}
+
+export function requestSentence(link: RequestLink): string {
+  const into = link.name === null ? 'a community that does not say its name' : link.name
+  return `With it you ask to be let into ${into}; a member decides. ${startSentence(link.peers.length)}`
 }
 
 export function startSentence(peers: number): string {

@@ -29,8 +29,9 @@ export function JoinDialog({ link, onClose }: { link: string; onClose: () => voi
 }
 
 /** With some links one asks to be let in, which is another form. */
-function useAskInstead({ asks = false }: Inspection, text: string): void {
+function useAskInstead({ link }: Inspection, text: string): void {
   const { show } = useShell()
+  const asks = link?.kind === 'community-request'
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each link that turns out to be one
   useEffect(() => {
     if (asks) show({ kind: 'ask', link: findLink(text) ?? text })
@@ -39,6 +40,7 @@ function useAskInstead({ asks = false }: Inspection, text: string): void {
 
 const otherTexts: Readonly<Record<Exclude<Link['kind'], 'invite'>, string>> = {
   'community-keep': 'It lets you keep a community for others.',
+  'community-request': 'With it you ask to be let in.',
   contact: 'With it you ask somebody to talk with you.',
   read: 'It is one of a share.',
   keep: 'It is one of a share.',

@@ -45,7 +45,7 @@ export function KeepDialog({ link, onClose }: { link: string; onClose: () => voi
               : 'A member gets it under Members, Keepers.'
           }
         />
-        {(inspection.link !== undefined || inspection.asks === true) && !isKeep && (
+        {inspection.link !== undefined && !isKeep && (
           <Note tone="warn" title="This is not a keep link of a community" />
         )}
         <SelectField label="Room for it" value={room} options={roomChoices} onChange={setRoom} />

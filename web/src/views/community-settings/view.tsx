@@ -5,7 +5,7 @@ import type { Community, CommunityPatch } from '../../../../src/sdk/types.ts'
 import { bytesText, shortText } from '../../format/core.ts'
 import { useShell } from '../../shell/hooks.tsx'
 import { toFailure, useAction, useDaemon, useLearn } from '../../store/hooks.tsx'
-import { Button, ButtonLink } from '../../ui/button.tsx'
+import { Button } from '../../ui/button.tsx'
 import { Confirm } from '../../ui/dialog.tsx'
 import { Switch, TextField } from '../../ui/field.tsx'
 import { CopyPair, Pair } from '../../ui/pairs.tsx'
@@ -17,6 +17,7 @@ import { ForgetButton } from '../community/forget.tsx'
 import { isDirect } from '../direct/core.ts'
 import { OtherCard } from '../direct/other-card.tsx'
 import { KeepersCard } from '../members/keepers-card.tsx'
+import { ExportPart } from './export.tsx'
 
 export function SettingsTab() {
   const { community } = useCommunity()
@@ -160,7 +161,6 @@ function AboutCard({ community }: { community: Community }) {
 }
 
 function FactsCard({ community }: { community: Community }) {
-  const { peerhood } = useDaemon()
   return (
     <Card title="Its log here">
       <dl className="pairs">
@@ -181,15 +181,7 @@ function FactsCard({ community }: { community: Community }) {
           </Pair>
         )}
       </dl>
-      <p className="soft small export-text">
-        The export is a file of lines in JSON: every entry with its signature, and all that you may read in plain words.
-        Keep it as safe as the community itself.
-      </p>
-      <div className="actions">
-        <ButtonLink href={`${peerhood.url}/api/communities/${community.id}/export`} icon="download" download>
-          Export
-        </ButtonLink>
-      </div>
+      <ExportPart community={community} />
     </Card>
   )
 }

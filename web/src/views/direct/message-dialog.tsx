@@ -42,9 +42,9 @@ interface LinkFieldProps {
   readonly onChange: (text: string) => void
 }
 
-function LinkField({ text, inspection: { link, failure, asks }, onChange }: LinkFieldProps) {
+function LinkField({ text, inspection: { link, failure }, onChange }: LinkFieldProps) {
   const { show } = useShell()
-  const isOther = asks === true || (link !== undefined && link.kind !== 'contact')
+  const isOther = link !== undefined && link.kind !== 'contact'
   return (
     <>
       <TextField
