@@ -4,7 +4,7 @@
 //   node bench/community.ts [--entries 1000000] [--rounds 1] [--home FOLDER]
 //
 //   rebuild   views.db is deleted; until the daemon has read all entries again: a second, and per core (processor seconds
-//             of all its threads); once more while somebody uses it: a message from sending to the event, and a small call
+//             of all its threads), beside the least that it could take (floor.ts, before and after it); once more while somebody uses it: a message from sending to the event, and a small call
 //   open      the daemon started again, until the newest page of the chat is answered; memory then
 //   removal   an admin removed a member without having seen their last message: until that message is gone
 //
@@ -15,31 +15,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createPeerhood, type Peerhood } from '../src/sdk/client.ts'
 import { type MadeFacts, makeHome } from '../test/support/community-home.ts'
 import { removal } from './community-removal.ts'
-import { lines, start, stop, usage } from './processes.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
+import { floorOf } from './floor.ts'
+import { usage } from './processes.ts'
 import { median, table } from './table.ts'
 
 const general = '0'.repeat(32)
-
-interface Daemon {
-  readonly sdk: Peerhood
-  readonly pid: number
-  readonly url: string
-  readonly token: string
-  stop(): Promise<void>
-}
-
-async function startDaemon(home: string): Promise<Daemon> {
-  const bin = join(import.meta.dirname, '../bin/peerhood.mjs')
-  const flags = ['--json', '--port', '0', '--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-upnp']
-  const child = start(process.execPath, [bin, 'start', ...flags], { env: { ...process.env, PEERHOOD_HOME: home } })
-  const { value } = await lines(child).next()
-  const { api, token } = JSON.parse(String(value)) as { api: string; token: string }
-  child.stdout?.resume()
-  return { sdk: createPeerhood({ url: api, token }), pid: child.pid ?? 0, url: api, token, stop: () => stop(child) }
-}
 
 function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
@@ -102,7 +85,7 @@ async function callOften(daemon: Daemon, signal: AbortSignal): Promise<number[]>
   const took: number[] = []
   while (!signal.aborted) {
     const startMs = performance.now()
-    await fetch(`${daemon.url}/api/status`, { headers: { authorization: `Bearer ${daemon.token}` } }).then((r) =>
+    await fetch(`${daemon.api}/api/status`, { headers: { authorization: `Bearer ${daemon.token}` } }).then((r) =>
       r.text(),
     )
     took.push(performance.now() - startMs)
@@ -164,9 +147,12 @@ try {
   const rebuilt: Rebuilt[] = []
   const used: Rebuilt[] = []
   const opened: Opened[] = []
+  const floors: number[] = []
   for (let round = 0; round < Number(values.rounds); round++) {
     used.push(await rebuild(folder, id, true))
+    floors.push(floorOf(folder, id))
     rebuilt.push(await rebuild(folder, id, false))
+    floors.push(floorOf(folder, id))
     for (let again = 0; again < 3; again++) opened.push(await open(folder, id))
   }
   const of = (read: (one: Rebuilt) => number) => median(rebuilt.map(read))
@@ -177,6 +163,8 @@ try {
     ['  memory then', megabytes(median(opened.map(({ resident }) => resident)))],
     ['rebuild: entries a second', `${Math.round(of((one) => one.perSecond)).toLocaleString('en')}`],
     ['  a second and core', `${Math.round(of((one) => one.perCore)).toLocaleString('en')}`],
+    ['  the floor, a second and core (floor.ts)', Math.round(median(floors)).toLocaleString('en')],
+    ['  of the floor', `${Math.round((100 * of((one) => one.perCore)) / median(floors))} %`],
     ['  from start to a page', `${of((one) => one.firstPageSeconds).toFixed(2)} s`],
     ['  a message meanwhile: median, 99 %', `${ms(median(messages))}, ${ms(percentile(messages, 0.99))}`],
     ['  a small call meanwhile: median, 99 %', `${ms(median(calls))}, ${ms(percentile(calls, 0.99))}`],

@@ -2,6 +2,7 @@
 // (prom-client). Nothing else in src/ touches any of them.
 
 import { randomBytes } from 'node:crypto'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import pino from 'pino'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Clock, Log, LogLevel, Metrics, Random } from '../base/ports.ts'
@@ -74,11 +75,37 @@ function wrap(logger: pino.Logger): Log {
   }
 }
 
+/** Between two looks at how late timers come. */
+const delayLookMs = 1_000
+
+/**
+ * `peerhood_event_loop_delay_seconds{quantile}`: how late timers came since it was last read. What prom-client says itself
+ * (`…_eventloop_lag_…`) has the time between two looks in it.
+ */
+function measureDelay(registry: Registry): void {
+  const histogram = monitorEventLoopDelay({ resolution: delayLookMs })
+  histogram.enable()
+  new Gauge({
+    name: 'peerhood_event_loop_delay_seconds',
+    help: 'by how much timers came late, by quantile',
+    labelNames: ['quantile'],
+    registers: [registry],
+    collect() {
+      for (const quantile of [0.5, 0.99, 1]) {
+        const seconds = (histogram.percentile(100 * quantile) / 1e6 - delayLookMs) / 1_000
+        this.set({ quantile }, Math.max(0, seconds))
+      }
+      histogram.reset()
+    },
+  })
+}
+
 /** Metrics under `peerhood_…`, beside those of the process itself (memory, CPU, event loop delay). */
 export function createMetrics(): Metrics & { text(): Promise<string> } {
   const registry = new Registry()
   // The event loop's delay is sampled once a second: the default, every 10 ms, alone costs an idle daemon 0.8 % of a core.
-  collectDefaultMetrics({ register: registry, prefix: 'peerhood_', eventLoopMonitoringPrecision: 1_000 })
+  collectDefaultMetrics({ register: registry, prefix: 'peerhood_', eventLoopMonitoringPrecision: delayLookMs })
+  measureDelay(registry)
   const counters = new Map<string, Counter>()
   const gauges = new Map<string, Gauge>()
   return {

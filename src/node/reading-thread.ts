@@ -9,85 +9,87 @@ import { Keyring } from '../community/keyring.ts'
 import { createProgressStore } from '../community/progress-store.ts'
 import { type ReadingEnd, type ReadingJob, readLog } from '../community/reading.ts'
 import type { AppReducer } from '../community/types.ts'
-import { openReadLog } from '../log/read-log.ts'
+import { openReadLog, type ReadLog } from '../log/read-log.ts'
 import { systemRandom } from './adapters.ts'
 import { openToRead, openViews } from './database.ts'
-import { readingCacheKb, readingWalPagesMax } from './limits.ts'
+import { readingCacheKb, readingCheckpointEntries } from './limits.ts'
 import type { FromThread, ReadingSeed, ToThread } from './reading.ts'
+import { createReadingJobs } from './reading-jobs.ts'
+import { freeLock, isLockWanted, takeLock } from './views-lock.ts'
 
-const { database: path, views: viewsPath, deviceSeed, did, wanted } = workerData as ReadingSeed
+const { database: path, views: viewsPath, deviceSeed, did, lock } = workerData as ReadingSeed
 const database = openToRead(path)
 const { database: views } = openViews({ path: viewsPath })
-views.exec(`PRAGMA cache_size = -${readingCacheKb}; PRAGMA wal_autocheckpoint = ${readingWalPagesMax}`)
+// Folding the journal in is done between transactions: whoever wants to write meanwhile can.
+views.exec(`PRAGMA cache_size = -${readingCacheKb}; PRAGMA wal_autocheckpoint = 0`)
 const store = createProgressStore(views)
 const keys = openKeysWith(boxSecretOf(deviceSeed))
 const chat = openView({ database: views, keys, self: () => did })
 const apps = new Map<string, AppReducer>([[chat.reducer.app, chat.reducer]])
 
-const jobs: { readonly id: number; readonly job: ReadingJob }[] = []
-const stopped = new Set<number>()
-let isRunning = false
-let holding: { readonly hold: number; readonly over: PromiseWithResolvers<void> } | undefined
-
 const tell = (message: FromThread) => parentPort?.postMessage(message)
 
-parentPort?.on('message', (message: ToThread) => {
-  if (message.type === 'read') jobs.push(message)
-  else if (message.type === 'stop') stopped.add(message.id)
-  else if (message.type === 'hold') {
-    holding = { hold: message.hold, over: Promise.withResolvers() }
-    if (!isRunning) tell({ type: 'held', hold: message.hold })
-  } else {
-    holding?.over.resolve()
-    holding = undefined
-  }
-  if (!isRunning) void runAll()
+const jobs = createReadingJobs({
+  run,
+  onEnd(id, how, error) {
+    const why = error === undefined ? {} : { why: `${toPeerhoodError(error).code}: ${String(error)}` }
+    tell({ type: 'end', id, how, ...why })
+  },
 })
 
-async function runAll(): Promise<void> {
-  isRunning = true
-  for (let next = jobs.shift(); next !== undefined; next = jobs.shift()) {
-    const { id, job } = next
-    try {
-      tell({ type: 'end', id, how: await run(id, job) })
-    } catch (error) {
-      tell({ type: 'end', id, how: 'failed', why: `${toPeerhoodError(error).code}: ${String(error)}` })
-    }
-    stopped.delete(id)
-  }
-  isRunning = false
-  if (holding !== undefined) tell({ type: 'held', hold: holding.hold })
-}
+parentPort?.on('message', (message: ToThread) => {
+  if (message.type === 'read') jobs.add(message.id, message.job)
+  else jobs.stop(message.id)
+})
 
-async function run(id: number, job: ReadingJob): Promise<ReadingEnd['how']> {
+async function run(id: number, job: ReadingJob, isStopped: () => boolean): Promise<ReadingEnd['how']> {
   const log = openReadLog(database, job.community)
   if (log === undefined) return 'failed'
-  chat.index.gather(true)
+  try {
+    await exclusively(() => chat.index.gather(true))
+    return (await readAll(id, job, log, isStopped)) ? 'done' : 'stopped'
+  } finally {
+    foldIn()
+  }
+}
+
+/** Whether it came to the end. */
+async function readAll(id: number, job: ReadingJob, log: ReadLog, isStopped: () => boolean): Promise<boolean> {
+  const goOn = async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    return !isStopped()
+  }
+  let foldedAt = store.progress(job.community).given
   const isDone = await readLog(job, {
-    ...{ log, store, apps },
+    ...{ log, store, apps, goOn, exclusively },
     keyring: new Keyring({ deviceSeed, random: systemRandom }),
-    goOn: () => goOn(id),
-    isWanted: () => Atomics.load(wanted, 0) !== 0,
+    isWanted: () => isLockWanted(lock),
     finish: () => chat.index.write(),
     onProgress(given) {
       chat.changes.forget()
       tell({ type: 'progress', id, given })
+      if (given - foldedAt < readingCheckpointEntries) return
+      foldedAt = given
+      foldIn()
     },
     onUnproven: (entry) => tell({ type: 'unproven', id, entry }),
   })
-  if (!isDone) return 'stopped'
-  chat.index.gather(false)
-  while (chat.index.merge()) if (!(await goOn(id))) return 'stopped'
-  views.exec('PRAGMA wal_checkpoint(PASSIVE)')
-  return 'done'
+  if (!isDone) return false
+  await exclusively(() => chat.index.gather(false))
+  while (await exclusively(() => chat.index.merge())) if (!(await goOn())) return false
+  return true
 }
 
-/** Hears what the main thread has to say, and holds still as long as it wants. */
-async function goOn(id: number): Promise<boolean> {
-  await new Promise((resolve) => setImmediate(resolve))
-  while (holding !== undefined) {
-    tell({ type: 'held', hold: holding.hold })
-    await holding.over.promise
+async function exclusively<Result>(work: () => Result): Promise<Result> {
+  await takeLock(lock, 'thread')
+  try {
+    return work()
+  } finally {
+    freeLock(lock, 'thread')
   }
-  return !stopped.has(id)
+}
+
+/** Folds the views' journal in, as far as nobody reads it. Others may write meanwhile. */
+function foldIn(): void {
+  views.exec('PRAGMA wal_checkpoint(PASSIVE)')
 }

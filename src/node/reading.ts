@@ -1,19 +1,20 @@
 // The thread that reads long logs for the apps (community/reading.ts), as the main thread sees it: started with the first
-// job, ended with the last. While there are jobs the views' database is the thread's to write; who wants to write it here
-// asks it to hold still between two pages.
+// job, ended with the last. While there is a thread, who writes the views takes their lock, here as there (views-lock.ts).
 //
-//   read ──► job ──► reading-thread.ts ──► progress, end        exclusively ──► hold ──► held ──► work ──► go on
+//   read ──► job ──► reading-thread.ts ──► progress, end        exclusively ──► lock ──► work ──► free, a little later
 //
-// Must stay true: nobody waits for a thread that is gone; the thread gets secrets of this device and keeps them to itself.
+// Must stay true: nobody waits for a thread that is gone, or that has not begun; the thread gets secrets of this device and
+// keeps them to itself.
 
 import { getCompileCacheDir } from 'node:module'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Database } from '../base/database.ts'
-import type { Log } from '../base/ports.ts'
+import type { Cancel, Clock, Log } from '../base/ports.ts'
 import type { Reading, ReadingEnd, ReadingJob } from '../community/reading.ts'
 import type { PersonDid } from '../identity/types.ts'
-import { readingYoungMaxMb, walPagesMax } from './limits.ts'
+import { readingYoungMaxMb, viewsHeldMs, viewsHeldMsMax, walPagesMax } from './limits.ts'
+import { createLockWords, freeLock, hurryThread, type LockWords, takeLock } from './views-lock.ts'
 
 /** What the thread starts with. */
 export interface ReadingSeed {
@@ -21,22 +22,17 @@ export interface ReadingSeed {
   readonly views: string
   readonly deviceSeed: Uint8Array
   readonly did: PersonDid
-  /** Shared: not zero while somebody wants to write the views. A message is not heard in the middle of a transaction. */
-  readonly wanted: Int32Array
+  readonly lock: LockWords
 }
 
 export type ToThread =
   | { readonly type: 'read'; readonly id: number; readonly job: ReadingJob }
   | { readonly type: 'stop'; readonly id: number }
-  | { readonly type: 'hold'; readonly hold: number }
-  | { readonly type: 'go on' }
 
 export type FromThread =
   | { readonly type: 'progress'; readonly id: number; readonly given: number }
   | { readonly type: 'end'; readonly id: number; readonly how: ReadingEnd['how']; readonly why?: string }
   | { readonly type: 'unproven'; readonly id: number; readonly entry: string }
-  /** `hold`: the one that it answers; it may be told twice. */
-  | { readonly type: 'held'; readonly hold: number }
 
 interface Running {
   readonly job: ReadingJob
@@ -48,31 +44,31 @@ export interface ReadingService extends Reading {
   stop(): Promise<void>
 }
 
-export function createReading(parts: {
+interface ReadingParts {
+  readonly clock: Clock
   readonly log: Log
   /** The main thread's connection to the views. */
   readonly views: Database
-  readonly seed: () => Omit<ReadingSeed, 'wanted'>
-}): ReadingService {
+  readonly seed: () => Omit<ReadingSeed, 'lock'>
+}
+
+export function createReading(parts: ReadingParts): ReadingService {
   return new ThreadReading(parts)
 }
 
 class ThreadReading implements ReadingService {
-  readonly #parts
+  readonly #parts: ReadingParts
   readonly #running = new Map<number, Running>()
-  readonly #wanted = new Int32Array(new SharedArrayBuffer(4))
+  readonly #lock = createLockWords()
   #worker: Worker | undefined
   #nextId = 1
-  /** Who works here while the thread holds still, and what they wait for. */
-  #holders = 0
-  #held: PromiseWithResolvers<void> | undefined
-  #hold = 0
+  /** Resolves when the lock is taken, and stays until it is freed. */
+  #taken: Promise<void> | undefined
+  /** When it is freed at the latest, in monotonic ms. */
+  #freeByMs = 0
+  #freeing: Cancel | undefined
 
-  constructor(parts: {
-    readonly log: Log
-    readonly views: Database
-    readonly seed: () => Omit<ReadingSeed, 'wanted'>
-  }) {
+  constructor(parts: ReadingParts) {
     this.#parts = parts
   }
 
@@ -85,12 +81,12 @@ class ThreadReading implements ReadingService {
       const onAbort = () => {
         this.#post({ type: 'stop', id })
         // So that it ends its transaction and hears of it.
-        Atomics.store(this.#wanted, 0, 1)
+        hurryThread(this.#lock, true)
       }
       const settle = (end: ReadingEnd) => {
         signal.removeEventListener('abort', onAbort)
         this.#running.delete(id)
-        if (this.#holders === 0) Atomics.store(this.#wanted, 0, 0)
+        hurryThread(this.#lock, false)
         if (this.#running.size === 0) this.#rest()
         resolve(end)
       }
@@ -104,27 +100,33 @@ class ThreadReading implements ReadingService {
 
   async exclusively<Result>(work: () => Result): Promise<Result> {
     if (this.#worker === undefined) return work()
-    this.#holders += 1
-    Atomics.store(this.#wanted, 0, 1)
-    if (this.#held === undefined) {
-      this.#held = Promise.withResolvers()
-      this.#hold += 1
-      this.#post({ type: 'hold', hold: this.#hold })
-    }
+    this.#taken ??= this.#take()
     try {
-      await this.#held.promise
+      await this.#taken
       return work()
     } finally {
-      this.#holders -= 1
-      if (this.#holders === 0) {
-        Atomics.store(this.#wanted, 0, 0)
-        this.#held = undefined
-        this.#post({ type: 'go on' })
-      }
+      this.#freeSoon()
     }
   }
 
+  async #take(): Promise<void> {
+    await takeLock(this.#lock, 'main')
+    this.#freeByMs = this.#parts.clock.monotonicMs() + viewsHeldMsMax
+  }
+
+  /** Who writes once mostly writes again: else each of many writes would wait for another transaction of the thread's. */
+  #freeSoon(): void {
+    const { clock } = this.#parts
+    this.#freeing?.()
+    const delayMs = Math.max(0, Math.min(viewsHeldMs, this.#freeByMs - clock.monotonicMs()))
+    this.#freeing = clock.after(delayMs, () => {
+      this.#taken = undefined
+      freeLock(this.#lock, 'main')
+    })
+  }
+
   async stop(): Promise<void> {
+    this.#freeing?.()
     await this.#worker?.terminate()
   }
 
@@ -136,13 +138,13 @@ class ThreadReading implements ReadingService {
     const file = import.meta.url.endsWith('.ts') ? './reading-thread.ts' : './reading-thread.js'
     const cache = getCompileCacheDir()
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { ...this.#parts.seed(), wanted: this.#wanted } satisfies ReadingSeed,
+      workerData: { ...this.#parts.seed(), lock: this.#lock } satisfies ReadingSeed,
       // Its modules from the cache too, or starting takes three times as long.
       env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
       resourceLimits: { maxYoungGenerationSizeMb: readingYoungMaxMb },
     })
     worker.unref()
-    worker.on('message', (message: FromThread) => this.#take(message))
+    worker.on('message', (message: FromThread) => this.#hear(message))
     worker.on('error', (error) => this.#parts.log.error('reading_thread_failed', { message: String(error) }))
     worker.on('exit', () => this.#ended(worker))
     // Else a message that is written here would fold the thread's whole journal in, and everybody wait for that.
@@ -150,11 +152,7 @@ class ThreadReading implements ReadingService {
     return worker
   }
 
-  #take(message: FromThread): void {
-    if (message.type === 'held') {
-      if (message.hold === this.#hold) this.#held?.resolve()
-      return
-    }
+  #hear(message: FromThread): void {
     const running = this.#running.get(message.id)
     if (running === undefined) return
     const { community } = running.job
@@ -177,8 +175,8 @@ class ThreadReading implements ReadingService {
   /** From here on the views are this thread's alone. */
   #let(): void {
     this.#worker = undefined
-    this.#held?.resolve()
-    this.#held = undefined
+    // It may have gone in the middle of a transaction, which has gone with it.
+    freeLock(this.#lock, 'thread')
     this.#parts.views.exec(`PRAGMA wal_autocheckpoint = ${walPagesMax}`)
   }
 

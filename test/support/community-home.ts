@@ -92,8 +92,13 @@ export interface MadeFacts {
   readonly devices: readonly { readonly name: string; readonly did: PersonDid; readonly seed: string }[]
 }
 
+export interface HomeOptions {
+  /** All is said in the first channel and with Markdown, instead of in four of them and plainly. */
+  readonly isOneChannel?: boolean
+}
+
 /** Makes the home of a daemon that was stopped. */
-export async function makeHome(home: string, entries: number): Promise<MadeFacts> {
+export async function makeHome(home: string, entries: number, options: HomeOptions = {}): Promise<MadeFacts> {
   const identity = await identityAt(home)
   const { database, close } = openDatabase({ path: homeAt(home).database, clock: systemClock })
   // Long ago, so that all that follows has times of its own.
@@ -114,7 +119,7 @@ export async function makeHome(home: string, entries: number): Promise<MadeFacts
     return { name: names[at] ?? `${at}`, did, hand: handOf(author, founding, last(author.device)) }
   })
   const made = { community: id, writers, key: key.whole, keyId: key.key }
-  writeAll(createLogStore(database), communityLog, made, { entries, startMs })
+  writeAll(createLogStore(database), communityLog, made, { entries, startMs, ...options })
   await communities.stop()
   await logs.stop()
   // What each act could know is found out once, as it would have been while they came.
@@ -215,6 +220,25 @@ function sentence(): string {
   return Array.from({ length: count }, () => vocabulary[Math.floor(dice.uniform() ** 3 * vocabulary.length)]).join(' ')
 }
 
+/** What people put around words, one in so many messages each. */
+function withMarkdown(text: string): string {
+  const [first = '', ...rest] = text.split(' ')
+  switch (dice.below(16)) {
+    case 0:
+      return `**${first}** ${rest.join(' ')}`
+    case 1:
+      return `${text}\n- ${rest.join('\n- ')}`
+    case 2:
+      return `https://example.org/${first} ${rest.join(' ')}`
+    case 3:
+      return `\`\`\`\n${rest.join('\n')}\n\`\`\`\n${first}`
+    case 4:
+      return `> ${first}\n\n_${rest.join(' ')}_`
+    default:
+      return text
+  }
+}
+
 const recentMax = 400
 
 /** Messages that were written not long ago, with whose they are. */
@@ -225,9 +249,11 @@ function somethingSaid(
   channels: readonly ChannelId[],
   recent: readonly Recent[],
   writers: readonly Writer[],
+  isOneChannel: boolean,
 ): Act {
-  const channel = channels[Math.floor(dice.uniform() ** 2 * channels.length)] ?? generalChannel
-  const text = sentence()
+  const [general = generalChannel] = channels
+  const channel = isOneChannel ? general : (channels[Math.floor(dice.uniform() ** 2 * channels.length)] ?? general)
+  const text = isOneChannel ? withMarkdown(sentence()) : sentence()
   const chance = dice.uniform()
   const target = recent[dice.below(recent.length)]
   const own = recent.findLast((one) => one.writer === writer)
@@ -254,7 +280,7 @@ function writeAll(
   store: LogStore,
   communityLog: CommunityLog,
   made: Omit<Made, 'heads'>,
-  { entries, startMs }: { readonly entries: number; readonly startMs: number },
+  { entries, startMs, isOneChannel = false }: HomeOptions & { readonly entries: number; readonly startMs: number },
 ): Entry[] {
   const { writers } = made
   const row = store.list().find(({ community }) => community === made.community)
@@ -305,7 +331,9 @@ function writeAll(
     const payload = isAct
       ? actPayload({ kind: 'profile', memberName: `${writer.name} ${index}` })
       : chatPayload(
-          index < 3 ? openChannel(index, channels, made, writer) : somethingSaid(at, channels, recent, writers),
+          index < 3
+            ? openChannel(index, channels, made, writer)
+            : somethingSaid(at, channels, recent, writers, isOneChannel),
         )
     const device = writer.hand.author.device
     const named =

@@ -18,7 +18,8 @@ export function safeLink(text: string): { readonly url: string; readonly host: s
   // `https://bank.example@evil.example` leads to evil.example; `https:evil` depends on where one is.
   if (!/^https?:\/\/[^/\\]/i.test(text) || url.username !== '' || url.password !== '' || url.hostname === '')
     return undefined
-  return { url: url.href, host: url.host }
+  // Written out, letters of other scripts take up to twelve times the room.
+  return url.href.length > markdownLinkCharsMax ? undefined : { url: url.href, host: url.host }
 }
 
 /** No space, control, quote, backslash, angle or mark that turns text: nothing that reads as another link than it is. */

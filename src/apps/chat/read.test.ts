@@ -8,7 +8,7 @@ import { isPeerhoodError } from '../../base/errors.ts'
 import { generalChannel } from './core.ts'
 import { formatMark, parseMark } from './read.ts'
 import { matchOf, splitSnippet, wordsOf } from './search.ts'
-import type { MessagePage } from './types.ts'
+import type { MessageId, MessagePage } from './types.ts'
 
 const general = new Uint8Array(16)
 
@@ -40,6 +40,48 @@ test('pages follow each other without gap or repeat while new messages arrive', 
   } while (before !== undefined)
   assert.deepEqual(seen, texts)
   assert.equal(page.messages.length, 5)
+})
+
+test('pages lead both ways from a message, without gap or repeat', async () => {
+  const { world, a } = setup()
+  const texts = Array.from({ length: 40 }, (_, i) => `${i}`)
+  await write(a, texts)
+  world.clock.advance(1)
+  const ids = a.chat.messages(community, generalChannel, { limit: 200 }).messages.map(({ id }) => id)
+  const read = (options: object) => a.chat.messages(community, generalChannel, { limit: 8, ...options })
+  for (const at of [0, 1, 20, 39]) {
+    const middle = read({ around: ids[at] })
+    assert.ok(middle.messages.some(({ id }) => id === ids[at]))
+    const seen = [...middle.messages]
+    for (let { before } = middle; before !== undefined; ) {
+      const page = read({ before })
+      assert.ok(page.after !== undefined, 'what it began from comes after it')
+      seen.unshift(...page.messages)
+      before = page.before
+    }
+    for (let { after } = middle; after !== undefined; ) {
+      const page = read({ after })
+      seen.push(...page.messages)
+      after = page.after
+    }
+    assert.deepEqual(
+      seen.map(({ id }) => id),
+      ids,
+    )
+  }
+  const { before } = read({})
+  assert.equal(read({}).after, undefined)
+  assert.deepEqual(read({ after: before }).messages, read({}).messages, 'a mark leads back to its own page')
+  const [root] = ids
+  await a.forge('message', { channel: general, text: 'aside', thread: Buffer.from(String(root), 'hex') })
+  const aside = a.chat.messages(community, generalChannel, { limit: 8, thread: root as MessageId }).messages[0]?.id
+  assert.deepEqual(read({ around: aside, thread: root }).messages.length, 1)
+  for (const wrong of [aside, 'ab'.repeat(32)]) {
+    assert.throws(
+      () => read({ around: wrong }),
+      (error) => isPeerhoodError(error) && error.code === 'message_unknown',
+    )
+  }
 })
 
 test('marks of pages: strict, and of nothing but places', () => {

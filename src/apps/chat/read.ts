@@ -18,6 +18,7 @@ import type {
   MessageId,
   MessagePage,
   Mute,
+  PageAt,
   Reaction,
   Report,
 } from './types.ts'
@@ -75,9 +76,13 @@ export function createReader({ database, kept, view, self, since, moderates, isO
   const mentions = countAfter('countable = 1 AND mentioned = 1')
   const readThere = database.prepare('SELECT ms, count, id FROM chat_reads WHERE community = ? AND channel = ?')
   const readHere = kept.prepare('SELECT ms, count, id FROM chat_marks WHERE community = ? AND channel = ?')
-  const page = database.prepare(
-    `SELECT * FROM chat_messages WHERE channel = ? AND shown = 1 AND thread = ? AND (ms, count, id) < (?, ?, ?)
+  const inPlace = 'channel = ? AND shown = 1 AND thread = ?'
+  const before = database.prepare(
+    `SELECT * FROM chat_messages WHERE ${inPlace} AND (ms, count, id) < (?, ?, ?)
      ORDER BY ms DESC, count DESC, id DESC LIMIT ?`,
+  )
+  const from = database.prepare(
+    `SELECT * FROM chat_messages WHERE ${inPlace} AND (ms, count, id) >= (?, ?, ?) ORDER BY ms, count, id LIMIT ?`,
   )
   const byId = database.prepare(`SELECT * FROM chat_messages WHERE ${isMessage}`)
   const reactions = database.prepare(
@@ -221,20 +226,35 @@ export function createReader({ database, kept, view, self, since, moderates, isO
   function messages(
     id: CommunityId,
     channelId: ChannelId,
-    options: { readonly before?: string; readonly limit: number; readonly thread?: MessageId },
+    options: PageAt & { readonly limit: number; readonly thread?: MessageId },
   ): MessagePage {
-    const { before, limit, thread } = options
+    const { limit, thread = '' } = options
     checkLimit(limit, pageMessagesMax)
-    const from = before === undefined ? theEnd : parseMark(before)
-    if (channelId === generalChannel && known(id) === undefined) return { messages: [], before: undefined }
+    const mark = options.before ?? options.after
+    const marked = mark === undefined ? theEnd : parseMark(mark)
+    if (channelId === generalChannel && known(id) === undefined) return nothing
     const at = context(id, need(id, channelId))
-    const rows = page.all(at.channel.n, thread ?? '', ...columnsOf(from), limit + 1)
-    const shown = rows.slice(0, limit)
-    const oldest = shown.at(-1)
+    const place = options.around === undefined ? marked : placeIn(at, options.around, thread)
+    const half = options.around === undefined ? 0 : limit >> 1
+    const [older, newer] = options.after === undefined ? [limit - half, half] : [0, limit]
+    // One more each: whether there is more.
+    const olderRows = before.all(at.channel.n, thread, ...columnsOf(place), older + 1)
+    const newerRows = from.all(at.channel.n, thread, ...columnsOf(place), newer + 1)
+    const rows = [...olderRows.slice(0, older).reverse(), ...newerRows.slice(0, newer)]
+    const [first] = rows
+    const next = newerRows[newer]
     return {
-      messages: shown.toReversed().map((row) => messageOf(at, row)),
-      before: rows.length > limit && oldest !== undefined ? formatMark(placeOfRow(oldest)) : undefined,
+      messages: rows.map((row) => messageOf(at, row)),
+      before: olderRows.length > older ? formatMark(first === undefined ? place : placeOfRow(first)) : undefined,
+      after: next === undefined ? undefined : formatMark(placeOfRow(next)),
     }
+  }
+
+  /** Where a message of this channel, and this thread, stands. */
+  function placeIn({ id, channel }: Context, messageId: MessageId, thread: string): Place {
+    const found = find(id, messageId)
+    if (found?.channel.n !== channel.n || found.row.thread !== thread) throw unknownMessage()
+    return found.row.place
   }
 
   /** The message with its channel, when both can be read. */
@@ -331,7 +351,9 @@ export function checkLimit(limit: number, max: number): void {
   throw chatErrors.limit_wrong(`A limit is a whole number from 1 to ${max}.`)
 }
 
-// ---- page marks: the place of the oldest message of the page before
+// ---- page marks: the place of the oldest message of a page, which `before` goes back from and `after` on from
+
+const nothing: MessagePage = { messages: [], before: undefined, after: undefined }
 
 const theEnd: Place = { ms: Number.MAX_SAFE_INTEGER, count: 0, id: '' }
 

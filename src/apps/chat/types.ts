@@ -81,6 +81,15 @@ export interface MessagePage {
   readonly messages: readonly Message[]
   /** Pass as `before` for the page before; undefined at the beginning. */
   readonly before: string | undefined
+  /** Pass as `after` for the page after; undefined at the end. */
+  readonly after: string | undefined
+}
+
+/** Where a page lies: before or after a mark, around a message; at the end when nothing is said. */
+export interface PageAt {
+  readonly before?: string
+  readonly after?: string
+  readonly around?: MessageId
 }
 
 export interface Found {
@@ -126,11 +135,11 @@ export interface Chat {
   channel(community: CommunityId, channel: ChannelId): Channel
   /** The key of a private channel that is here, for what is said of it without being written (presence.ts). */
   channelKey(community: CommunityId, channel: ChannelId): Uint8Array | undefined
-  /** The newest `limit` messages before a page mark (or in a thread). */
+  /** `limit` messages of a channel, or of a thread, at one place. */
   messages(
     community: CommunityId,
     channel: ChannelId,
-    options: { readonly before?: string; readonly limit: number; readonly thread?: MessageId },
+    options: PageAt & { readonly limit: number; readonly thread?: MessageId },
   ): MessagePage
   message(community: CommunityId, id: MessageId): Message
   search(

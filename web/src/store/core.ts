@@ -197,6 +197,8 @@ function onEvent(world: World, event: Event, nowMs: number): World {
     case 'direct-ask':
     case 'direct-blocked':
     case 'direct-contact':
+    case 'copies':
+    case 'ipfs-job':
       return world // For the views that they concern, which listen for themselves.
     case 'chat-rebuilt':
     case 'reset':

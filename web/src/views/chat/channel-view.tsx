@@ -59,6 +59,7 @@ export function ChannelView({ channel, focus, isAtEnd, onAtEnd, onList }: Channe
   useReadMarker(channel, view.timeline, isAtEnd)
   useSpokenMessages(channel, self, nameOf)
   useFieldFocus(field, focus)
+  const toEnd = () => void service.readNewest().then(() => scroller.current?.toEnd())
   const isOfTwo = isDirect(community)
   const name = isOfTwo ? communityName(community) : channelName(channel, members, self)
   return (
@@ -78,7 +79,7 @@ export function ChannelView({ channel, focus, isAtEnd, onAtEnd, onList }: Channe
           isAtEnd={isAtEnd}
           onAtEnd={onAtEnd}
           scroller={scroller}
-          onToEnd={() => scroller.current?.toEnd()}
+          onToEnd={toEnd}
         />
         <TypingLine channel={channel} />
         <WriteBar channel={channel}>
@@ -90,7 +91,7 @@ export function ChannelView({ channel, focus, isAtEnd, onAtEnd, onList }: Channe
             onEditLast={state.editLast}
             onSend={(draft) => {
               void service.send(draft)
-              scroller.current?.toEnd()
+              toEnd()
             }}
             field={field}
           />
@@ -138,7 +139,7 @@ function useFocused({ channel, focus, service, scroller, newFrom, isRead }: Focu
     if (wanted === undefined || !isRead) return
     const controller = new AbortController()
     const find = async () => {
-      const isFound = await service.readUntil(wanted, controller.signal)
+      const isFound = await service.readTo(wanted, controller.signal)
       if (controller.signal.aborted) return
       if (isFound) scroller.current?.toMessage(wanted, 'middle')
       // The address goes back to the channel's own, so that the same message can be looked for again.

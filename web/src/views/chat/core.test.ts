@@ -137,7 +137,13 @@ test('a mention names one person, whatever they are called', () => {
 
 test('a few emoji alone are large, and pictures are pixels', () => {
   assert.ok(
-    isOnlyEmoji('🎉') && isOnlyEmoji('👍🏽 ❤️ 👨‍👩‍👧') && !isOnlyEmoji('a 🎉') && !isOnlyEmoji('') && !isOnlyEmoji('12'),
+    isOnlyEmoji('🎉') &&
+      isOnlyEmoji('ℹ️') &&
+      !isOnlyEmoji('🎉 д') &&
+      isOnlyEmoji('👍🏽 ❤️ 👨‍👩‍👧') &&
+      !isOnlyEmoji('a 🎉') &&
+      !isOnlyEmoji('') &&
+      !isOnlyEmoji('12'),
   )
   assert.ok(isPicture('image/png') && isPicture('IMAGE/JPEG') && !isPicture('image/svg+xml') && !isPicture('text/html'))
 })

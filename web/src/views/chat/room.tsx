@@ -71,7 +71,9 @@ export function useRoomState(options: RoomOptions): { room: Room; state: RoomSta
   return { room, state, dialog }
 }
 
-function lastOwn({ pages = [] }: Timeline, self: string | undefined): Message | undefined {
+function lastOwn({ pages = [], after }: Timeline, self: string | undefined): Message | undefined {
+  // The last one is not held.
+  if (after !== null) return undefined
   return pages
     .flatMap(({ messages }) => messages)
     .findLast(({ person, deleted, hidden }) => person === self && !deleted && hidden === null)

@@ -17,7 +17,7 @@ import {
   useRef,
 } from 'react'
 import type { Page } from './timeline-core.ts'
-import { heightsOf, isSameWindow, type Window, windowOf } from './window-core.ts'
+import { heightsOf, isSameWindow, isWithin, nextWindow, type View, type Window, windowOf } from './window-core.ts'
 
 export interface ScrollerHandle {
   toEnd(): void
@@ -32,8 +32,11 @@ interface ScrollerProps {
   readonly top: ReactNode
   readonly bottom: ReactNode
   readonly isBusy: boolean
-  /** The beginning of what is held comes near. */
+  /** What is held reaches to the newest: its end is the end. */
+  readonly isToEnd: boolean
+  /** The beginning, or the end, of what is held comes near. */
   readonly onNearTop: () => void
+  readonly onNearEnd: () => void
   readonly onAtEnd: (isAtEnd: boolean) => void
   readonly ref: Ref<ScrollerHandle>
 }
@@ -115,38 +118,51 @@ function useWindow(props: ScrollerProps, frame: RefObject<HTMLDivElement | null>
   })
   const newest = useRef(props)
   newest.current = props
-  const window = wantedWindow(kept.current, props.pages)
-  const drawn = useRef<Window>(window)
+  const drawn = useRef<Window>(undefined)
+  const window = wantedWindow(kept.current, props.pages, drawn.current)
   drawn.current = window
+
+  const later = useRef(0)
+  const drawWhatIsDue = useCallback(() => {
+    const [memory, { pages }, present] = [kept.current, newest.current, drawn.current]
+    if (present === undefined || isSameWindow(wantedWindow(memory, pages, present), present)) return
+    cancelAnimationFrame(later.current)
+    // What is seen must be there at once. The rest comes with another frame, so that no draw takes long.
+    if (isWithin(windowOf(...viewOf(memory, pages, 0)), present)) later.current = requestAnimationFrame(draw)
+    else draw()
+  }, [])
+  useEffect(() => () => cancelAnimationFrame(later.current), [])
 
   /** After everything that may have moved something. */
   const keep = useCallback(() => {
     const element = frame.current
     if (element === null) return
     const memory = kept.current
-    const { pages, onAtEnd, onNearTop } = newest.current
+    const { pages, isToEnd, onAtEnd, onNearTop, onNearEnd } = newest.current
     measure(element, memory)
     seek(memory, pages)
     restore(element, memory)
     // What was brought into view may be all that follows: then its end is being read.
-    const isAtEnd = isNearEnd(element)
+    const isAtEnd = isToEnd && pixelsBelow(element) < endPx
     if (isAtEnd) memory.anchor = { kind: 'end' }
     onAtEnd(isAtEnd)
-    if (!isSameWindow(wantedWindow(memory, pages), drawn.current)) draw()
+    drawWhatIsDue()
     if (element.scrollTop < element.clientHeight) onNearTop()
-  }, [frame])
+    if (pixelsBelow(element) < element.clientHeight) onNearEnd()
+  }, [frame, drawWhatIsDue])
 
   const onScroll = useCallback(() => {
     const element = frame.current
     if (element === null) return
     const memory = kept.current
-    const { pages, onAtEnd, onNearTop } = newest.current
-    const isAtEnd = isNearEnd(element)
+    const { pages, isToEnd, onAtEnd, onNearTop, onNearEnd } = newest.current
+    const isAtEnd = isToEnd && pixelsBelow(element) < endPx
     memory.anchor = isAtEnd ? { kind: 'end' } : (anchorIn(element) ?? anchorAt(element, memory, pages))
     onAtEnd(isAtEnd)
-    if (!isSameWindow(wantedWindow(memory, pages), drawn.current)) draw()
+    drawWhatIsDue()
     if (element.scrollTop < element.clientHeight * 2) onNearTop()
-  }, [frame])
+    if (pixelsBelow(element) < element.clientHeight * 2) onNearEnd()
+  }, [frame, drawWhatIsDue])
 
   useImperativeHandle(
     ref,
@@ -167,13 +183,17 @@ function useWindow(props: ScrollerProps, frame: RefObject<HTMLDivElement | null>
 }
 
 /** What is near the anchor. */
-function wantedWindow({ anchor, measured, height }: Memory, pages: readonly Page[]): Window {
+function wantedWindow(memory: Memory, pages: readonly Page[], drawn: Window | undefined): Window {
+  return nextWindow(...viewOf(memory, pages, memory.height), drawn)
+}
+
+function viewOf({ anchor, measured, height }: Memory, pages: readonly Page[], margin: number): [number[], View] {
   const heights = heightsOf(pages, measured)
-  const view = { height, margin: height }
-  if (anchor.kind === 'end') return windowOf(heights, { ...view, top: Number.MAX_SAFE_INTEGER })
+  const view = { height, margin }
+  if (anchor.kind === 'end') return [heights, { ...view, top: Number.MAX_SAFE_INTEGER }]
   const at = pages.findIndex(({ key }) => key === anchor.page)
   const above = heights.slice(0, Math.max(0, at)).reduce((sum, one) => sum + one, 0)
-  return windowOf(heights, { ...view, top: above + anchor.inPage })
+  return [heights, { ...view, top: above + anchor.inPage }]
 }
 
 function measure(element: HTMLElement, memory: Memory): void {
@@ -182,23 +202,29 @@ function measure(element: HTMLElement, memory: Memory): void {
   memory.width = element.clientWidth
   memory.height = element.clientHeight
   for (const page of element.querySelectorAll<HTMLElement>('[data-page]')) {
-    memory.measured.set(Number(page.dataset.page), page.offsetHeight)
+    // With its fractions: what stands above must be as high when it is not drawn.
+    memory.measured.set(Number(page.dataset.page), page.getBoundingClientRect().height)
   }
 }
 
-/** The message that is looked for becomes the anchor once it is there. */
+/** The message that is looked for becomes the anchor once it is there; one that is on another page now stays it. */
 function seek(memory: Memory, pages: readonly Page[]): void {
-  const { sought } = memory
-  const page = sought && pages.find(({ messages }) => messages.some(({ id }) => id === sought.id))
-  if (sought === undefined || page === undefined) return
-  memory.sought = undefined
-  memory.anchor = { kind: 'page', page: page.key, inPage: 0, message: { id: sought.id, offset: sought.where } }
+  const { sought, anchor } = memory
+  const pageWith = (id: string) => pages.find(({ messages }) => messages.some((message) => message.id === id))
+  const page = sought && pageWith(sought.id)
+  if (sought !== undefined && page !== undefined) {
+    memory.sought = undefined
+    memory.anchor = { kind: 'page', page: page.key, inPage: 0, message: { id: sought.id, offset: sought.where } }
+  } else if (anchor.kind === 'page' && anchor.message !== undefined && !pages.some(({ key }) => key === anchor.page)) {
+    const other = pageWith(anchor.message.id)
+    if (other !== undefined) memory.anchor = { ...anchor, page: other.key, inPage: 0 }
+  }
 }
 
 function restore(element: HTMLElement, memory: Memory): void {
   const { anchor } = memory
   if (anchor.kind === 'end') {
-    if (element.scrollHeight - element.scrollTop - element.clientHeight >= 1) element.scrollTop = element.scrollHeight
+    if (pixelsBelow(element) >= 1) element.scrollTop = element.scrollHeight
     return
   }
   const page = element.querySelector<HTMLElement>(`[data-page="${anchor.page}"]`)
@@ -219,8 +245,8 @@ function pixelsOf(offset: number | Place, height: number, own: number): number {
   return offset === 'top' ? topPx : Math.max(topPx, (height - own) / 2)
 }
 
-function isNearEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolean {
-  return scrollHeight - scrollTop - clientHeight < endPx
+function pixelsBelow({ scrollHeight, scrollTop, clientHeight }: HTMLElement): number {
+  return scrollHeight - scrollTop - clientHeight
 }
 
 /** The first message in view, and how far from the upper edge it begins. Undefined where nothing is drawn yet. */

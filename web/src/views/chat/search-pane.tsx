@@ -1,6 +1,6 @@
 // Finds messages by their words, in this channel or in all, and leads to them.
 
-import { useEffect, useState } from 'react'
+import { memo, startTransition, useEffect, useState } from 'react'
 import type { Channel, FoundMessage } from '../../../../src/sdk/types.ts'
 import { countText } from '../../format/core.ts'
 import { navigate } from '../../router/hooks.ts'
@@ -59,7 +59,7 @@ export function SearchPane({ channel, onClose }: { channel: Channel; onClose: ()
   )
 }
 
-function FoundItem({ found: { message, snippet } }: { found: FoundMessage }) {
+const FoundItem = memo(function FoundItem({ found: { message, snippet } }: { found: FoundMessage }) {
   const { chat, members, self, nameOf } = useCommunity()
   const channel = chat?.channels.get(message.channel)
   const focus =
@@ -89,7 +89,7 @@ function FoundItem({ found: { message, snippet } }: { found: FoundMessage }) {
       </span>
     </button>
   )
-}
+})
 
 function useSearch(community: string, words: string, channel: string | undefined): Result {
   const { peerhood } = useDaemon()
@@ -102,7 +102,8 @@ function useSearch(community: string, words: string, channel: string | undefined
       try {
         const where = channel === undefined ? {} : { channel }
         const found = await peerhood.chat.search(community, words.trim(), { ...where, limit: foundMax, signal })
-        setResult({ found })
+        // A hundred of them are drawn bit by bit, so that keys are answered meanwhile.
+        startTransition(() => setResult({ found }))
         announce(found.length === 0 ? 'Nothing found' : `${countText(found.length, 'message')} found`)
       } catch (error) {
         if (!signal.aborted) setResult({ failure: toFailure(error) })

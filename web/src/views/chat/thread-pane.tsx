@@ -43,6 +43,7 @@ export function ThreadPane({ channel, root, onClose }: { channel: Channel; root:
       </p>
     </div>
   )
+  const toEnd = () => void service.readNewest().then(() => scroller.current?.toEnd())
   const label = message === undefined ? 'Reply in the thread' : `Reply to ${nameOf(message.person)}`
   return (
     <RoomProvider value={room}>
@@ -58,7 +59,7 @@ export function ThreadPane({ channel, root, onClose }: { channel: Channel; root:
           isAtEnd={isAtEnd}
           onAtEnd={setAtEnd}
           scroller={scroller}
-          onToEnd={() => scroller.current?.toEnd()}
+          onToEnd={toEnd}
         />
         <WriteBar channel={channel}>
           <Composer
@@ -69,7 +70,7 @@ export function ThreadPane({ channel, root, onClose }: { channel: Channel; root:
             onEditLast={state.editLast}
             onSend={(draft) => {
               void service.send(draft)
-              scroller.current?.toEnd()
+              toEnd()
             }}
             field={field}
           />

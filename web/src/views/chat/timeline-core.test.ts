@@ -19,7 +19,7 @@ const run = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => message(`m${from + at}`, from + at))
 const textsOf = ({ pages = [] }: Timeline) => pages.flatMap(({ messages }) => messages.map(({ text }) => text))
 const newest = (messages: readonly Message[], before: string | null = null) =>
-  stepTimeline(emptyTimeline, { type: 'newest', messages, before })
+  stepTimeline(emptyTimeline, { type: 'stretch', messages, before, after: null })
 const pending = (id: string, change: Partial<Pending> = {}): Pending => ({
   id,
   text: id,
@@ -123,18 +123,70 @@ test('two of the same text are two, and a failed one waits for its person', () =
   assert.equal(stepTimeline(timeline, { type: 'discard', id: 'p2' }).pending.length, 1)
 })
 
+test('a stretch grows at both sides, whatever news comes, and holds each message once', () => {
+  const count = 12_000
+  /** A mark is the place of a message. */
+  const mark = (at: number) => (at <= 0 || at >= count ? null : `${at}`)
+  const moves = fc.array(fc.oneof(fc.constantFrom('older', 'newer', 'far older', 'trim'), fc.nat(count - 1)), {
+    maxLength: 40,
+  })
+  fc.assert(
+    fc.property(fc.nat(count - 100), moves, (from, all) => {
+      const stretch = { messages: run(from, from + 80), before: mark(from), after: mark(from + 80) }
+      let timeline = stepTimeline(emptyTimeline, { type: 'stretch', ...stretch })
+      const read = (side: 'older' | 'newer') => {
+        const asked = side === 'older' ? timeline.before : timeline.after
+        if (asked === null) return
+        const at = Number(asked)
+        const [begin, end] = side === 'older' ? [Math.max(0, at - 80), at] : [at, Math.min(count, at + 80)]
+        const answer = { asked, messages: run(begin, end), before: mark(begin), after: mark(end) }
+        timeline = stepTimeline(timeline, { type: side, ...answer })
+      }
+      for (const move of all) {
+        if (move === 'far older') for (let times = 0; times < 60; times++) read('older')
+        else if (move === 'older' || move === 'newer') read(move)
+        else if (move === 'trim') timeline = stepTimeline(timeline, { type: 'trim' })
+        else timeline = stepTimeline(timeline, { type: 'message', message: message(`m${move}`, Number(move)) })
+        const held = timeline.pages?.flatMap(({ messages }) => messages) ?? []
+        const [first = 0, last = 0] = [held[0]?.sentMs, held.at(-1)?.sentMs]
+        assert.deepEqual(
+          held.map(({ sentMs }) => sentMs),
+          Array.from({ length: last - first + 1 }, (_, index) => first + index),
+        )
+        assert.ok(held.length < 4_100, `${held.length} are held`)
+        assert.deepEqual([timeline.before, timeline.after], [mark(first), mark(last + 1)])
+      }
+    }),
+    { numRuns: 40, seed: 1 },
+  )
+})
+
+test('what comes after all that is held waits for its page', () => {
+  const held = stepTimeline(newest([]), { type: 'stretch', messages: run(5, 9), before: '5', after: '9' })
+  assert.equal(stepTimeline(held, { type: 'message', message: message('m20', 20) }), held)
+  assert.equal(stepTimeline(held, { type: 'newer', asked: 'another', messages: run(9, 12), after: null }), held)
+  const whole = stepTimeline(held, { type: 'newer', asked: '9', messages: run(8, 12), after: null })
+  assert.deepEqual(textsOf(whole), ['m5', 'm6', 'm7', 'm8', 'm9', 'm10', 'm11'])
+})
+
 test('a list that has grown long is cut where an answer began, and can grow again from there', () => {
   let timeline = newest(run(9800, 10_000), 'mark-9800')
-  for (let from = 9800; from > 0; from -= 200) {
-    const before = from === 200 ? null : `mark-${from - 200}`
-    timeline = stepTimeline(timeline, { type: 'older', asked: `mark-${from}`, messages: run(from - 200, from), before })
+  for (let from = 9800; from > 6000; from -= 20) {
+    const before = `mark-${from - 20}`
+    timeline = stepTimeline(timeline, { type: 'older', asked: `mark-${from}`, messages: run(from - 20, from), before })
   }
-  assert.equal(messageCount(timeline), 10_000)
+  assert.equal(timeline.after, 'mark-9200', 'the other side is cut while one reads back')
+  for (let asked: string | null = timeline.after; asked !== null; asked = timeline.after) {
+    const from = Number(asked.slice('mark-'.length))
+    const after = from + 80 < 10_000 ? `mark-${from + 80}` : null
+    timeline = stepTimeline(timeline, { type: 'newer', asked, messages: run(from, Math.min(10_000, from + 80)), after })
+  }
+  for (const told of run(10_000, 10_500)) timeline = stepTimeline(timeline, { type: 'message', message: told })
   const cut = stepTimeline(timeline, { type: 'trim' })
   assert.ok(messageCount(cut) >= 800 && messageCount(cut) <= 1500, `${messageCount(cut)}`)
   const [first] = cut.pages?.[0]?.messages ?? []
   assert.equal(cut.before, `mark-${first?.sentMs}`)
-  assert.equal(lastMessage(cut)?.id, 'm9999')
+  assert.equal(lastMessage(cut)?.id, 'm10499')
   assert.equal(findMessage(cut, 'm0'), undefined)
   assert.equal(stepTimeline(cut, { type: 'trim' }), cut)
 })

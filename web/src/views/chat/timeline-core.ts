@@ -1,6 +1,8 @@
 // The messages of one channel or thread as the page holds them. Pure: pages of the daemon's answers, news and what was
 // written here go in; a list of pages comes out that the window (window-core.ts) draws a part of.
 //
+// What is held is one stretch of the channel, mostly its end; it is cut at the far side when it grows too long.
+//
 // What must stay true: messages stand in order of time, each once; a page that did not change keeps its identity, so that
 // only what changed draws again; what was written here stands at the end from the moment it is sent, and once it is told
 // by the daemon it stands there only as that.
@@ -33,19 +35,33 @@ export interface Timeline {
   readonly pages: readonly Page[] | undefined
   /** The mark of what comes before the first page; null: it begins here. */
   readonly before: string | null
+  /** The mark of what comes after the last page; null: it ends here, and news belongs to it. */
+  readonly after: string | null
   readonly pending: readonly Pending[]
   readonly nextKey: number
 }
 
 export type TimelineInput =
-  /** The newest messages: everything before is forgotten. */
-  | { readonly type: 'newest'; readonly messages: readonly Message[]; readonly before: string | null }
+  /** Another stretch, the end or what is around some message: everything before is forgotten. */
+  | {
+      readonly type: 'stretch'
+      readonly messages: readonly Message[]
+      readonly before: string | null
+      readonly after: string | null
+    }
   /** An answer to `asked`; it comes too late when the list begins elsewhere meanwhile. */
   | {
       readonly type: 'older'
       readonly asked: string
       readonly messages: readonly Message[]
       readonly before: string | null
+    }
+  /** The same at the other side. */
+  | {
+      readonly type: 'newer'
+      readonly asked: string
+      readonly messages: readonly Message[]
+      readonly after: string | null
     }
   | { readonly type: 'message'; readonly message: Message }
   | { readonly type: 'sending'; readonly pending: Pending }
@@ -56,20 +72,24 @@ export type TimelineInput =
   | { readonly type: 'trim' }
 
 /** Messages a page has at most: as many as are drawn well within a frame or two. A few pages stand in the document. */
-export const pageMessagesMax = 12
-/** Pages above which a list is cut when its end is being read, and those that stay then. */
-const pagesKeptMax = 320
-const pagesKept = 80
+export const pageMessagesMax = 8
+/** Pages above which a list is cut: of what lies before, once its end is being read, and at the other side of a reader. */
+const pagesKeptMax = 480
+/** Pages that stay when its end is being read. */
+const pagesKept = 120
 
-export const emptyTimeline: Timeline = { pages: undefined, before: null, pending: [], nextKey: 0 }
+export const emptyTimeline: Timeline = { pages: undefined, before: null, after: null, pending: [], nextKey: 0 }
 
 export function stepTimeline(timeline: Timeline, input: TimelineInput): Timeline {
   switch (input.type) {
-    case 'newest':
-      return addBefore({ ...timeline, pages: [] }, input.messages, input.before)
+    case 'stretch':
+      return addBefore({ ...timeline, pages: [], after: input.after }, input.messages, input.before)
     case 'older':
       if (timeline.pages === undefined || timeline.before !== input.asked) return timeline
-      return addBefore(timeline, input.messages, input.before)
+      return cutAfter(addBefore(timeline, input.messages, input.before))
+    case 'newer':
+      if (timeline.pages === undefined || timeline.after !== input.asked) return timeline
+      return cutBefore(addAfter(timeline, input.messages, input), pagesKeptMax)
     case 'message':
       return tell(timeline, input.message)
     case 'sending':
@@ -81,7 +101,7 @@ export function stepTimeline(timeline: Timeline, input: TimelineInput): Timeline
     case 'discard':
       return withoutPending(timeline, input.id)
     case 'trim':
-      return trim(timeline)
+      return timeline.after === null ? cutBefore(timeline, pagesKept) : timeline
   }
 }
 
@@ -107,14 +127,33 @@ export function messageCount({ pages = [] }: Timeline): number {
 }
 
 function addBefore(timeline: Timeline, messages: readonly Message[], before: string | null): Timeline {
-  const added: Page[] = []
-  let { nextKey } = timeline
-  for (let from = 0; from < messages.length; from += pageMessagesMax) {
-    const mark = from === 0 ? { before } : {}
-    added.push({ key: nextKey, messages: messages.slice(from, from + pageMessagesMax), ...mark })
-    nextKey += 1
-  }
-  return { ...timeline, pages: [...added, ...(timeline.pages ?? [])], before, nextKey }
+  const { pages: held = [] } = timeline
+  const pages = pagesOf(without(messages, held[0]), before, timeline.nextKey)
+  return { ...timeline, pages: [...pages, ...held], before, nextKey: timeline.nextKey + pages.length }
+}
+
+function addAfter(
+  timeline: Timeline,
+  messages: readonly Message[],
+  { asked, after }: { readonly asked: string; readonly after: string | null },
+): Timeline {
+  const { pages: held = [] } = timeline
+  // The mark of what comes after is the place of the first of it.
+  const pages = pagesOf(without(messages, held.at(-1)), asked, timeline.nextKey)
+  return { ...timeline, pages: [...held, ...pages], after, nextKey: timeline.nextKey + pages.length }
+}
+
+function pagesOf(messages: readonly Message[], before: string | null, firstKey: number): Page[] {
+  return Array.from({ length: Math.ceil(messages.length / pageMessagesMax) }, (_, at) => {
+    const part = messages.slice(at * pageMessagesMax, (at + 1) * pageMessagesMax)
+    return { key: firstKey + at, messages: part, ...(at === 0 ? { before } : {}) }
+  })
+}
+
+/** News within the millisecond of an edge may be held already. */
+function without(messages: readonly Message[], edge: Page | undefined): readonly Message[] {
+  const held = new Set(edge?.messages.map(({ id }) => id))
+  return messages.filter(({ id }) => !held.has(id))
 }
 
 function tell(timeline: Timeline, message: Message): Timeline {
@@ -140,6 +179,8 @@ function put(timeline: Timeline, message: Message): { readonly timeline: Timelin
   const first = pages[0]?.messages[0]
   // It lies before what is held, and will come with its page.
   if (first !== undefined && timeline.before !== null && isAfter(first, message)) return { timeline, isNew: false }
+  const last = lastMessage(timeline)
+  if (last !== undefined && timeline.after !== null && isAfter(message, last)) return { timeline, isNew: false }
   const place = placeOf(pages, message)
   if (!place.found) return { timeline: insert(timeline, pages, place, message), isNew: true }
   const messages = (pages[place.page]?.messages ?? []).with(place.at, message)
@@ -194,12 +235,22 @@ function splitPage(timeline: Timeline, at: number, messages: readonly Message[])
   return { ...timeline, pages: timeline.pages?.toSpliced(at, 1, older, newer), nextKey: timeline.nextKey + 1 }
 }
 
-function trim(timeline: Timeline): Timeline {
+function cutBefore(timeline: Timeline, kept: number): Timeline {
   const { pages = [] } = timeline
   if (pages.length <= pagesKeptMax) return timeline
-  for (let at = pages.length - pagesKept; at > 0; at--) {
+  for (let at = pages.length - kept; at > 0; at--) {
     const before = pages[at]?.before
     if (before !== undefined) return { ...timeline, pages: pages.slice(at), before }
+  }
+  return timeline
+}
+
+function cutAfter(timeline: Timeline): Timeline {
+  const { pages = [] } = timeline
+  for (let at = pagesKeptMax; at < pages.length; at++) {
+    // What comes after begins there.
+    const after = pages[at]?.before
+    if (typeof after === 'string') return { ...timeline, pages: pages.slice(0, at), after }
   }
   return timeline
 }

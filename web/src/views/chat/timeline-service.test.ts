@@ -4,7 +4,10 @@ import { defineErrors } from '../../../../src/base/errors.ts'
 import type { Event, Message, MessageRequest, Messages, MessagesOptions } from '../../../../src/sdk/types.ts'
 import { createTimelineService, type Place } from './timeline-service.ts'
 
-const errors = defineErrors({ gone: { kind: 'no-daemon', hint: 'Start it.' } })
+const errors = defineErrors({
+  gone: { kind: 'no-daemon', hint: 'Start it.' },
+  message_unknown: { kind: 'not-found', hint: '' },
+})
 const place: Place = { community: 'c', channel: 'general' }
 const message = (at: number, change: Partial<Message> = {}): Message =>
   ({
@@ -29,12 +32,20 @@ function fakeChat(count: number, where = place) {
     async messages(
       _community: string,
       _channel: string,
-      { before, limit = 50 }: MessagesOptions = {},
+      { before, after, around, limit = 50 }: MessagesOptions = {},
     ): Promise<Messages> {
       state.calls += 1
-      const end = before === undefined ? all.length : Number(before)
-      const start = Math.max(0, end - limit)
-      const page = { messages: all.slice(start, end), before: start === 0 ? null : String(start) }
+      const sought = all.findIndex(({ id }) => id === around)
+      if (around !== undefined && sought < 0) throw errors.message_unknown('It is not here.')
+      const middle = around === undefined ? undefined : Math.min(all.length, sought + (limit >> 1))
+      const end =
+        middle ?? (after === undefined ? Number(before ?? all.length) : Math.min(all.length, Number(after) + limit))
+      const start = after === undefined ? Math.max(0, end - limit) : Number(after)
+      const page = {
+        messages: all.slice(start, end),
+        before: start === 0 ? null : String(start),
+        after: end === all.length ? null : String(end),
+      }
       if (state.isHeld) await new Promise<void>((resolve) => held.push(resolve))
       if (state.isGone) throw errors.gone('The daemon does not answer.')
       return page
@@ -125,14 +136,45 @@ test('what was sent without a daemon stays, says why, and goes when it is sent a
   assert.deepEqual([texts(), service.view().timeline.pending], [['hello'], []])
 })
 
-test('a message far back is read up to, and one that is nowhere ends the search', async () => {
-  const { service } = fakeChat(3000)
+test('a message far back is read with what is around it, and the end comes again when it is wanted', async () => {
+  const { service, state, tell, texts } = fakeChat(3000)
   service.open(50)
   await settle()
   const { signal } = new AbortController()
-  assert.equal(await service.readUntil('m12', signal), true)
-  assert.equal(await service.readUntil('elsewhere', signal), false)
-  assert.equal(service.view().timeline.before, null)
+  assert.equal(await service.readTo('m12', signal), true)
+  assert.equal(state.calls, 2)
+  assert.deepEqual([texts()?.includes('m12'), texts()?.includes('m2999')], [true, false])
+  tell({ type: 'chat-message', message: message(3000), isNew: true })
+  assert.equal(texts()?.includes('m3000'), false, 'it comes with its page')
+
+  assert.equal(await service.readTo('elsewhere', signal), false)
+  assert.deepEqual(
+    [service.view().failure, service.view().isSeeking, texts()?.includes('m12')],
+    [undefined, false, true],
+  )
+  const held = texts()?.length ?? 0
+  await Promise.all([service.readNewer(), service.readNewer()])
+  assert.equal(texts()?.length, held + 80, 'one at a time')
+  tell({ type: 'reset' })
+  await settle()
+  assert.equal(texts()?.includes('m2999'), false, 'it is read anew where one was')
+
+  await service.readNewest()
+  assert.deepEqual([service.view().timeline.after, texts()?.at(-1)], [null, 'm2999'])
+  const { calls } = state
+  await service.readNewest()
+  await service.readNewer()
+  assert.equal(state.calls, calls, 'it is there')
+})
+
+test('what is sent while the end is not held stands there when one goes there', async () => {
+  const { service, texts } = fakeChat(3000)
+  service.open(50)
+  await settle()
+  await service.readTo('m12', new AbortController().signal)
+  await Promise.all([service.send({ text: 'hello', replyTo: undefined, attachments: [] }), service.readNewest()])
+  assert.equal(texts()?.filter((text) => text === 'hello').length, 1)
+  assert.deepEqual(service.view().timeline.pending, [])
 })
 
 test('a failed reading is told and can be tried again; a reset reads anew', async () => {

@@ -3,7 +3,7 @@
 // Must stay true: nothing that happens while the newest page is read is lost (news waits and is told after it); what was
 // written here stays until the daemon has it or its person throws it away, also when they look elsewhere meanwhile.
 
-import type { Attachment, ChatCalls, Event, Message, Messages } from '../../../../src/sdk/types.ts'
+import type { Attachment, ChatCalls, Event, Message } from '../../../../src/sdk/types.ts'
 import { type Failure, toFailure } from '../../store/failure.ts'
 import {
   emptyTimeline,
@@ -30,7 +30,7 @@ export interface Draft {
 export interface TimelineView {
   readonly timeline: Timeline
   readonly isReadingOlder: boolean
-  /** Reads on and on, up to a certain message. */
+  /** Reads what is around a certain message. */
   readonly isSeeking: boolean
   /** Why the last reading failed. */
   readonly failure: Failure | undefined
@@ -42,8 +42,11 @@ export interface TimelineService {
   /** Begins to listen and reads the newest page; the function that it gives ends that. */
   open(messages: number): () => void
   readOlder(): Promise<void>
-  /** Reads on until a message is there; false when it is not in this place. */
-  readUntil(message: string, signal: AbortSignal): Promise<boolean>
+  readNewer(): Promise<void>
+  /** Makes the end what is held, where it is not. */
+  readNewest(): Promise<void>
+  /** Reads what is around a message that is not held; false when it is not in this place. */
+  readTo(message: string, signal: AbortSignal): Promise<boolean>
   /** Shows what a call was answered. */
   learn(message: Message): void
   /** The newest are being read: what lies far before may go. */
@@ -61,10 +64,9 @@ export interface TimelineParts {
   readonly nowMs: () => number
 }
 
-/** Messages of a page that is read while one scrolls, and of one on the way to a certain message. */
+/** Messages of a page that is read while one scrolls, and of one that is read anew. */
 const pageMessages = 80
 const pageMessagesMax = 200
-const pagesAtOnce = 20
 
 let pendingMade = 0
 
@@ -73,7 +75,8 @@ export function createTimelineService(parts: TimelineParts, place: Place): Timel
   const listeners = new Set<() => void>()
   let view: TimelineView = { timeline: emptyTimeline, isReadingOlder: false, isSeeking: false, failure: undefined }
   let scheduled = false
-  /** News that came since a reading of the newest page began, for each that is under way. */
+  let isReadingNewer = false
+  /** News that came since a reading of what may be the end began, for each that is under way. */
   const readings = new Set<Message[]>()
 
   function change(next: Partial<TimelineView>): void {
@@ -91,71 +94,73 @@ export function createTimelineService(parts: TimelineParts, place: Place): Timel
     if (timeline !== view.timeline) change({ timeline })
   }
 
-  const options = (limit: number, before?: string) => ({
-    limit,
-    ...(before === undefined ? {} : { before }),
+  const options = (where: { limit: number; before?: string; after?: string; around?: string }) => ({
+    ...where,
     ...(place.thread === undefined ? {} : { thread: place.thread }),
   })
 
-  async function readNewest(messages: number, signal: AbortSignal): Promise<void> {
+  /** The end, or what is around a message; false: it is not to be had. */
+  async function readStretch(where: { limit: number; around?: string }, signal: AbortSignal): Promise<boolean> {
     const since: Message[] = []
     readings.add(since)
     try {
-      const page = await chat.messages(place.community, place.channel, { ...options(messages), signal })
-      if (signal.aborted) return
+      const page = await chat.messages(place.community, place.channel, { ...options(where), signal })
+      if (signal.aborted) return false
       change({ failure: undefined })
-      step({ type: 'newest', ...page })
+      step({ type: 'stretch', ...page })
       for (const message of since) step({ type: 'message', message })
+      return true
     } catch (error) {
-      if (!signal.aborted) change({ failure: toFailure(error) })
+      const failure = toFailure(error)
+      // That it is not here is no failure of reading.
+      if (!signal.aborted && failure.code !== 'message_unknown') change({ failure })
+      return false
     } finally {
       readings.delete(since)
     }
   }
 
-  async function readOlder(limit: number, signal?: AbortSignal): Promise<void> {
+  async function readOlder(): Promise<void> {
     const { before, pages } = view.timeline
     if (before === null || pages === undefined || view.isReadingOlder) return
     change({ isReadingOlder: true })
     try {
-      const given = signal === undefined ? {} : { signal }
-      const page = await chat.messages(place.community, place.channel, { ...options(limit, before), ...given })
+      const page = await chat.messages(place.community, place.channel, options({ limit: pageMessages, before }))
       change({ failure: undefined })
       step({ type: 'older', asked: before, ...page })
     } catch (error) {
-      if (signal?.aborted !== true) change({ failure: toFailure(error) })
+      change({ failure: toFailure(error) })
     } finally {
       change({ isReadingOlder: false })
     }
   }
 
-  /** Reads back in large pages, and puts in many at once: drawing a list for each of them would take most of the time. */
-  async function seek(message: string, signal: AbortSignal): Promise<boolean> {
-    for (;;) {
-      const asked = view.timeline.before
-      if (asked === null || signal.aborted) return false
-      const { messages, before, found } = await readBack(message, asked, signal)
-      if (signal.aborted || view.timeline.before !== asked) return false
-      step({ type: 'older', asked, messages, before })
-      if (found) return true
+  async function readNewer(): Promise<void> {
+    const { after } = view.timeline
+    if (after === null || isReadingNewer) return
+    isReadingNewer = true
+    const since: Message[] = []
+    readings.add(since)
+    try {
+      const page = await chat.messages(place.community, place.channel, options({ limit: pageMessages, after }))
+      change({ failure: undefined })
+      step({ type: 'newer', asked: after, ...page })
+      for (const message of since) step({ type: 'message', message })
+    } catch (error) {
+      change({ failure: toFailure(error) })
+    } finally {
+      readings.delete(since)
+      isReadingNewer = false
     }
   }
 
-  /** Some pages, up to the one that has the message. */
-  async function readBack(message: string, asked: string, signal: AbortSignal) {
-    const read: Message[][] = []
-    let before: string | null = asked
-    let found = false
-    while (!found && before !== null && read.length < pagesAtOnce) {
-      const page: Messages = await chat.messages(place.community, place.channel, {
-        ...options(pageMessagesMax, before),
-        signal,
-      })
-      read.push(page.messages)
-      before = page.before
-      found = page.messages.some(({ id }) => id === message)
-    }
-    return { messages: read.reverse().flat(), before, found }
+  /** What is held is not what the daemon has any more. */
+  async function readAgain(messages: number, signal: AbortSignal): Promise<void> {
+    const { after, pages = [] } = view.timeline
+    const middle = after === null ? undefined : pages[pages.length >> 1]?.messages[0]
+    const limit = Math.min(pageMessagesMax, Math.max(messages, messageCount(view.timeline)))
+    if (middle !== undefined && (await readStretch({ limit, around: middle.id }, signal))) return
+    await readStretch({ limit }, signal)
   }
 
   function tell(message: Message): void {
@@ -175,6 +180,7 @@ export function createTimelineService(parts: TimelineParts, place: Place): Timel
         ...(replyTo === undefined ? {} : { replyTo }),
         ...(place.thread === undefined ? {} : { thread: place.thread }),
       })
+      for (const since of readings) since.push(message)
       step({ type: 'sent', id, message })
     } catch (error) {
       step({ type: 'failed', id, failure: toFailure(error) })
@@ -193,26 +199,25 @@ export function createTimelineService(parts: TimelineParts, place: Place): Timel
       const stop = parts.listen((event) => {
         if (event.type === 'chat-message') tell(event.message)
         const isStale = event.type === 'reset' || (event.type === 'chat-rebuilt' && event.community === place.community)
-        if (isStale) void readNewest(Math.min(pageMessagesMax, Math.max(messages, messageCount(view.timeline))), signal)
+        if (isStale) void readAgain(messages, signal)
       })
-      void readNewest(messages, signal)
+      void readStretch({ limit: messages }, signal)
       return () => {
         stop()
         controller.abort()
       }
     },
-    readOlder: () => readOlder(pageMessages),
-    async readUntil(message, signal) {
+    readOlder,
+    readNewer,
+    async readNewest() {
+      if (view.timeline.after !== null) await readStretch({ limit: pageMessages }, new AbortController().signal)
+    },
+    async readTo(message, signal) {
       if (findMessage(view.timeline, message) !== undefined) return true
       change({ isSeeking: true })
-      try {
-        return await seek(message, signal)
-      } catch (error) {
-        if (!signal.aborted) change({ failure: toFailure(error) })
-        return false
-      } finally {
-        change({ isSeeking: false })
-      }
+      const isFound = await readStretch({ limit: pageMessages, around: message }, signal)
+      change({ isSeeking: false })
+      return isFound
     },
     learn: tell,
     trim: () => step({ type: 'trim' }),

@@ -42,10 +42,23 @@ export function TimelineFrame(props: TimelineProps) {
     />
   )
   const onNearTop = useCallback(() => void service.readOlder(), [service])
+  const onNearEnd = useCallback(() => void service.readNewer(), [service])
+  const isToEnd = timeline.after === null
   useTrim(service, props.isAtEnd)
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys go from message to message; each is a control of its own
-    <div ref={feed} className="timeline" onKeyDown={moveAmongMessages}>
+    <div
+      ref={feed}
+      className="timeline"
+      onKeyDown={(event) => {
+        moveAmongMessages(event)
+        // Elsewhere the browser goes to the end by itself.
+        if (event.key === 'End' && !isToEnd && event.target instanceof HTMLElement && event.target.role === 'feed') {
+          event.preventDefault()
+          props.onToEnd()
+        }
+      }}
+    >
       {timeline.pages === undefined ? (
         <p className="timeline-wait soft">{failure === undefined ? 'Reading…' : failure.sentence}</p>
       ) : (
@@ -55,11 +68,13 @@ export function TimelineFrame(props: TimelineProps) {
           pages={timeline.pages}
           renderPage={renderPage}
           isBusy={view.isReadingOlder}
+          isToEnd={isToEnd}
           onNearTop={onNearTop}
+          onNearEnd={onNearEnd}
           onAtEnd={onAtEnd}
           top={<TimelineTop view={view} beginning={props.beginning} onRetry={onNearTop} />}
           bottom={timeline.pending
-            .filter(({ metBy }) => metBy === undefined)
+            .filter(({ metBy }) => isToEnd && metBy === undefined)
             .map((pending) => <PendingMessage key={pending.id} pending={pending} />)}
         />
       )}

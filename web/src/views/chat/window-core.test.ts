@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { heightsOf, windowOf } from './window-core.ts'
+import { heightsOf, isSameWindow, isWithin, nextWindow, windowOf } from './window-core.ts'
 
 const sum = (heights: readonly number[]) => heights.reduce((all, height) => all + height, 0)
 
@@ -35,5 +35,30 @@ test('a hundred thousand messages are few in the document', () => {
 test('pages that were never drawn are guessed after those that were', () => {
   const pages = [0, 1, 2].map((key) => ({ key, messages: new Array(key === 2 ? 10 : 40) }))
   assert.deepEqual(heightsOf(pages, new Map([[1, 4000]])), [4000, 4000, 1000])
-  assert.deepEqual(heightsOf(pages, new Map()), [1920, 1920, 480])
+  assert.deepEqual(heightsOf(pages, new Map()), [2560, 2560, 640])
+})
+
+test('a window that has what is near stays, and no fraction of a pixel makes two of them alternate', () => {
+  const heights = fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 60 })
+  fc.assert(
+    fc.property(heights, fc.nat(30_000), fc.array(fc.double({ min: -1, max: 1, noNaN: true })), (all, top, shakes) => {
+      const view = { top, height: 800, margin: 800 }
+      const seen = nextWindow(all, view, undefined)
+      assert.deepEqual(seen, windowOf(all, { ...view, margin: 0 }), 'what is seen comes first')
+      const first = nextWindow(all, view, { ...seen, from: seen.from, to: seen.to })
+      assert.ok(isWithin(windowOf(all, { ...view, margin: 400 }), first))
+      let drawn = first
+      for (const shake of shakes) {
+        drawn = nextWindow(all, { ...view, top: top + shake }, drawn)
+        // At the very edge of what is near it may grow, once.
+        assert.ok(isWithin(first, drawn) || isWithin(drawn, first))
+      }
+      const [up, down] = [-1, 1].map((shake) => nextWindow(all, { ...view, top: top + shake / 2 }, drawn))
+      assert.ok(up && down && isSameWindow(up, nextWindow(all, { ...view, top: top - 0.5 }, up)))
+      const there = { ...view, top: top + 2_000 }
+      const other = nextWindow(all, there, nextWindow(all, there, drawn))
+      assert.ok(isWithin(windowOf(all, { ...there, margin: 400 }), other), 'what is near is drawn wherever one goes')
+    }),
+    { seed: 1 },
+  )
 })

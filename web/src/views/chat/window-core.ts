@@ -38,16 +38,36 @@ export function windowOf(heights: readonly number[], view: View): Window {
   return { from, to, above, below: Math.max(0, total - bottom) }
 }
 
+/**
+ * The window to draw where `drawn` stands: that one, as long as it has what is near and not much more. So a fraction of a
+ * pixel does not decide between two windows, each of which would move the anchor to where the other is wanted. Where nothing
+ * of what is seen is drawn yet, just that comes first: what is near it can wait for the next frame.
+ */
+export function nextWindow(heights: readonly number[], view: View, drawn: Window | undefined): Window {
+  const seen = windowOf(heights, { ...view, margin: 0 })
+  if (drawn === undefined || drawn.to <= seen.from || drawn.from >= seen.to) return seen
+  const near = windowOf(heights, { ...view, margin: view.margin / 2 })
+  const far = windowOf(heights, { ...view, margin: view.margin * 2 })
+  if (!isWithin(near, drawn) || !isWithin(drawn, far)) return windowOf(heights, view)
+  const sum = (from: number, to: number) => heights.slice(from, to).reduce((total, height) => total + height, 0)
+  return { from: drawn.from, to: drawn.to, above: sum(0, drawn.from), below: sum(drawn.to, heights.length) }
+}
+
 function heightAt(heights: readonly number[], at: number): number {
   return heights[at] ?? 0
 }
 
+export function isWithin(inner: Window, outer: Window): boolean {
+  return inner.from >= outer.from && inner.to <= outer.to
+}
+
+/** Spaces that differ by less than a pixel are the same: heights are measured with their fractions. */
 export function isSameWindow(a: Window, b: Window): boolean {
-  return a.from === b.from && a.to === b.to && a.above === b.above && a.below === b.below
+  return a.from === b.from && a.to === b.to && Math.abs(a.above - b.above) < 1 && Math.abs(a.below - b.below) < 1
 }
 
 /** What a message takes until one was measured, in px. */
-const messageHeightGuess = 48
+const messageHeightGuess = 64
 
 /** Heights of all pages: measured where they were, else by what messages have taken so far. */
 export function heightsOf(

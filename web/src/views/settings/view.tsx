@@ -2,7 +2,7 @@
 
 import { useWorld } from '../../store/hooks.tsx'
 import { PageHead } from '../../ui/parts.tsx'
-import { ChatCard } from './chat-card.tsx'
+import { ChatCard, ConversationsCard, DesktopCard } from './chat-card.tsx'
 import { DeviceCard } from './device-card.tsx'
 import { DevicesCard } from './devices-card.tsx'
 import { IdentityCard } from './identity-card.tsx'
@@ -23,6 +23,8 @@ export function SettingsView() {
       {settings !== undefined && <DeviceCard settings={settings} />}
       <DevicesCard locked={identity?.passphrase === true} />
       <ChatCard />
+      <DesktopCard />
+      <ConversationsCard />
       {settings !== undefined && <NetworkCard settings={settings} />}
       <PassphraseCard locked={identity?.passphrase === true} />
       <RestoreCard locked={identity?.passphrase === true} />

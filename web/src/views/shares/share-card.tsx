@@ -1,17 +1,25 @@
 // One share: what it is, how it is doing, and its link.
 
 import { useState } from 'react'
-import type { Share } from '../../../../src/sdk/types.ts'
+import type { Copies, Share } from '../../../../src/sdk/types.ts'
 import { bytesText, countText, rateText } from '../../format/core.ts'
 import { useShell } from '../../shell/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { Badge, Facts, ProblemNote, Progress } from '../../ui/parts.tsx'
+import { CopiesLine } from '../copies/copies-line.tsx'
 import { originText, shareName, sizeText, stateBadge, versionText } from './core.ts'
 import { ShareDetails } from './share-details.tsx'
 import { Unshare } from './unshare.tsx'
 
-export function ShareCard({ share }: { share: Share }) {
+interface Props {
+  readonly share: Share
+  /** Undefined until they have been read. */
+  readonly copies: Copies | undefined
+  readonly onCopies: () => void
+}
+
+export function ShareCard({ share, copies, onCopies }: Props) {
   const [open, setOpen] = useState(false)
   const { show } = useShell()
   const name = shareName(share)
@@ -43,6 +51,7 @@ export function ShareCard({ share }: { share: Share }) {
         </div>
       </div>
       <ShareState share={share} />
+      <CopiesLine share={share} copies={copies} onChanged={onCopies} />
       {open && <ShareDetails share={share} />}
     </li>
   )

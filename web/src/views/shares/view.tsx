@@ -8,6 +8,8 @@ import { useWorld } from '../../store/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { PageHead } from '../../ui/parts.tsx'
+import { AgreementsCard } from '../copies/agreements-card.tsx'
+import { useCopies } from '../copies/hooks.ts'
 import { sortShares } from './core.ts'
 import { IntakeCard } from './intake-card.tsx'
 import { ShareCard } from './share-card.tsx'
@@ -17,6 +19,7 @@ import './style.css'
 export function SharesView() {
   const shares = useWorld((world) => world.shares)
   const intakes = useWorld((world) => world.intakes)
+  const { value: copies, reread } = useCopies()
   return (
     <>
       <PageHead title="Shares">
@@ -28,12 +31,13 @@ export function SharesView() {
           <IntakeCard key={intake.id} intake={intake} />
         ))}
         {sortShares(shares.values()).map((share) => (
-          <ShareCard key={share.id} share={share} />
+          <ShareCard key={share.id} share={share} copies={copies} onCopies={reread} />
         ))}
       </ul>
       {shares.size + intakes.size === 0 && (
         <p className="soft hint-line">Nothing is shared yet. What you add above appears here, with its link.</p>
       )}
+      <AgreementsCard copies={copies} onChanged={reread} />
     </>
   )
 }

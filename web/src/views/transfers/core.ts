@@ -3,7 +3,7 @@
 import type { Link, Transfer } from '../../../../src/sdk/types.ts'
 import { bytesText, countText, durationText, percent, rateText } from '../../format/core.ts'
 import type { Tone } from '../../ui/parts.tsx'
-import { inviteSentence, keepSentence } from '../communities/core.ts'
+import { inviteSentence, keepSentence, requestSentence } from '../communities/core.ts'
 import { contactSentence } from '../direct/core.ts'
 
 export function transferName(transfer: Transfer): string {
@@ -70,6 +70,7 @@ export function sortTransfers(transfers: Iterable<Transfer>): Transfer[] {
 export function linkSentence(link: Link): string {
   if (link.kind === 'invite') return inviteSentence(link)
   if (link.kind === 'community-keep') return keepSentence(link)
+  if (link.kind === 'community-request') return requestSentence(link)
   if (link.kind === 'contact') return contactSentence(link)
   const what = link.visibility === 'private' ? 'A private share' : 'A public share'
   const may = link.kind === 'keep' ? 'that you may keep for others without reading it' : 'that you may read'

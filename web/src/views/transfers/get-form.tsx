@@ -63,18 +63,19 @@ export function GetForm({ link, onStarted }: GetFormProps) {
   )
 }
 
-const dialogKinds: Readonly<Record<Link['kind'], 'join' | 'keep' | 'direct' | undefined>> = {
+const dialogKinds: Readonly<Record<Link['kind'], 'join' | 'keep' | 'ask' | 'direct' | undefined>> = {
   read: undefined,
   keep: undefined,
   invite: 'join',
   'community-keep': 'keep',
+  'community-request': 'ask',
   contact: 'direct',
 }
 
 /** A link into a community, or to a person, has a form of its own. */
-function useOtherLinks({ link, asks }: Inspection, text: string, onTaken: () => void): void {
+function useOtherLinks({ link }: Inspection, text: string, onTaken: () => void): void {
   const { show } = useShell()
-  const kind = asks === true ? 'ask' : dialogKinds[link?.kind ?? 'read']
+  const kind = dialogKinds[link?.kind ?? 'read']
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each link that turns out to be one
   useEffect(() => {
     if (kind === undefined) return

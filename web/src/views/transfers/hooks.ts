@@ -11,15 +11,11 @@ import { linkSentence } from './core.ts'
 export interface Inspection {
   readonly link?: Link
   readonly failure?: Failure
-  /** It is whole, and one asks with it to be let into a community; more of it is told only when one does. */
-  readonly asks?: boolean
 }
 
 /** Waits for the end of typing; a paste is over at once for a person all the same. */
 const quietMs = 150
 const nothing: Inspection = {}
-/** Of all good links, the daemon says this of those alone that ask to be let in. */
-const elsewhereCode = 'link_elsewhere'
 const noLink: Inspection = {
   failure: {
     code: 'link_missing',
@@ -29,8 +25,7 @@ const noLink: Inspection = {
 }
 
 /** The button below comes alive, or does not: that has to be heard too. */
-function inspectionText({ link, failure, asks }: Inspection): string {
-  if (asks === true) return 'With this link you ask to be let into a community.'
+function inspectionText({ link, failure }: Inspection): string {
   return link === undefined ? saidAloud(`${failure?.sentence ?? ''} ${failure?.hint ?? ''}`) : linkSentence(link)
 }
 
@@ -52,9 +47,7 @@ export function useInspection(text: string): Inspection {
       try {
         tell({ link: await peerhood.links.inspect({ link }, { signal }) })
       } catch (error) {
-        if (signal.aborted) return
-        const failure = toFailure(error)
-        tell(failure.code === elsewhereCode ? { asks: true } : { failure })
+        if (!signal.aborted) tell({ failure: toFailure(error) })
       }
     }
     const timer = setTimeout(() => void inspect(), quietMs)
