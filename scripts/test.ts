@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 
 const places = process.argv.slice(2)
-const roots = places.length > 0 ? places : ['src', 'test', 'lab', 'web/src']
+const roots = places.length > 0 ? places : ['src', 'test', 'lab', 'fuzz', 'soak', 'web/src']
 const files = roots.flatMap((root) => (root.endsWith('.test.ts') ? [root] : globSync(`${root}/**/*.test.ts`))).sort()
 
 // Two at a time: several-process and browser tests need cores of their own to keep their deadlines honest.

@@ -38,7 +38,16 @@ export class IgnoreRules {
 }
 
 function createMatcher(patterns: readonly string[]): Ignore {
-  return createIgnore({ ignorecase: false, allowRelativePaths: true }).add([...patterns])
+  return createIgnore({ ignorecase: false, allowRelativePaths: true }).add(patterns.map(plainStars))
+}
+
+/**
+ * The same pattern with stars that say nothing more left out: three and more are one, and so are several `**` in a row
+ * (gitignore(5)). As regular expressions they would be tried in every way to share a name among them: for ever.
+ */
+function plainStars(pattern: string): string {
+  const single = pattern.replace(/\\.|\*{3,}/g, (found) => (found.startsWith('*') ? '*' : found))
+  return single.replace(/(^!?|\/)(?:\*\*\/){2,}/g, '$1**/')
 }
 
 /** Rewrites a line of `folder`'s ignore file as one of the root's; undefined for comments and blank lines. */

@@ -1,0 +1,30 @@
+// Every decoder that is fuzzed. fuzz.test.ts holds this against what decoders.ts finds in src/.
+
+import type { Target } from './target.ts'
+import { chatTargets } from './targets/chat.ts'
+import { communityTargets } from './targets/community.ts'
+import { formatTargets } from './targets/format.ts'
+import { identityTargets } from './targets/identity.ts'
+import { ipfsTargets } from './targets/ipfs.ts'
+import { logTargets } from './targets/log.ts'
+import { meetTargets } from './targets/meet.ts'
+import { networkTargets } from './targets/network.ts'
+import { outerTargets } from './targets/outer.ts'
+import { personsTargets } from './targets/persons.ts'
+import { transferTargets } from './targets/transfer.ts'
+
+export const groups = {
+  identity: identityTargets,
+  log: logTargets,
+  community: communityTargets,
+  meet: meetTargets,
+  format: formatTargets,
+  transfer: transferTargets,
+  network: networkTargets,
+  chat: chatTargets,
+  persons: personsTargets,
+  ipfs: ipfsTargets,
+  outer: outerTargets,
+} as const satisfies Readonly<Record<string, readonly Target[]>>
+
+export const targets: readonly Target[] = Object.values(groups).flat()
