@@ -18,6 +18,8 @@ const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
+// Else they would outlive a benchmark that is ended from outside.
+process.once('SIGTERM', () => process.exit(1))
 
 export function start(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
@@ -68,7 +70,7 @@ export function difference(after: Usage, before: Usage): Usage {
   return { cpuSeconds: after.cpuSeconds - before.cpuSeconds, memoryMaxBytes: after.memoryMaxBytes }
 }
 
-/** Polls until `ready` gives something. */
+/** Polls until `ready` gives something; so seldom that the asking does not weigh on whoever is asked. */
 export async function until<Result>(
   what: string,
   ready: () => Promise<Result | undefined> | Result | undefined,
@@ -79,7 +81,7 @@ export async function until<Result>(
     const result = await ready()
     if (result !== undefined) return result
     if (performance.now() > deadlineMs) throw new Error(`gave up waiting: ${what}`)
-    await wait(options.everyMs ?? 10)
+    await wait(options.everyMs ?? 50)
   }
 }
 

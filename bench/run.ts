@@ -3,7 +3,20 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-const parts = ['share', 'transfers', 'idle', 'log', 'sync', 'chat', 'messages', 'community']
+const parts = [
+  'share',
+  'transfers',
+  'idle',
+  'log',
+  'sync',
+  'chat',
+  'messages',
+  'community',
+  'scroll',
+  'ipfs',
+  'crowd',
+  'files',
+]
 const [part, ...rest] = process.argv.slice(2)
 if (part !== undefined && !parts.includes(part)) {
   console.error(`No such part: ${part}. There are: ${parts.join(', ')}.`)

@@ -18,13 +18,28 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   network: ['base', 'identity'],
   content: ['base', 'identity', 'network'],
   transfer: ['base', 'identity', 'network', 'content'],
+  copies: ['base', 'identity', 'network', 'content', 'transfer'],
+  ipfs: ['base', 'identity', 'network', 'content', 'transfer'],
   log: ['base', 'identity', 'network'],
   community: ['base', 'identity', 'network', 'content', 'log'],
   apps: ['base', 'identity', 'network', 'content', 'transfer', 'log', 'community'],
   api: ['base'],
   sdk: ['base', 'api'],
   cli: ['base', 'sdk'],
-  node: ['base', 'identity', 'network', 'content', 'transfer', 'log', 'community', 'apps', 'api', 'sdk'],
+  node: [
+    'base',
+    'identity',
+    'network',
+    'content',
+    'transfer',
+    'copies',
+    'ipfs',
+    'log',
+    'community',
+    'apps',
+    'api',
+    'sdk',
+  ],
 }
 /** Pure parsing that a page needs to show what the API gives: the SDK hands it on. */
 const handedOnBySdk: ReadonlySet<string> = new Set(['src/apps/chat/markdown-core.ts'])
@@ -84,7 +99,7 @@ test('what runs in a browser imports nothing of Node', () => {
 
 test('no file outgrows a reader', () => {
   const linesMax = 500
-  const large = globSync('{src,test,bench,lab,scripts,web/src}/**/*.{ts,tsx}', { cwd: root })
+  const large = globSync('{src,test,bench,fuzz,lab,scripts,soak,web/src}/**/*.{ts,tsx}', { cwd: root })
     .map((file) => ({ file, lines: read(file).split('\n').length }))
     .filter(({ lines }) => lines > linesMax)
   assert.deepEqual(large, [])
@@ -111,7 +126,10 @@ test('links in the documents lead somewhere', () => {
 })
 
 test('documents and code name no path of the computer they were made on', () => {
-  const files = globSync('{*.md,docs/**/*.md,src/**/*.ts,bench/**/*.ts,lab/*,scripts/*,web/src/**/*}', { cwd: root })
+  const files = globSync(
+    '{*.md,docs/**/*.md,src/**/*.ts,bench/**/*.ts,fuzz/**/*.ts,lab/*,scripts/*,soak/*,web/src/**/*}',
+    { cwd: root },
+  )
   const needle = ['', 'work', ''].join('/')
   assert.deepEqual(
     files.filter((file) => /\.(ts|tsx|md|mjs|sh|css)$/.test(file) && read(file).includes(needle)),

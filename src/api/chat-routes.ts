@@ -58,7 +58,7 @@ export const chatRoutes = {
   'GET /api/communities/:id/channels/:channel/messages': route({
     kind: 'json',
     id: 'messages',
-    summary: 'Messages of a channel, the newest first page, oldest first in each',
+    summary: 'A page of the messages of a channel, oldest first; the newest page when nothing is said',
     status: 200,
     query: messagesQuerySchema,
     response: messagesSchema,

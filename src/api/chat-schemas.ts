@@ -78,15 +78,23 @@ export const messageSchema = z
     hidden: z.object({ by: z.string(), reason: z.string() }).nullable().describe('By a moderator'),
   })
   .meta({ id: 'Message' })
-export const messagesQuerySchema = z.strictObject({
-  before: z.string().min(1).max(256).optional().describe('`before` of the last page; without it the newest come'),
-  limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many messages to give at most'),
-  thread: id.optional().describe('Only those of the thread that hangs from this message'),
-})
+const pageMark = z.string().min(1).max(256).optional()
+export const messagesQuerySchema = z
+  .strictObject({
+    before: pageMark.describe('`before` of a page: what comes before it'),
+    after: pageMark.describe('`after` of a page: what comes after it'),
+    around: id.optional().describe('The page that has this message in its middle'),
+    limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many messages to give at most'),
+    thread: id.optional().describe('Only those of the thread that hangs from this message'),
+  })
+  .refine(({ before, after, around }) => [before, after, around].filter((one) => one !== undefined).length < 2, {
+    message: 'give one of before, after and around; without them the newest come',
+  })
 export const messagesSchema = z
   .object({
     messages: z.array(messageSchema).describe('Oldest first'),
     before: z.string().nullable().describe('Pass it for the page before; null at the beginning'),
+    after: z.string().nullable().describe('Pass it for the page after; null at the end'),
   })
   .meta({ id: 'Messages' })
 export const messageRequestSchema = z

@@ -40,6 +40,13 @@ export interface PageRequest {
   readonly limit: number
 }
 
+/** At most one of `before`, `after` and `around`. */
+export interface MessagesRequest extends PageRequest {
+  readonly after?: string | undefined
+  readonly around?: string | undefined
+  readonly thread?: string | undefined
+}
+
 interface Abortable {
   readonly signal: AbortSignal
 }
@@ -90,7 +97,7 @@ export interface ChatServices {
   /** The direct channel with one other member; made when there is none. */
   direct(community: string, person: string): Promise<Channel>
 
-  messages(community: string, channel: string, page: PageRequest & { readonly thread?: string | undefined }): Messages
+  messages(community: string, channel: string, page: MessagesRequest): Messages
   message(community: string, message: string): Message
   send(community: string, channel: string, request: MessageRequest): Promise<Message>
   edit(community: string, message: string, text: string): Promise<Message>

@@ -10,12 +10,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { toPeerhoodError } from '../base/errors.ts'
+import { parseRange } from '../base/http-range.ts'
 import type { Clock, Log, Metrics } from '../base/ports.ts'
 import { apiErrors } from './errors.ts'
 import { contentHeaders, pdfHeaders } from './headers.ts'
 import { contentHeadWaitMs, contentStreamsMax } from './limits.ts'
 import { mediaOf } from './media.ts'
-import { parseRange } from './ranges.ts'
+
 import type { DaemonServices } from './services.ts'
 
 export type ContentOf = { readonly share: string } | { readonly transfer: string }

@@ -189,3 +189,27 @@ describe('the event stream', () => {
     for (const stream of streams) stream.cut()
   })
 })
+
+test('pages that listen are counted, programs are not', async () => {
+  const counts: number[] = []
+  await using api = await startApi({
+    wrap: (services) => ({ ...services, pagesOpen: (count) => void counts.push(count) }),
+  })
+  const shown = await fetch(`${api.url}/open?token=${testToken}`, { redirect: 'manual' })
+  const cookie = (shown.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  const page = async () => {
+    const headers = { cookie, 'sec-fetch-site': 'same-origin' }
+    const outgoing = request(`${api.url}/api/events`, { headers, agent: false }).end()
+    const [incoming] = await once(outgoing, 'response')
+    incoming.on('error', () => undefined).resume()
+    assert.equal(incoming.statusCode, 200)
+    return outgoing
+  }
+  const program = await open(api)
+  const pages = [await page(), await page()]
+  assert.deepEqual(counts, [1, 2])
+  for (const one of pages) one.destroy()
+  await until(() => counts.at(-1) === 0)
+  assert.deepEqual(counts, [1, 2, 1, 0])
+  program.cut()
+})

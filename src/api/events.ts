@@ -26,7 +26,10 @@ import type { DaemonServices } from './services.ts'
 export interface EventHub {
   /** Id of the newest event: what is read now has seen all events up to it. */
   position(): string
-  /** Takes the response over and streams until either side ends. Throws `too_many_events_clients`. */
+  /**
+   * Takes the response over and streams until either side ends; without a token it is our page that listens, which has shown
+   * its cookie. Throws `too_many_events_clients`.
+   */
   serve(incoming: IncomingMessage, outgoing: ServerResponse): void
   /** Ends all streams and stops listening to the services. */
   close(): void
@@ -36,7 +39,7 @@ export interface EventHub {
 const eventSourceRetryMs = 1000
 
 interface EventParts {
-  readonly services: Pick<DaemonServices, 'onEvent'>
+  readonly services: Pick<DaemonServices, 'onEvent' | 'pagesOpen'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -48,6 +51,7 @@ export function createEventHub(parts: EventParts): EventHub {
   const epoch = clock.nowMs().toString(36)
   const idOf = (sequence: number) => `${epoch}-${sequence}`
   const clients = new Set<Client>()
+  const pages = new Set<Client>()
   let cancelHeartbeat: Cancel | undefined
 
   const unsubscribe = services.onEvent((event) => {
@@ -62,6 +66,7 @@ export function createEventHub(parts: EventParts): EventHub {
 
   function forget(client: Client, code: string): void {
     clients.delete(client)
+    if (pages.delete(client)) services.pagesOpen(pages.size)
     metrics.gauge('api_events_clients', clients.size)
     log.debug(code)
   }
@@ -81,6 +86,7 @@ export function createEventHub(parts: EventParts): EventHub {
     outgoing.write(`retry: ${eventSourceRetryMs}\n${start}`)
     const client = createClient({ outgoing, ring, clock, cursor: cursor ?? ring.last, onEnd: forget })
     clients.add(client)
+    if (incoming.headers.authorization === undefined) services.pagesOpen(pages.add(client).size)
     metrics.gauge('api_events_clients', clients.size)
     cancelHeartbeat ??= clock.after(eventsHeartbeatMs, beat)
     client.pump()

@@ -3,7 +3,9 @@
 
 import { createAdmissionHandlers, createDeviceHandlers } from './admission-handlers.ts'
 import { createChatHandlers, createCommunityHandlers } from './community-handlers.ts'
+import { createCopiesHandlers } from './copies-handlers.ts'
 import { createDirectHandlers } from './direct-handlers.ts'
+import { createIpfsHandlers } from './ipfs-handlers.ts'
 import type { JsonRouteKey, ParamsOf, ParsedBodyOf, ParsedQueryOf, ResponseOf } from './routes.ts'
 import type { Files } from './schemas.ts'
 import type { DaemonServices } from './services.ts'
@@ -29,6 +31,8 @@ export function createHandlers(services: DaemonServices): JsonHandlers {
     ...createDeviceHandlers(services.devices),
     ...createChatHandlers(services.chat),
     ...createDirectHandlers(services.direct),
+    ...createIpfsHandlers(services.ipfs),
+    ...createCopiesHandlers(services.copies),
 
     'GET /api/status': () => services.status(),
     'POST /api/stop': ({ afterAnswer }) => {
@@ -38,6 +42,11 @@ export function createHandlers(services: DaemonServices): JsonHandlers {
     'GET /api/doctor': ({ signal }) => services.doctor({ signal }),
     'GET /api/settings': () => services.settings(),
     'PATCH /api/settings': ({ body }) => services.changeSettings(body),
+    'GET /api/notifications': () => services.notifications(),
+    'POST /api/notifications/test': async () => {
+      await services.testNotification()
+      return undefined
+    },
 
     'GET /api/identity': () => services.identity(),
     'POST /api/identity/phrase': async ({ body }) => ({ phrase: await services.phrase(body.passphrase) }),

@@ -4,7 +4,9 @@ import { z } from 'zod'
 import * as admissionSchemas from './admission-schemas.ts'
 import * as chatSchemas from './chat-schemas.ts'
 import * as communitySchemas from './community-schemas.ts'
+import * as copiesSchemas from './copies-schemas.ts'
 import * as directSchemas from './direct-schemas.ts'
+import * as ipfsSchemas from './ipfs-schemas.ts'
 import * as schemas from './schemas.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -25,7 +27,7 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
 
 /** All named schemas. Requests are described as they are sent, everything else as it arrives. */
 export function componentSchemas(): Json {
-  const named = [schemas, communitySchemas, admissionSchemas, chatSchemas, directSchemas]
+  const named = [schemas, communitySchemas, admissionSchemas, chatSchemas, directSchemas, copiesSchemas, ipfsSchemas]
     .flatMap((file) => Object.values<z.ZodType>(file))
     .filter((schema) => schema.meta()?.id !== undefined)
   const requests = named.filter((schema) => isRequest(idOf(schema)))

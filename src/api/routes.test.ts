@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { startApi, type TestApi } from '../../test/support/api.ts'
 import { defineErrors } from '../base/errors.ts'
 import { admissionRoutes } from './admission-routes.ts'
+import { copiesRoutes } from './copies-routes.ts'
 import { directRoutes } from './direct-routes.ts'
 import { bodyBytesMax } from './limits.ts'
 import type { Route } from './route.ts'
@@ -52,7 +53,8 @@ describe('the JSON routes', () => {
     const { id, link } = await readyShare('/a.txt')
     const transfer = await api.client.transfers.add({ link })
     const upload = await api.client.uploads.begin()
-    const ids: Record<string, string> = { shares: id, transfers: transfer.id, uploads: upload.id }
+    const job = await api.client.ipfs.add({ kind: 'get', cid: 'bafkqaaa', to: '/there' })
+    const ids: Record<string, string> = { ipfs: job.id, shares: id, transfers: transfer.id, uploads: upload.id }
     const bodies: Record<string, unknown> = {
       'PATCH /api/settings': { deviceName: 'renamed' },
       'POST /api/identity/phrase': {},
@@ -61,11 +63,12 @@ describe('the JSON routes', () => {
       'POST /api/peers': { address: '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWPeer' },
       'POST /api/shares': { path: '/a.txt' },
       'POST /api/links': { link },
+      'POST /api/ipfs/jobs': { kind: 'export', what: 'bafkqaaa', to: '/there/a.car' },
       'POST /api/transfers': { link, to: '/there' },
     }
     // Those of communities: communities.test.ts; of codes, requests and own devices: admission.test.ts; of conversations:
-    // direct.test.ts.
-    const elsewhere = { ...admissionRoutes, ...directRoutes }
+    // direct.test.ts; of copies: copies.test.ts.
+    const elsewhere = { ...admissionRoutes, ...directRoutes, ...copiesRoutes }
     const rows = Object.entries<Route>(routes).filter(
       ([key, row]) => row.kind === 'json' && !key.includes('/communities') && !Object.hasOwn(elsewhere, key),
     )

@@ -1,7 +1,7 @@
 // Every route of the API as data. From this one table come the Hono routes (app.ts), the OpenAPI document (openapi.ts)
 // and the SDK's types (src/sdk/call.ts), so the three can't disagree.
 //
-// Those of communities, of how one comes in, of chat and of direct conversations are in files of their own. A key is
+// Those of communities, of how one comes in, of chat, of direct conversations and of copies are in files of their own. A key is
 // "METHOD /path"; `:name` is one path segment, a trailing `*` the rest of the path. What a route does is in handlers.ts
 // (JSON) or in the file that owns its kind. Nothing here may import a handler or node:*: the SDK reads
 // these types in the browser.
@@ -10,7 +10,9 @@ import type { z } from 'zod'
 import { admissionRoutes } from './admission-routes.ts'
 import { chatRoutes } from './chat-routes.ts'
 import { communityRoutes } from './community-routes.ts'
+import { copiesRoutes } from './copies-routes.ts'
 import { directRoutes } from './direct-routes.ts'
+import { ipfsRoutes } from './ipfs-routes.ts'
 import { type RouteKind, route } from './route.ts'
 import {
   connectRequestSchema,
@@ -22,6 +24,7 @@ import {
   linkRequestSchema,
   linkSchema,
   lockRequestSchema,
+  notificationsSchema,
   peerSchema,
   peersSchema,
   phraseRequestSchema,
@@ -74,6 +77,19 @@ export const routes = {
     status: 200,
     request: settingsPatchSchema,
     response: settingsSchema,
+  }),
+  'GET /api/notifications': route({
+    kind: 'json',
+    id: 'notifications',
+    summary: 'Whether messages are shown on the desktop while no page is open',
+    status: 200,
+    response: notificationsSchema,
+  }),
+  'POST /api/notifications/test': route({
+    kind: 'json',
+    id: 'testNotification',
+    summary: 'Show a notification on the desktop, whatever is open or switched off',
+    status: 204,
   }),
 
   'GET /api/identity': route({
@@ -266,6 +282,8 @@ export const routes = {
   ...communityRoutes,
   ...admissionRoutes,
   ...directRoutes,
+  ...ipfsRoutes,
+  ...copiesRoutes,
   ...chatRoutes,
 
   'GET /api/events': route({

@@ -8,6 +8,7 @@ import { applicantSchema, askSchema, codeEndedSchema, deviceAddedSchema } from '
 import { channelSchema, messageSchema } from './chat-schemas.ts'
 import { communitySchema, presenceSchema } from './community-schemas.ts'
 import { directAskSchema, directRequestSchema } from './direct-schemas.ts'
+import { ipfsJobSchema } from './ipfs-schemas.ts'
 import { count, timeMs } from './schema-parts.ts'
 
 export const problemSchema = z
@@ -192,6 +193,14 @@ export const linkSchema = z
       .describe('To hold a community for others'),
     z
       .object({
+        kind: z.literal('community-request'),
+        communityId: z.string(),
+        name: z.string().nullable().describe('Of the community, as the link has it; null when it says nothing'),
+        peers: linkPeers,
+      })
+      .describe('With which one asks to be let into a community'),
+    z
+      .object({
         kind: z.literal('contact'),
         person: z.string(),
         words: z.array(z.string()).describe('Six words that tell this person from all others'),
@@ -278,9 +287,21 @@ export const settingsSchema = z
     upnp: z.boolean().describe('Ask the router to open a port; from the next start on'),
     relay: z.boolean().describe('Relay for others when publicly reachable; from the next start on'),
     bootstrap: z.array(z.string().max(1024)).max(64).describe('Multiaddrs of peers to start from'),
+    keepConversations: z
+      .boolean()
+      .describe('Have computers that agreed to keep for this person hold conversations of two, sealed, as well'),
+    notifications: z.boolean().describe('Show messages to this person on the desktop while no page is open'),
   })
   .meta({ id: 'Settings' })
 export const settingsPatchSchema = settingsSchema.partial().strict().meta({ id: 'SettingsPatch' })
+
+export const notificationsSchema = z
+  .object({
+    on: z.boolean(),
+    possible: z.boolean().describe('Whether this computer can show any'),
+    sentence: z.string(),
+  })
+  .meta({ id: 'Notifications' })
 
 export const eventSchema = z
   .discriminatedUnion('type', [
@@ -317,6 +338,12 @@ export const eventSchema = z
       .object({ type: z.literal('direct-blocked'), person: z.string(), blocked: z.boolean() })
       .describe('Somebody was blocked, or is no longer'),
     z.object({ type: z.literal('direct-contact') }).describe('The contact link, or who may ask, has changed'),
+    z
+      .object({ type: z.literal('copies') })
+      .describe('Copies of own shares, keepers or agreements have changed: read them anew'),
+    z
+      .object({ type: z.literal('ipfs-job'), job: ipfsJobSchema })
+      .describe('How it stands with a get by CID, an import or an export'),
     z.object({ type: z.literal('reset') }).describe('Events were missed: read everything anew'),
   ])
   .meta({ id: 'Event' })
@@ -337,4 +364,5 @@ export type TransferRequest = z.input<typeof transferRequestSchema>
 export type DoctorReport = z.infer<typeof doctorSchema>
 export type Settings = z.infer<typeof settingsSchema>
 export type SettingsPatch = z.infer<typeof settingsPatchSchema>
+export type Notifications = z.infer<typeof notificationsSchema>
 export type Event = z.infer<typeof eventSchema>

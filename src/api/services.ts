@@ -5,13 +5,16 @@ import type { Readable } from 'node:stream'
 import type { Cancel } from '../base/ports.ts'
 import type { AdmissionServices, DeviceServices } from './admission-services.ts'
 import type { ChatServices, CommunityServices } from './community-services.ts'
+import type { CopiesServices } from './copies-services.ts'
 import type { DirectServices } from './direct-services.ts'
+import type { IpfsServices } from './ipfs-services.ts'
 import type {
   DoctorReport,
   Event,
   File,
   Identity,
   Link,
+  Notifications,
   Peer,
   Settings,
   SettingsPatch,
@@ -77,10 +80,17 @@ export interface DaemonServices {
   readonly devices: DeviceServices
   readonly chat: ChatServices
   readonly direct: DirectServices
+  readonly ipfs: IpfsServices
+  readonly copies: CopiesServices
 
   doctor(options: { signal: AbortSignal }): Promise<DoctorReport>
   settings(): Settings
   changeSettings(patch: SettingsPatch): Promise<Settings>
+  notifications(): Notifications
+  /** Shows one on the desktop. */
+  testNotification(): Promise<void>
+  /** How many pages listen to events now: they tell of messages by themselves. */
+  pagesOpen(count: number): void
 
   onEvent(listener: (event: Event) => void): Cancel
   /** Prometheus text format. */

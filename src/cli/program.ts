@@ -21,8 +21,10 @@ const commands: Readonly<Record<string, () => Promise<Create>>> = {
   community: async () => (await import('./commands/community.ts')).communityCommand,
   chat: async () => (await import('./commands/chat.ts')).chatCommand,
   direct: async () => (await import('./commands/direct.ts')).directCommand,
+  ipfs: async () => (await import('./commands/ipfs.ts')).ipfsCommand,
   peers: async () => (await import('./commands/peers.ts')).peersCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  notify: async () => (await import('./commands/notify.ts')).notifyCommand,
   identity: async () => (await import('./commands/identity.ts')).identityCommand,
   device: async () => (await import('./commands/device.ts')).deviceCommand,
 }

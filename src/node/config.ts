@@ -30,6 +30,12 @@ export interface StartOptions {
   readonly mdns: boolean | undefined
   readonly upnp: boolean | undefined
   readonly relay: boolean | undefined
+  /** Port of the IPFS gateway on 127.0.0.1, 0 takes any free one; undefined: none. */
+  readonly gateway: number | undefined
+  /** Join the public DHT of IPFS. */
+  readonly ipfs: boolean
+  /** Multiaddrs of peers of it. */
+  readonly ipfsBootstrap: readonly string[]
 }
 
 const fileSchema = z.strictObject(settingsPatchSchema.shape)
@@ -45,6 +51,8 @@ function defaultSettings(): StoredSettings {
     upnp: true,
     relay: true,
     bootstrap: [],
+    keepConversations: true,
+    notifications: true,
   }
 }
 
@@ -141,6 +149,11 @@ function readSettings(path: string): SettingsPatch {
     if (isPeerhoodError(error)) throw error
     throw nodeErrors.home_not_usable(`${path} can't be read: ${String(error)}.`, { cause: error })
   }
+  return parseSettings(path, text)
+}
+
+/** What a settings file says; `path` is for the sentence. Throws `settings_damaged`. */
+export function parseSettings(path: string, text: string): SettingsPatch {
   const parsed = fileSchema.safeParse(parseJson(path, text))
   if (parsed.success) return parsed.data
   throw nodeErrors.settings_damaged(`${path} does not hold valid settings: ${z.prettifyError(parsed.error)}`)

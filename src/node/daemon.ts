@@ -28,6 +28,8 @@ export interface Daemon {
   readonly home: string
   /** What the start found and mended. */
   readonly notices: readonly Notice[]
+  /** URL of the IPFS gateway, where there is one. */
+  readonly gateway: string | undefined
   /** Multiaddrs under which others reach this peer. */
   addresses(): readonly string[]
   /** Begins an orderly stop; `stopped` tells when it is over. */
@@ -65,7 +67,7 @@ async function raise(options: StartOptions, foundation: Foundation, signal: Abor
 
   const version = packageVersion()
   const built = await buildNetwork(options, foundation, version)
-  const features = createFeatures(foundation, built.network)
+  const features = createFeatures(foundation, built.network, { gatewayPort: options.gateway })
   let url = ''
   const services = createServices({
     foundation,
@@ -91,6 +93,7 @@ async function raise(options: StartOptions, foundation: Foundation, signal: Abor
     peerId: built.network.self,
     home: home.folder,
     notices: notices.list(),
+    gateway: features.ipfs.view().gateway,
     addresses: () => built.network.addresses(),
     stop,
     stopped: stopped.promise,

@@ -29,5 +29,13 @@ export const nodeErrors = defineErrors({
     kind: 'refused',
     hint: 'This computer only keeps it for others: ask its author for the full link.',
   },
+  notify_unavailable: {
+    kind: 'local',
+    hint: 'Install notify-send (on Debian and Ubuntu the package libnotify-bin), or keep a page open.',
+  },
+  notify_failed: {
+    kind: 'local',
+    hint: 'Start Peerhood from within your desktop, and look whether it shows notifications of other programs.',
+  },
   request_malformed: { kind: 'usage', hint: 'Give either a path or a finished upload.' },
 })

@@ -1,7 +1,7 @@
 // The feature services, constructed and started in their order.
 //
 //   library (what this computer holds) ─► shares (own ones) ─► network ─► transfers (serving and fetching) ─► logs and
-//   their exchange ─► communities ─► who comes in (codes, requests, devices) ─► apps ─► conversations of two
+//   their exchange ─► communities ─► who comes in (codes, requests, devices) ─► apps ─► conversations of two ─► copies
 
 import { sign } from 'node:crypto'
 import { createChannelKeys } from '../apps/chat/channel-keys.ts'
@@ -14,13 +14,18 @@ import type { Admission } from '../community/admission-types.ts'
 import { boxSecretOf } from '../community/boxes.ts'
 import { createDirect, createDirectBlocks } from '../community/direct/service.ts'
 import type { Direct } from '../community/direct/types.ts'
+import { createKeeping, type Keeping } from '../community/keeping/service.ts'
 import { createMeet } from '../community/meet/service.ts'
 import type { Meet } from '../community/meet/types.ts'
+import { createOwnDevices, type OwnDevices } from '../community/own/service.ts'
 import { type CommunityService, createCommunities } from '../community/service.ts'
 import { signingKeyOf } from '../content/format/keys.ts'
 import { parseLink } from '../content/format/link.ts'
 import { createLibrary, type LibraryService } from '../content/library/library.ts'
 import { createShares, type ShareService } from '../content/library/shares.ts'
+import type { Copies } from '../copies/types.ts'
+import { createIpfs, type IpfsOptions } from '../ipfs/service.ts'
+import type { IpfsService } from '../ipfs/types.ts'
 import { createLogs } from '../log/logs.ts'
 import { createLogSync } from '../log/sync/service.ts'
 import type { LogSync } from '../log/sync/types.ts'
@@ -29,6 +34,7 @@ import type { Network, PeerId } from '../network/types.ts'
 import { createTransferService } from '../transfer/service.ts'
 import type { TransferService } from '../transfer/types.ts'
 import { systemMemory } from './adapters.ts'
+import { createCopiesFeature } from './copies.ts'
 import { createDropped } from './dropped.ts'
 import type { Foundation } from './foundation.ts'
 import type { BuiltNetwork } from './network.ts'
@@ -50,11 +56,17 @@ export interface Features {
   readonly meet: Meet
   readonly admission: Admission
   readonly direct: Direct
+  /** The other computers of this person. */
+  readonly own: OwnDevices
   readonly chat: Chat
   readonly presence: PresenceService
+  readonly copies: Copies
+  /** Keepers of conversations of two. */
+  readonly keeping: Keeping
+  readonly ipfs: IpfsService
 }
 
-export function createFeatures(foundation: Foundation, network: Network): Features {
+export function createFeatures(foundation: Foundation, network: Network, ipfsOptions: IpfsOptions): Features {
   const { home, clock, random, settings, database, log } = foundation
   const library = createLibrary({ home: home.folder })(foundation)
   const shares = createShares({ home: home.folder })({ ...foundation, library })
@@ -66,7 +78,16 @@ export function createFeatures(foundation: Foundation, network: Network): Featur
   const dropped = createDropped({ folder: home.dropped, database, log: log.child('dropped') })
   const shared = () => shares.list().map(({ path }) => path)
   const uploads = createUploads({ folder: home.dropped, clock, random, log: log.child('uploads'), dropped, shared })
-  return { network, library, shares, transfers, uploads, ...createTogether(foundation, network) }
+  const together = createTogether(foundation, network)
+  const copies = createCopiesFeature({ ...together, foundation, network, library, shares, transfers })
+  const ipfs = createIpfs(ipfsOptions)({ ...foundation, network, library, shares })
+  const keeping = createKeeping({
+    ...{ ...foundation, network, communities: together.communities },
+    isOn: () => settings.get().keepConversations,
+    keepers: () => copies.keepers().flatMap(({ peer, state }) => (state === 'lost' ? [] : [peer])),
+    agreed: (person) => copies.agreements().find((agreement) => agreement.person === person)?.bytesMax,
+  })
+  return { network, library, shares, transfers, uploads, ...together, copies, keeping, ipfs }
 }
 
 /** What people do together: logs, how they are exchanged, communities over them, apps over these. */
@@ -84,15 +105,19 @@ function createTogether(foundation: Foundation, network: Network) {
   const meet: Meet = createMeet({ onRequest: (...asked) => admission.onRequest(...asked) })({
     ...{ ...foundation, network, log: foundation.log.child('meet') },
   })
-  const admission: Admission = createAdmission({ ...foundation, network, communities, meet, selfAddress })
+  const admission: Admission = createAdmission({
+    ...{ ...foundation, network, communities, meet, selfAddress },
+    onOwnDevice: (peer) => own.remember(peer),
+  })
   const keys = createChannelKeys({ ...foundation, communities, secret: boxSecretOf(identity.deviceSeed) })
   const chat = createChat({})({ ...foundation, communities, keys, self })
   const direct = createDirect({
     ...{ ...foundation, network, communities, gate: communities.direct, store, selfAddress, sign: author.sign },
     writeFirst: (community, text) => writeFirst(chat, self(), community, text),
   })
+  const own: OwnDevices = createOwnDevices({ ...foundation, network, communities, gate: communities.gate, direct })
   const presence = createPresenceService({ ...foundation, network, communities, chat, sync: logSync, self })
-  return { logs, logSync, reading, communities, meet, admission, direct, chat, presence }
+  return { logs, logSync, reading, communities, meet, admission, direct, own, chat, presence }
 }
 
 /** Whatever has started is stopped in the reverse order, also when a later one fails. */
@@ -113,12 +138,23 @@ export async function startFeatures(features: Features, built: BuiltNetwork, fou
   built.keepPorts()
   lifecycle.onStop('transfers', () => transfers.stop())
   await transfers.start()
+  lifecycle.onStop('ipfs', () => features.ipfs.stop())
+  await features.ipfs.start()
   await startTogether(features, foundation)
+  // Last: it has to know who is who before it says anything to anybody.
+  lifecycle.onStop('copies', () => features.copies.stop())
+  await features.copies.start()
+  lifecycle.onStop('keeping', () => features.keeping.stop())
+  await features.keeping.start()
+  lifecycle.onStop(
+    'keepers',
+    features.copies.on(({ share }) => void (share === undefined && features.keeping.changed())),
+  )
   giveMemoryBack(features, foundation)
 }
 
 async function startTogether(features: Features, { lifecycle }: Foundation): Promise<void> {
-  const { logs, logSync, reading, communities, meet, admission, direct, chat, presence } = features
+  const { logs, logSync, reading, communities, meet, admission, direct, own, chat, presence } = features
   lifecycle.onStop('logs', () => logs.stop())
   lifecycle.onStop('reading', () => reading.stop())
   lifecycle.onStop('communities', () => communities.stop())
@@ -127,17 +163,19 @@ async function startTogether(features: Features, { lifecycle }: Foundation): Pro
   lifecycle.onStop('admission', () => admission.stop())
   lifecycle.onStop('chat', () => chat.stop())
   lifecycle.onStop('direct', () => direct.stop())
+  lifecycle.onStop('own', () => own.stop())
   lifecycle.onStop('presence', () => presence.stop())
   await logSync.start()
   await communities.start()
   await meet.start()
   await admission.start()
   await direct.start()
+  await own.start()
   presence.start()
 }
 
 /** What the thread that reads long logs has to know. */
-function seedOf({ home, identity }: Foundation): Omit<ReadingSeed, 'wanted'> {
+function seedOf({ home, identity }: Foundation): Omit<ReadingSeed, 'lock'> {
   const { deviceSeed, did } = identity
   return { database: home.database, views: home.views, deviceSeed, did }
 }

@@ -78,8 +78,14 @@ export const heldLookMs = 200
 /** Pages of the views' journal after which it is folded in (SQLite's own figure). */
 export const walPagesMax = 1_000
 
-/** The same while a thread reads a long log: 32 MB, so that a page that many of its transactions change is written once. */
-export const readingWalPagesMax = 8_192
+/** Entries after which it is folded in while a thread reads a long log: some 30 MB; a page that many change is written once. */
+export const readingCheckpointEntries = 8_192
+
+/** How long the main thread keeps the views to itself after a write, in ms: a start writes once for each community, and more. */
+export const viewsHeldMs = 20
+
+/** The same when it writes again and again: then the thread that reads gets its turn, in ms. */
+export const viewsHeldMsMax = 200
 
 /** Memory for pages of the views in the reading thread, in KB: the indices over ids of a million messages are 25 MB. */
 export const readingCacheKb = 65_536
@@ -89,3 +95,27 @@ export const readingYoungMaxMb = 64
 
 /** A community's figures go out at most this often for each, in ms. */
 export const communityEventEveryMs = 250
+
+/** Code points of a notification's title: a name and where, on one line. */
+export const notificationTitleCharsMax = 80
+
+/** Code points of its text: what desktops show before they cut it. */
+export const notificationBodyCharsMax = 200
+
+/** Notifications of the desktop a minute on average: more can't be read … */
+export const notificationsPerMinute = 6
+
+/** … and at once; the rest is told as a number. */
+export const notificationsBurst = 3
+
+/** Messages that wait to be shown; what comes beyond that in one moment is not shown, the page has it all the same. */
+export const notificationsWaitingMax = 64
+
+/** So long a message may be read on another computer before it is shown, in ms. */
+export const notifySettleMs = 1_500
+
+/** What came too fast is gathered for so long before it is told as a number, in ms. */
+export const notifySummaryMs = 15_000
+
+/** `notify-send` hands over to the desktop in some ms; one that hangs is ended after this, in ms. */
+export const notifyTimeoutMs = 10_000

@@ -29,6 +29,7 @@ export async function buildNetwork(
     mdns: options.mdns ?? mdns,
     upnp: options.upnp ?? upnp,
     relay: options.relay === true ? 'always' : relay,
+    publicDht: options.ipfs ? { bootstrap: options.ipfsBootstrap } : undefined,
     agent: `peerhood/${version}`,
   })(foundation)
   return { network, keepPorts: () => keepListenPorts(home.ports, ports, network.addresses()) }

@@ -4,6 +4,8 @@
 import type { DaemonServices } from '../api/services.ts'
 import { deviceIdOf } from '../log/ids.ts'
 import type { PeerView } from '../network/types.ts'
+import { createDesktopProgram } from './desktop/program.ts'
+import { createDesktop } from './desktop/service.ts'
 import { createEvents, type EventHub } from './events.ts'
 import type { Features } from './features.ts'
 import type { Foundation } from './foundation.ts'
@@ -13,8 +15,10 @@ import { createAdmissionServices } from './services/admission.ts'
 import { createChatServices } from './services/chat.ts'
 import { createCommunityServices } from './services/communities.ts'
 import { type ComputerParts, createComputerServices } from './services/computer.ts'
+import { createCopiesServices } from './services/copies.ts'
 import { createDirectServices } from './services/direct.ts'
 import { createIdentityServices } from './services/identity.ts'
+import { createIpfsServices } from './services/ipfs.ts'
 import { createPeerServices } from './services/peers.ts'
 import { createShareServices } from './services/shares.ts'
 import { createTransferServices } from './services/transfers.ts'
@@ -50,19 +54,32 @@ export function createServices(parts: ServicesParts): DaemonServices {
     ...{ ...features, emit },
     view: ({ id }) => communityServices.calls.get(id),
   })
+  const copiesServices = createCopiesServices({ clock, copies: features.copies, emit })
+  const ipfsServices = createIpfsServices({ ipfs: features.ipfs, emit })
   const traffic = createTrafficTotals({ ...foundation, network })
+  const desktop = createDesktop({
+    ...{ ...features, clock, log: foundation.log, self: () => identity.did },
+    isOn: () => foundation.settings.get().notifications,
+    program: createDesktopProgram(process.env),
+  })
   const computer = createComputerServices({
     ...parts,
     ...foundation,
     network,
+    ipfs: features.ipfs,
+    desktop,
     traffic,
     counts: () => ({ shares: shareServices.count(), transfersActive: transferServices.activeCount() }),
-    settingsChanged: (settings) => emit({ type: 'settings', settings }),
+    settingsChanged(settings) {
+      emit({ type: 'settings', settings })
+      features.keeping.changed()
+    },
   })
   const events = createEvents({ clock, status: computer.status })
   const personChanged = () => {
     features.communities.gate.personChanged()
     features.direct.personChanged()
+    features.own.personChanged()
     events.statusChanged()
   }
 
@@ -75,6 +92,9 @@ export function createServices(parts: ServicesParts): DaemonServices {
   lifecycle.onStop('admission-events', admissionServices.follow())
   lifecycle.onStop('chat-events', chatServices.follow())
   lifecycle.onStop('direct-events', directServices.follow())
+  lifecycle.onStop('desktop', desktop.start())
+  lifecycle.onStop('copies-events', copiesServices.follow())
+  lifecycle.onStop('ipfs-events', ipfsServices.follow())
   lifecycle.onStop('notices', notices.on(events.statusChanged))
 
   return {
@@ -88,6 +108,8 @@ export function createServices(parts: ServicesParts): DaemonServices {
     devices: admissionServices.devices,
     chat: chatServices.calls,
     direct: directServices.calls,
+    ipfs: ipfsServices.calls,
+    copies: copiesServices.calls,
     async file(of, path) {
       return 'share' in of ? shareServices.file(of.share, path) : transferServices.file(of.transfer, path)
     },

@@ -35,10 +35,10 @@ function createChannelCalls(http: Http): Pick<ChatCalls, Channels> {
 
 function createMessageCalls(http: Http): Omit<ChatCalls, Channels | Moderation> {
   return {
-    messages: (id, channel, { before, limit, thread, ...options } = {}) =>
+    messages: (id, channel, { before, after, around, limit, thread, ...options } = {}) =>
       http.call('GET /api/communities/:id/channels/:channel/messages', {
         params: { id, channel },
-        query: { before, limit, thread },
+        query: { before, after, around, limit, thread },
         ...options,
       }),
     message: (id, message, options) =>

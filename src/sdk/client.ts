@@ -6,9 +6,11 @@ import { createChatCalls } from './chat.ts'
 import { systemClock } from './clock.ts'
 import { createCommunityCalls } from './communities.ts'
 import { contentUrl, openContent } from './content.ts'
+import { createCopiesCalls } from './copies.ts'
 import { createDirectCalls } from './direct.ts'
 import { receiveEvents } from './events.ts'
 import { createHttp, type Http } from './http.ts'
+import { createIpfsCalls } from './ipfs.ts'
 import { errorOfFailure } from './problems.ts'
 import { createShareCalls } from './shares.ts'
 import { createTransferCalls } from './transfers.ts'
@@ -44,7 +46,13 @@ export function createPeerhood(options: PeerhoodOptions): Peerhood {
     devices: createDeviceCalls(http),
     chat: createChatCalls(http),
     direct: createDirectCalls(http),
+    ipfs: createIpfsCalls(http),
+    copies: createCopiesCalls(http),
     settings: createSettingsCalls(http),
+    notifications: {
+      get: (call) => http.call('GET /api/notifications', call),
+      test: (call) => http.call('POST /api/notifications/test', call),
+    },
     events: (call) => receiveEvents(http, call),
     contentUrl: (of, path, urlOptions) => contentUrl(http, of, path, urlOptions),
     openContent: (of, path, call) => openContent(http, of, path, call),

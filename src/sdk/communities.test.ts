@@ -196,6 +196,14 @@ describe('calls about chat', () => {
       thread.messages.map(({ text }) => text),
       ['in the thread'],
     )
+    const around = await ada.messages(id, general, { around: first.id, limit: 2 })
+    assert.ok(around.messages.some((message) => message.id === first.id))
+    const { messages, before, after } = await ada.messages(id, general, { limit: 1 })
+    assert.deepEqual([messages.map((message) => message.id), after], [[answer.id], null])
+    const next = await ada.messages(id, general, { after: before ?? '', limit: 1 })
+    assert.deepEqual(next.messages, messages, 'a mark leads both ways')
+    const both = failure(ada.messages(id, general, { before: before ?? '', around: first.id }))
+    assert.equal((await both).code, 'request_malformed')
     assert.equal((await ada.edit(id, first.id, 'Hello!')).text, 'Hello!')
     assert.equal((await failure(grace.edit(id, first.id, 'Bye'))).code, 'not_author')
     const reacted = await grace.react(id, first.id, '❤️')

@@ -128,6 +128,10 @@ export interface PageOptions extends CallOptions {
 }
 
 export interface MessagesOptions extends PageOptions {
+  /** `after` of a page: what comes after it. Instead of `before`, as is `around`. */
+  readonly after?: string
+  /** The page that has this message in its middle. Throws `message_unknown`. */
+  readonly around?: string
   /** Only those of the thread that hangs from this message. */
   readonly thread?: string
 }
@@ -269,7 +273,7 @@ export interface ChatCalls {
   /** The direct channel with one other member; made when there is none. */
   direct(community: string, person: string, options?: CallOptions): Promise<Channel>
 
-  /** A page of messages, oldest first; the newest page without `before`. */
+  /** A page of messages, oldest first: before or after a mark, around a message; else the newest. */
   messages(community: string, channel: string, options?: MessagesOptions): Promise<Messages>
   message(community: string, message: string, options?: CallOptions): Promise<Message>
   send(community: string, channel: string, request: MessageRequest, options?: CallOptions): Promise<Message>

@@ -1,12 +1,14 @@
 // The SDK's public words. All data types come from the API's schemas by type only, so nothing of zod or of the daemon
 // is bundled into a page that imports the SDK.
 
+import type { IpfsJob, IpfsJobRequest, IpfsStatus } from '../api/ipfs-schemas.ts'
 import type {
   DoctorReport,
   Event,
   Files,
   Identity,
   Link,
+  Notifications,
   Peer,
   Settings,
   SettingsPatch,
@@ -19,7 +21,9 @@ import type {
 } from '../api/schemas.ts'
 import type { Clock } from '../base/ports.ts'
 import type { ChatCalls, CommunityCalls, DeviceCalls, DirectCalls } from './community-types.ts'
+import type { CopiesCalls } from './copies-types.ts'
 
+export type { IpfsJob, IpfsJobRequest, IpfsStatus } from '../api/ipfs-schemas.ts'
 export type {
   DoctorReport,
   Event,
@@ -27,6 +31,7 @@ export type {
   Files,
   Identity,
   Link,
+  Notifications,
   Peer,
   Problem,
   Settings,
@@ -39,6 +44,7 @@ export type {
   Upload,
 } from '../api/schemas.ts'
 export type * from './community-types.ts'
+export type * from './copies-types.ts'
 
 export interface PeerhoodOptions {
   /** Where the API listens, e.g. `http://127.0.0.1:4780`; a page of the daemon's own passes `location.origin`. */
@@ -202,9 +208,29 @@ export interface TransferCalls {
   finished(id: string, options?: WaitOptions<Transfer>): Promise<Transfer>
 }
 
+export interface IpfsCalls {
+  status(options?: CallOptions): Promise<IpfsStatus>
+  /** Gets by CID, imports and exports of CAR files. */
+  jobs(options?: CallOptions): Promise<IpfsJob[]>
+  job(id: string, options?: CallOptions): Promise<IpfsJob>
+  /** Begins one; wait with {@link IpfsCalls.finished}. */
+  add(request: IpfsJobRequest, options?: CallOptions): Promise<IpfsJob>
+  /** Ends it; what has arrived stays for the next try. */
+  cancel(id: string, options?: CallOptions): Promise<IpfsJob>
+  /** Waits until it is `done`; rejects with its problem when it failed, kind `interrupted` when cancelled. */
+  finished(id: string, options?: WaitOptions<IpfsJob>): Promise<IpfsJob>
+}
+
 export interface SettingsCalls {
   get(options?: CallOptions): Promise<Settings>
   change(patch: SettingsPatch, options?: CallOptions): Promise<Settings>
+}
+
+/** Messages to this person, shown on the desktop of the daemon while no page is open. On and off is a setting. */
+export interface NotificationCalls {
+  get(options?: CallOptions): Promise<Notifications>
+  /** Shows one now; rejects with `notify_unavailable` or `notify_failed`. */
+  test(options?: CallOptions): Promise<void>
 }
 
 /** A daemon, as its API shows it. Every method rejects with a PeerhoodError only. */
@@ -227,7 +253,10 @@ export interface Peerhood {
   readonly devices: DeviceCalls
   readonly chat: ChatCalls
   readonly direct: DirectCalls
+  readonly ipfs: IpfsCalls
+  readonly copies: CopiesCalls
   readonly settings: SettingsCalls
+  readonly notifications: NotificationCalls
   /**
    * What happens, in order, over reconnects; an event of type `reset` says that some were missed and everything must
    * be read anew. Ends quietly when the signal aborts; throws when the daemon refuses.

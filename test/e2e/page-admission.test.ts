@@ -298,12 +298,12 @@ browserTest('who moderates sees who is muted, and ends it', async (context) => {
   assert.deepEqual(await ada.client.chat.mutes(garden), [])
 })
 
-browserTest('a community is exported by a link, whole', async (context) => {
+browserTest('a community is exported, with how far it is, whole or not at all', async (context) => {
   const host = await stage.visit(context, ada)
   await host.visit(at('/settings'))
   const [download] = await Promise.all([
     host.page.waitForEvent('download'),
-    host.page.getByRole('link', { name: 'Export' }).click(),
+    host.page.getByRole('button', { name: 'Export' }).click(),
   ])
   const lines = readFileSync(await download.path(), 'utf8')
     .trim()
@@ -311,6 +311,15 @@ browserTest('a community is exported by a link, whole', async (context) => {
   assert.equal(JSON.parse(lines[0] ?? '').type, 'export')
   assert.equal(JSON.parse(lines.at(-1) ?? '').lines, lines.length - 1)
   assert.match(download.suggestedFilename(), /json/)
+
+  // One that is held up shows how far it is, and is cancelled without a file.
+  let downloads = 0
+  host.page.on('download', () => (downloads += 1))
+  await host.page.route('**/export', () => undefined)
+  await host.page.getByRole('button', { name: 'Export' }).click()
+  await host.page.getByRole('button', { name: 'Cancel the export' }).click()
+  await host.page.getByRole('button', { name: 'Export', exact: true }).waitFor()
+  assert.equal(downloads, 0)
 })
 
 browserTest('by the keyboard alone a code is made, heard and put away', async (context) => {

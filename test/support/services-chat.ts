@@ -152,16 +152,22 @@ export function createMemoryChat({ clock, hub, author, communities, emit }: Chat
       return addChannel(community, { name: '', kind: 'direct', persons })
     },
 
-    messages(id, channel, { before, limit, thread }) {
+    messages(id, channel, { before, after, around, limit, thread }) {
       const community = communities.take(id)
       takeChannel(community, channel)
       const all = community.messages.filter(
         (message) => message.channel === channel && message.thread === (thread ?? null),
       )
-      const end = before === undefined ? all.length : all.findIndex((message) => message.id === before)
-      if (end === -1) throw errors.page_unknown('There is no such page.')
-      const start = Math.max(0, end - limit)
-      return { messages: all.slice(start, end), before: start === 0 ? null : (all[start]?.id ?? null) }
+      const mark = before ?? after ?? around
+      const at = mark === undefined ? all.length : all.findIndex((message) => message.id === mark)
+      if (at === -1) throw errors.page_unknown('There is no such page.')
+      const newer = after !== undefined ? limit : around !== undefined ? limit >> 1 : 0
+      const [start, end] = [Math.max(0, at - (limit - newer)), Math.min(all.length, at + newer)]
+      return {
+        messages: all.slice(start, end),
+        before: start === 0 ? null : (all[start]?.id ?? mark ?? null),
+        after: all[end]?.id ?? null,
+      }
     },
     message: (id, message) => takeMessage(communities.take(id), message),
     async send(id, channel, { text = '', replyTo = null, thread = null, attachments = [] }) {

@@ -351,6 +351,11 @@ export function createMemoryCommunities(parts: CommunityParts): MemoryCommunitie
       return view(id)
     },
     inspect(link) {
+      const asked = /^peerhood:request\.(.+)$/.exec(link)?.[1]
+      if (asked !== undefined) {
+        const name = hub.communities.get(asked)?.name ?? null
+        return { kind: 'community-request', communityId: asked, name, peers: [] }
+      }
       const [, kind, communityId = '', secret = ''] = linkPattern.exec(link) ?? []
       if (kind === 'community-keep') return { kind, communityId, peers: [] }
       if (kind !== 'invite') return undefined

@@ -6,6 +6,7 @@ import type { File, Share } from '../../src/api/schemas.ts'
 import { defineErrors } from '../../src/base/errors.ts'
 
 export const memoryErrors = defineErrors({
+  notify_failed: { kind: 'local', hint: 'Look whether the desktop shows notifications of other programs.' },
   path_unknown: { kind: 'not-found', hint: 'Check the path.' },
   share_unknown: { kind: 'not-found', hint: 'See the list of shares.' },
   transfer_unknown: { kind: 'not-found', hint: 'See the list of transfers.' },

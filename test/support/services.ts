@@ -13,9 +13,11 @@ import type { Clock } from '../../src/base/ports.ts'
 import { createMemoryAdmission } from './services-admission.ts'
 import { createMemoryChat } from './services-chat.ts'
 import { createMemoryCommunities } from './services-communities.ts'
+import { createMemoryCopies } from './services-copies.ts'
 import { createMemoryDirect } from './services-direct.ts'
 import { fileOf, type MemoryFiles, type MemoryOffer, memoryErrors } from './services-files.ts'
 import { createMemoryAuthor, createMemoryHub, type MemoryHub } from './services-hub.ts'
+import { createMemoryIpfs } from './services-ipfs.ts'
 import { createMemoryShares } from './services-shares.ts'
 import { createMemoryTransfers } from './services-transfers.ts'
 
@@ -77,6 +79,7 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     checkPassphrase: (given) => checkPassphrase(given),
   })
   const direct = createMemoryDirect({ clock, hub, author, communities, chat, emit })
+  const copies = createMemoryCopies({ clock, shares: shares.list, inspect: (link) => direct.inspect(link), emit })
   let stops = 0
   let passphrase: string | undefined
   let settings: Settings = {
@@ -86,6 +89,8 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     upnp: true,
     relay: false,
     bootstrap: [],
+    keepConversations: true,
+    notifications: true,
   }
 
   function identity(): Identity {
@@ -219,6 +224,8 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     ...admission,
     chat,
     direct: direct.services,
+    ipfs: createMemoryIpfs({ clock, emit }),
+    copies,
 
     doctor: async () => ({
       state: 'ok',
@@ -230,6 +237,14 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
       events.emit({ type: 'settings', settings })
       return settings
     },
+    notifications() {
+      const on = settings.notifications
+      return { on, possible: true, sentence: on ? 'Messages to you are shown.' : 'They are switched off.' }
+    },
+    async testNotification() {
+      if (!settings.notifications) throw memoryErrors.notify_failed('Nothing could be shown.')
+    },
+    pagesOpen: () => undefined,
     onEvent: (listener) => events.on(listener),
     metrics: async () => `# TYPE peerhood_shares gauge\npeerhood_shares ${shares.list().length}\n`,
   }

@@ -11,6 +11,9 @@ import { cliErrors } from '../errors.ts'
 import { bold } from '../terminal.ts'
 import { fields } from '../text.ts'
 
+/** Kubo's figure, which other programs look at. */
+const gatewayPortDefault = 8080
+
 interface StartFlags extends CommonOptions {
   readonly port?: number
   readonly listen?: readonly string[]
@@ -19,6 +22,10 @@ interface StartFlags extends CommonOptions {
   readonly mdns: boolean
   readonly upnp: boolean
   readonly relay?: true
+  /** `true`: the usual port. */
+  readonly gateway?: number | true
+  readonly ipfs?: true
+  readonly ipfsBootstrap?: readonly string[]
 }
 
 export function startCommand(context: CliContext): Command {
@@ -37,6 +44,9 @@ export function startCommand(context: CliContext): Command {
     .option('--no-mdns', 'do not look for peers on the local network')
     .option('--no-upnp', 'do not ask the router to open a port')
     .option('--relay', 'relay for others, even before this peer is known to be publicly reachable')
+    .option('--gateway [port]', 'serve public shares to IPFS programs of this computer (default port: 8080)', parsePort)
+    .option('--ipfs', 'announce public shares in the public IPFS DHT, and search it')
+    .option('--ipfs-bootstrap <multiaddr>', 'a peer of that DHT to start from; may be repeated', collect)
     .action((flags: StartFlags) => start(context, flags))
 }
 
@@ -70,13 +80,17 @@ function startOptions(context: CliContext, flags: StartFlags): StartOptions {
     mdns: flags.mdns ? undefined : false,
     upnp: flags.upnp ? undefined : false,
     relay: flags.relay,
+    gateway: flags.gateway === true ? gatewayPortDefault : flags.gateway,
+    ipfs: flags.ipfs === true,
+    ipfsBootstrap: flags.ipfsBootstrap ?? [],
   }
 }
 
 function announce(context: CliContext, daemon: Daemon, flags: StartFlags): void {
-  const { api, token, peerId, home, notices } = daemon
+  const { api, token, peerId, home, notices, gateway } = daemon
   if (flags.json) {
-    printJson(context, { api, token, peerId, addresses: daemon.addresses() })
+    const also = gateway === undefined ? {} : { gateway }
+    printJson(context, { api, token, peerId, addresses: daemon.addresses(), ...also })
     return
   }
   for (const notice of notices) note(context, `! ${notice.sentence} ${notice.advice ?? ''}`.trimEnd())
@@ -87,6 +101,7 @@ function announce(context: CliContext, daemon: Daemon, flags: StartFlags): void 
       ['peer', peerId],
       ['reachable at', daemon.addresses()],
       ['data', home],
+      ...(gateway === undefined ? [] : [['IPFS gateway', gateway] as const]),
     ]),
   )
   print(context, 'Ctrl-C stops it; nothing is lost.')

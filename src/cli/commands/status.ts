@@ -1,7 +1,7 @@
 // `peerhood status`: this peer at a glance.
 
 import type { Command } from 'commander'
-import type { Status } from '../../sdk/types.ts'
+import type { IpfsStatus, Status } from '../../sdk/types.ts'
 import { defineCommand } from '../command.ts'
 import { type CliContext, type CommonOptions, print, printJson } from '../context.ts'
 import { bytesToText, count, fields, plain } from '../text.ts'
@@ -14,12 +14,12 @@ export function statusCommand(context: CliContext): Command {
   }).action(async (options: CommonOptions) => {
     const daemon = await context.daemon()
     const status = await daemon.status({ signal: context.signal })
-    if (options.json) printJson(context, status)
-    else print(context, statusText(status))
+    if (options.json) return printJson(context, status)
+    print(context, statusText(status, await daemon.ipfs.status({ signal: context.signal })))
   })
 }
 
-function statusText(status: Status): string {
+function statusText(status: Status, { gateway }: IpfsStatus): string {
   const lines = fields([
     ['peer', status.peerId],
     ['person', status.did ?? 'locked'],
@@ -31,6 +31,7 @@ function statusText(status: Status): string {
     ['shares', String(status.shares)],
     ['transfers', `${count(status.transfersActive, 'transfer')} under way`],
     ['traffic', `${bytesToText(status.bytesIn)} in, ${bytesToText(status.bytesOut)} out`],
+    ['IPFS gateway', gateway ?? 'off'],
     ['version', status.version],
   ])
   const notices = status.notices.map((notice) => plain(`! ${notice.sentence} ${notice.advice ?? ''}`.trimEnd()))

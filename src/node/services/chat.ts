@@ -37,13 +37,14 @@ export function createChatServices({ chat, typing, emit }: ChatParts): {
       return channelToApi(await chat.changeChannel(of(community), channelOf(channel), change))
     },
     direct: async (community, person) => channelToApi(await chat.direct(of(community), person as PersonDid)),
-    messages(community, channel, { before, limit, thread }) {
+    messages(community, channel, { limit, thread, around, ...marks }) {
       const page = chat.messages(of(community), channelOf(channel), {
         limit,
-        ...(before === undefined ? {} : { before }),
+        ...present(marks),
+        ...(around === undefined ? {} : { around: messageOf(around) }),
         ...(thread === undefined ? {} : { thread: messageOf(thread) }),
       })
-      return { messages: page.messages.map(messageToApi), before: page.before ?? null }
+      return { messages: page.messages.map(messageToApi), before: page.before ?? null, after: page.after ?? null }
     },
     message: (community, message) => messageToApi(chat.message(of(community), messageOf(message))),
     async send(community, channel, { text = '', replyTo, thread, attachments = [] }) {

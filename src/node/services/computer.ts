@@ -2,17 +2,32 @@
 
 import type { Settings, Status } from '../../api/schemas.ts'
 import type { DaemonServices } from '../../api/services.ts'
+import type { IpfsService } from '../../ipfs/types.ts'
 import type { Network } from '../../network/types.ts'
+import type { Desktop } from '../desktop/service.ts'
 import { diagnoseComputer, type LocalDoctorParts } from '../doctor-local.ts'
 import type { Foundation } from '../foundation.ts'
 import type { TrafficTotals } from '../traffic-totals.ts'
 import { checksToReport } from '../views.ts'
 
-type ComputerServices = Pick<DaemonServices, 'status' | 'stop' | 'doctor' | 'settings' | 'changeSettings' | 'metrics'>
+type ComputerServices = Pick<
+  DaemonServices,
+  | 'status'
+  | 'stop'
+  | 'doctor'
+  | 'settings'
+  | 'changeSettings'
+  | 'notifications'
+  | 'testNotification'
+  | 'pagesOpen'
+  | 'metrics'
+>
 
 export interface ComputerParts extends Omit<LocalDoctorParts, 'downloads'> {
   readonly foundation: Foundation
   readonly network: Network
+  readonly ipfs: Pick<IpfsService, 'diagnose'>
+  readonly desktop: Pick<Desktop, 'state' | 'test' | 'pagesOpen' | 'diagnose'>
   readonly version: string
   /** Base URL of the API; known once it listens. */
   readonly api: () => string
@@ -34,7 +49,7 @@ export function createComputerServices(parts: ComputerParts): ComputerServices {
     async doctor({ signal }) {
       const downloads = () => settings.get().downloads
       const found = await Promise.all([network.diagnose({ signal }), diagnoseComputer({ ...parts, downloads })])
-      return checksToReport(found.flat())
+      return checksToReport([...found.flat(), ...parts.ipfs.diagnose(), parts.desktop.diagnose()])
     },
     settings: readSettings,
     async changeSettings(patch) {
@@ -46,6 +61,9 @@ export function createComputerServices(parts: ComputerParts): ComputerServices {
       parts.settingsChanged(readSettings())
       return readSettings()
     },
+    notifications: () => parts.desktop.state(),
+    testNotification: () => parts.desktop.test(),
+    pagesOpen: (count) => parts.desktop.pagesOpen(count),
     metrics: () => metrics.text(),
   }
 }

@@ -2,6 +2,7 @@
 
 import { mediaOf } from '../../api/media.ts'
 import type { File } from '../../api/schemas.ts'
+import { itemsPerStep, runSteps, type Steps } from '../../content/format/steps.ts'
 import type { FileEntry, ReadableHolding } from '../../content/types.ts'
 import { readFile } from '../../transfer/read.ts'
 import { nodeErrors } from '../errors.ts'
@@ -33,13 +34,19 @@ const namedLayouts = new WeakMap<readonly FileEntry[], ReadonlyMap<string, Named
 
 /** `name` is what a share that is a single file is called. */
 export function nameEntries(layout: readonly FileEntry[], name: string): ReadonlyMap<string, NamedEntry> {
+  return runSteps(nameEntrySteps(layout, name))
+}
+
+/** {@link nameEntries} in steps, for large shares. */
+export function* nameEntrySteps(layout: readonly FileEntry[], name: string): Steps<ReadonlyMap<string, NamedEntry>> {
   const known = namedLayouts.get(layout)
   if (known !== undefined) return known
   const named = new Map<string, NamedEntry>()
-  layout.forEach((entry, index) => {
+  for (const [index, entry] of layout.entries()) {
+    if (index % itemsPerStep === itemsPerStep - 1) yield
     const path = entry.path.length === 0 ? name : entry.path.join('/')
     if (entry.kind === 'file') named.set(path, { path, entry, index })
-  })
+  }
   namedLayouts.set(layout, named)
   return named
 }

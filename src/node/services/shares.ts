@@ -1,15 +1,18 @@
 // Shares, for the API: own ones (scanned here), fetched and kept ones (from the library), one list of them all, with who
 // fetches them now and the links to hand on. Changes are told as they come, scans a few times a second.
 
-import type { Event, Share } from '../../api/schemas.ts'
+import type { Event, File, Share } from '../../api/schemas.ts'
 import type { DaemonServices } from '../../api/services.ts'
 import { assert } from '../../base/errors.ts'
 import type { Cancel, Clock } from '../../base/ports.ts'
+import { itemsPerStep, runStepsBreathing } from '../../content/format/steps.ts'
+import { createBreath } from '../../content/library/breathe.ts'
 import { libraryErrors } from '../../content/library/errors.ts'
 import type { LibraryService } from '../../content/library/library.ts'
 import type { OwnShare, ShareFacts } from '../../content/library/share-view.ts'
 import type { ShareService } from '../../content/library/shares.ts'
-import type { ReadableHolding, ShareId } from '../../content/types.ts'
+import type { FileEntry, ReadableHolding, ShareId } from '../../content/types.ts'
+import type { Copies } from '../../copies/types.ts'
 import type { Network, PeerAddress } from '../../network/types.ts'
 import type { TransferService } from '../../transfer/types.ts'
 import { nodeErrors } from '../errors.ts'
@@ -17,7 +20,7 @@ import { createLatest } from '../latest.ts'
 import { shareEventEveryMs } from '../limits.ts'
 import type { Uploads } from '../uploads.ts'
 import { shareToApi } from '../views.ts'
-import { entryToApi, type FileServices, findEntry, nameEntries, readHeld } from './files.ts'
+import { entryToApi, type FileServices, findEntry, nameEntrySteps, readHeld } from './files.ts'
 
 export interface ShareParts {
   readonly clock: Clock
@@ -26,6 +29,7 @@ export interface ShareParts {
   readonly shares: ShareService
   readonly transfers: TransferService
   readonly uploads: Uploads
+  readonly copies: Copies
   readonly emit: (event: Event) => void
 }
 
@@ -54,13 +58,18 @@ export function createShareServices(parts: ShareParts): ShareServices {
       return toApi(parts, await add(request.path))
     },
     async removeShare(id) {
-      if (!shares.has(id as ShareId)) return library.removeHolding(id as ShareId)
+      if (!shares.has(id as ShareId)) {
+        parts.copies.decline(id as ShareId)
+        return library.removeHolding(id as ShareId)
+      }
       await shares.remove(id as ShareId)
       await uploads.clear()
     },
     async shareFiles(id) {
-      const { holding, layout, name } = readable(parts, id)
-      return [...nameEntries(layout, name).values()].map((named) => entryToApi(named, progressOf(holding, named)))
+      const { holding, name } = readableHolding(parts, id)
+      const layout = (await holding.readLayout?.()) ?? holding.layout
+      if (layout === undefined) throw noLayout()
+      return listFiles(parts, holding, layout, name)
     },
     beginUpload: () => uploads.begin(),
     writeUpload: (id, path, body, options) => uploads.write(id, path, body, options),
@@ -91,22 +100,46 @@ function viewOf(parts: ShareParts, id: ShareId): Share {
 }
 
 function toApi(parts: ShareParts, facts: OwnShare | ShareFacts): Share {
-  const { network, library, shares, transfers } = parts
+  const { network, library, shares, transfers, copies } = parts
   const self: PeerAddress = { peerId: network.self, addresses: network.addresses() }
   const hasVersion = facts.sequence > 0
-  const links = hasVersion ? (shares.has(facts.id) ? shares : library).link(facts.id, [self]) : undefined
+  const peers = [self, ...copies.holders(facts.id)]
+  const links = hasVersion ? (shares.has(facts.id) ? shares : library).link(facts.id, peers) : undefined
   return shareToApi(facts, links, transfers.upload(facts.id))
+}
+
+/** All files of a share, with pauses where it has very many. */
+async function listFiles(
+  { clock }: ShareParts,
+  holding: ReadableHolding,
+  layout: readonly FileEntry[],
+  name: string,
+): Promise<File[]> {
+  const breathe = createBreath(clock)
+  const files: File[] = []
+  for (const named of (await runStepsBreathing(nameEntrySteps(layout, name), breathe)).values()) {
+    files.push(entryToApi(named, progressOf(holding, named)))
+    if (files.length % itemsPerStep === 0) await breathe()
+  }
+  return files
 }
 
 /** What can be listed and read of a share. Throws `share_unknown`, `share_not_readable`, `file_not_here`. */
 function readable(parts: ShareParts, id: string) {
+  const { holding, name } = readableHolding(parts, id)
+  const { layout } = holding
+  if (layout === undefined) throw noLayout()
+  return { holding, layout, name }
+}
+
+const noLayout = () => nodeErrors.file_not_here('The list of its files is not here yet.')
+
+function readableHolding(parts: ShareParts, id: string) {
   const view = viewOf(parts, id as ShareId)
   const holding = parts.library.byShare(id as ShareId) as ReadableHolding | undefined
   if (holding === undefined) throw nodeErrors.file_not_here('The share is not ready yet, or its files are gone.')
   if (!('readLeaf' in holding)) throw nodeErrors.share_not_readable('This share can be kept here, but not read.')
-  const { layout } = holding
-  if (layout === undefined) throw nodeErrors.file_not_here('The list of its files is not here yet.')
-  return { holding, layout, name: view.name ?? id }
+  return { holding, name: view.name ?? id }
 }
 
 function progressOf(holding: ReadableHolding, { entry, index }: { entry: { bytes: number }; index: number }) {
@@ -119,7 +152,7 @@ function progressOf(holding: ReadableHolding, { entry, index }: { entry: { bytes
 }
 
 function followShares(parts: ShareParts, view: (id: string) => Share): Cancel {
-  const { clock, emit, library, shares, transfers } = parts
+  const { clock, emit, library, shares, transfers, copies } = parts
   const latest = createLatest<string, Share>({
     clock,
     everyMs: shareEventEveryMs,
@@ -142,6 +175,8 @@ function followShares(parts: ShareParts, view: (id: string) => Share): Cancel {
       if (event.type === 'upload') changed(event.upload.shareId)
       if (event.type === 'transfer') changed(event.transfer.shareId)
     }),
+    // The link names those who hold a copy.
+    copies.on(({ share }) => share !== undefined && changed(share)),
     latest.stop,
   ]
   return () => {

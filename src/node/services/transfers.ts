@@ -1,17 +1,14 @@
 // Transfers and links, for the API.
 
-import type { Event, File, Link } from '../../api/schemas.ts'
+import type { Event, File } from '../../api/schemas.ts'
 import type { DaemonServices } from '../../api/services.ts'
 import type { Cancel } from '../../base/ports.ts'
-import { parseContactLink, wordsOf } from '../../community/direct/contact-link.ts'
-import { parseCommunityLink } from '../../community/invite-link.ts'
-import { shareIdOf } from '../../content/format/keys.ts'
 import { parseLink } from '../../content/format/link.ts'
-import { linkKinds, parseEnvelope } from '../../content/format/link-envelope.ts'
 import type { TransferId, TransferService, TransferView } from '../../transfer/types.ts'
 import { nodeErrors } from '../errors.ts'
-import { linkToApi, transferToApi } from '../views.ts'
+import { transferToApi } from '../views.ts'
 import { entryToApi, type FileServices, findEntry, nameEntries } from './files.ts'
+import { inspectLink } from './links.ts'
 
 type TransferCalls = Pick<
   DaemonServices,
@@ -73,23 +70,6 @@ function createCalls(transfers: TransferService): TransferCalls {
     removeTransfer: (id) => transfers.remove(idOf(id)),
     transferFiles: async (id) => [...listed(transfers, idOf(id)).values()],
   }
-}
-
-/** Links to persons, communities and shares are told apart by their kind. */
-function inspectLink(text: string): Link {
-  const { kind } = parseEnvelope(text)
-  if (kind === linkKinds.contact) {
-    const { person, name = null, peers } = parseContactLink(text)
-    return { kind: 'contact', person, words: wordsOf(person), name, peers: peers.map(({ peerId }) => peerId) }
-  }
-  if (kind !== linkKinds.communityInvite && kind !== linkKinds.communityKeep) {
-    const link = parseLink(text)
-    return linkToApi(link, shareIdOf(link.share))
-  }
-  const link = parseCommunityLink(text)
-  const peers = link.peers.map(({ peerId }) => peerId)
-  if (link.kind === 'keep') return { kind: 'community-keep', communityId: link.community, peers }
-  return { kind: 'invite', communityId: link.community, inviteId: link.invite, name: link.name ?? null, peers }
 }
 
 function isActive({ state }: TransferView): boolean {
