@@ -82,7 +82,7 @@ test('routers differ by their rules', () => {
   assert.doesNotMatch(strict, /dnat to|random|contacted/)
   assert.match(natRules({ ...base, mapping: 'random' }), /masquerade random,fully-random/)
   assert.match(natRules({ ...base, filtering: 'none' }), /iifname "wan" meta l4proto udp dnat to 192\.168\.1\.2/)
-  assert.match(natRules({ ...base, filtering: 'address' }), /ip saddr @contacted dnat to 192\.168\.1\.2/)
+  assert.match(natRules({ ...base, filtering: 'address' }), /ip saddr \. udp dport @contacted dnat to 192\.168\.1\.2/)
   assert.match(natRules({ ...base, udp: false }), /^meta l4proto udp drop$/m)
   assert.match(
     udpBlockRules(['1.0.0.0/24', '2.0.0.0/24']),
