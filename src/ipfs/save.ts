@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { isPeerhoodError } from '../base/errors.ts'
 import { rawCodec } from '../content/format/cid.ts'
+import { createDisk } from '../content/library/disk.ts'
 import { writeError } from '../content/library/errors.ts'
 import { cleanName, safeFolder, workingFolderName } from '../content/library/safe-names.ts'
 import type { GetBlock } from './blocks.ts'
@@ -75,9 +76,14 @@ export async function saveDag(request: SaveRequest): Promise<Saved> {
   try {
     await mkdir(work, { recursive: true })
     const content = join(work, 'content')
-    const saved = await new Saving(request).run(content)
+    const saving = new Saving(request)
+    const saved = await saving.run(content)
+    // What is said to be done outlives a power cut.
+    const disk = createDisk()
+    await disk.flush(work, saving.written)
     if (existsSync(target)) throw ipfsErrors.ipfs_target_taken(`There is something at ${target} now.`)
     await rename(content, target)
+    await disk.flushFolder(request.to)
     await rm(work, { recursive: true, force: true })
     return { ...saved, path: target }
   } catch (error) {
@@ -91,6 +97,8 @@ class Saving {
   readonly #stack: Task[] = []
   readonly #open = new Set<OpenFile>()
   readonly #failed = new AbortController()
+  /** All files so far. */
+  readonly written: string[] = []
   readonly #signal: AbortSignal
   /** Wakes workers that wait for others to find more. */
   #waiting: (() => void)[] = []
@@ -187,6 +195,7 @@ class Saving {
     const handle = await open(path, constants.O_CREAT | constants.O_RDWR, 0o644)
     const file: OpenFile = { path, handle, bytes: node.bytes, isOld, parts: 1 }
     this.#open.add(file)
+    this.written.push(path)
     this.#bytes += node.bytes
     await this.#writeNode(file, node, 0, 0)
     await this.#partDone(file)
