@@ -4,6 +4,8 @@
 //   PublicBlocks (library) ─┬─► bitswap server ─► IPFS peers          get ─┐
 //                           └─► source ◄─ bitswap client ◄─ IPFS peers    ├─► saveDag ─► files ─► public share
 //                                 └─► gateway, export                     import (CAR) ─┘
+//
+// What only a person asks for is loaded when it is: most daemons never do it, and would carry it in memory for ever.
 
 import { existsSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
@@ -21,15 +23,14 @@ import { parsePeerAddress } from '../network/addresses.ts'
 import type { Network } from '../network/types.ts'
 import { createBitswap } from './bitswap.ts'
 import { createPublicBlocks, type GetBlock } from './blocks.ts'
-import { carBytes, openCarFile } from './car.ts'
 import { parseCid } from './cid.ts'
 import { dagBlocks, resolvePath, wholeDag } from './dag.ts'
 import { diagnoseIpfs } from './doctor-core.ts'
 import { ipfsErrors } from './errors.ts'
-import { createGateway, type Gateway } from './gateway/server.ts'
+import type { Gateway } from './gateway/server.ts'
 import { createJobs, type JobPatch } from './jobs.ts'
 import { createPublicRouting } from './routing.ts'
-import { type Saved, type SaveRequest, saveDag } from './save.ts'
+import type { Saved, SaveRequest } from './save.ts'
 import { createOpenSource } from './source.ts'
 import type { IpfsService, IpfsView } from './types.ts'
 
@@ -70,6 +71,7 @@ function createService(options: IpfsOptions, parts: IpfsParts): IpfsService {
     if (writing.has(place)) throw ipfsErrors.ipfs_get_twice('The same is being written into this folder already.')
     writing.add(place)
     try {
+      const { saveDag } = await import('./save.ts')
       return await saveDag(request)
     } finally {
       writing.delete(place)
@@ -97,6 +99,7 @@ function createService(options: IpfsOptions, parts: IpfsParts): IpfsService {
       await bitswap.start()
       routing?.start()
       if (options.gatewayPort === undefined) return
+      const { createGateway } = await import('./gateway/server.ts')
       gateway = createGateway({ blocks, openSource, roots: () => publicRoots(library), clock, log, metrics })
       await gateway.listen(options.gatewayPort)
     },
@@ -139,6 +142,7 @@ function createService(options: IpfsOptions, parts: IpfsParts): IpfsService {
     },
     import({ file, to, name, share }) {
       return jobs.run('import', {}, async (update, signal) => {
+        const { openCarFile } = await import('./car.ts')
         const car = await openCarFile(file, signal)
         try {
           update({ cid: car.root.toString() })
@@ -198,6 +202,7 @@ async function writeCar(
   update: (patch: JobPatch) => void,
   signal: AbortSignal,
 ): Promise<JobPatch> {
+  const { carBytes } = await import('./car.ts')
   const part = `${to}.part`
   let bytes = 0
   try {
