@@ -111,6 +111,7 @@ function pictureOf(root: Frame, title: string): string {
   )
   const height = 56 + (depthMax + 1) * rowHeight + 4
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="ui-monospace, monospace" font-size="10.5" fill="#1b1b1b">
+<title>${escaped(title)}</title>
 <rect width="${width}" height="${height}" fill="#fbfaf7"/><text x="4" y="18" font-size="14">${escaped(title)}</text>
 ${legend.join('\n')}
 ${boxes.join('\n')}
