@@ -8,8 +8,7 @@
 //
 // Whatever the bytes, a decoder throws `admission_malformed` and nothing else, without a word of what it read.
 
-import { decode, encode } from '@ipld/dag-cbor'
-import { equalBytes } from '../base/bytes.ts'
+import { encode } from '@ipld/dag-cbor'
 import { isPeerhoodError } from '../base/errors.ts'
 import { isDeviceName } from '../identity/device-name.ts'
 import { entropyBytes } from '../identity/limits.ts'
@@ -17,6 +16,7 @@ import type { DeviceCertificate } from '../identity/types.ts'
 import { readCertificate } from '../identity/wire.ts'
 import type { CommunityId } from '../log/types.ts'
 import type { PeerAddress } from '../network/types.ts'
+import { canonicalValue } from './canonical.ts'
 import { communityErrors } from './errors.ts'
 import * as field from './fields-wire.ts'
 import {
@@ -153,7 +153,7 @@ function encoded(fields: readonly unknown[]): Uint8Array {
 function strictly<Value>(bytesMax: number, fields: number, read: (values: readonly unknown[]) => Value) {
   return (bytes: Uint8Array): Value => {
     if (bytes.length > bytesMax) throw malformed()
-    const [first, ...values] = listOf(decodeCanonical(bytes), fields + 1)
+    const [first, ...values] = listOf(canonicalValue(bytes), fields + 1)
     if (first !== version) throw malformed()
     try {
       return read(values)
@@ -163,20 +163,6 @@ function strictly<Value>(bytesMax: number, fields: number, read: (values: readon
       throw error
     }
   }
-}
-
-function decodeCanonical(bytes: Uint8Array): unknown {
-  let value: unknown
-  let again: Uint8Array
-  try {
-    value = decode(bytes)
-    again = encode(value)
-  } catch {
-    // Errors of the library quote what they read.
-    throw malformed()
-  }
-  if (!equalBytes(again, bytes)) throw malformed()
-  return value
 }
 
 function listOf(value: unknown, length: number): readonly unknown[] {

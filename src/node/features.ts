@@ -8,7 +8,6 @@ import { createChannelKeys } from '../apps/chat/channel-keys.ts'
 import { writeFirst } from '../apps/chat/first.ts'
 import { createChat } from '../apps/chat/service.ts'
 import type { Chat } from '../apps/chat/types.ts'
-import type { Cancel } from '../base/ports.ts'
 import { createAdmission } from '../community/admission.ts'
 import type { Admission } from '../community/admission-types.ts'
 import { boxSecretOf } from '../community/boxes.ts'
@@ -30,7 +29,8 @@ import { createLogs } from '../log/logs.ts'
 import { createLogSync } from '../log/sync/service.ts'
 import type { LogSync } from '../log/sync/types.ts'
 import type { Logs } from '../log/types.ts'
-import type { Network, PeerId } from '../network/types.ts'
+import { onConnected } from '../network/connected.ts'
+import type { Network } from '../network/types.ts'
 import { createTransferService } from '../transfer/service.ts'
 import type { TransferService } from '../transfer/types.ts'
 import { systemMemory } from './adapters.ts'
@@ -184,20 +184,6 @@ function seedOf({ home, identity }: Foundation): Omit<ReadingSeed, 'lock'> {
 function signerOf(seed: Uint8Array): (bytes: Uint8Array) => Uint8Array {
   const key = signingKeyOf(seed)
   return (bytes) => new Uint8Array(sign(null, bytes, key))
-}
-
-/** Calls `run` for each peer that was not connected before; events of its figures are no news. */
-function onConnected(network: Network, run: () => void): Cancel {
-  const connected = new Set<PeerId>()
-  return network.on((event) => {
-    if (event.type !== 'peer') return
-    const { peerId, state } = event.peer
-    if (state !== 'connected') connected.delete(peerId)
-    else if (!connected.has(peerId)) {
-      connected.add(peerId)
-      run()
-    }
-  })
 }
 
 function giveMemoryBack({ network, shares, transfers, communities }: Features, { clock, lifecycle }: Foundation): void {

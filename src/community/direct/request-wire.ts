@@ -7,10 +7,10 @@
 // A request exists only with certificate and signature verified and found to be those of the device at the other end. It
 // holds the secret of an invitation: it is never logged. Whatever the bytes, a decoder throws the faults named here alone.
 
-import { decode, encode } from '@ipld/dag-cbor'
+import { encode } from '@ipld/dag-cbor'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { concatBytes, equalBytes, toHex, utf8 } from '../../base/bytes.ts'
+import { concatBytes, toHex, utf8 } from '../../base/bytes.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { didOf, peerIdOf } from '../../identity/core.ts'
 import { certificateBytesMax } from '../../identity/limits.ts'
@@ -19,6 +19,7 @@ import { readCertificate } from '../../identity/wire.ts'
 import type { CommunityId } from '../../log/types.ts'
 import type { PeerId } from '../../network/types.ts'
 import { peers as peersField } from '../admission-wire.ts'
+import { canonicalValue } from '../canonical.ts'
 import type { DirectInvitation } from '../direct-gate.ts'
 import * as field from '../fields-wire.ts'
 import type { CommunityAccess } from '../types.ts'
@@ -96,7 +97,7 @@ function idOf(payload: Uint8Array): RequestId {
  */
 export function decodeRequest(bytes: Uint8Array, from: PeerId): DirectRequest {
   if (bytes.length > requestBytesMax) throw malformed()
-  const [payload, signature] = listOf(canonical(bytes), 2)
+  const [payload, signature] = listOf(canonicalValue(bytes), 2)
   if (!(payload instanceof Uint8Array) || !(signature instanceof Uint8Array)) throw malformed()
   if (signature.length !== signatureBytes) throw malformed()
   const { certificate: certified, ...rest } = readPayload(payload)
@@ -108,7 +109,7 @@ export function decodeRequest(bytes: Uint8Array, from: PeerId): DirectRequest {
 }
 
 function readPayload(payload: Uint8Array) {
-  const [first, certificate, to, called, said, invitation, shown, ms] = listOf(canonical(payload), 8)
+  const [first, certificate, to, called, said, invitation, shown, ms] = listOf(canonicalValue(payload), 8)
   if (first !== version) throw malformed()
   try {
     return {
@@ -148,21 +149,6 @@ function certificateOf(bytes: Uint8Array, from: PeerId): DeviceCertificate {
     if (!isPeerhoodError(error)) throw error
   }
   throw fault('direct_certificate_wrong')
-}
-
-/** Decodes what is canonical: the same value encodes to the same bytes, and nothing follows it. */
-function canonical(bytes: Uint8Array): unknown {
-  let value: unknown
-  let again: Uint8Array
-  try {
-    value = decode(bytes)
-    again = encode(value)
-  } catch {
-    // Not as a cause: errors of the library quote what they read.
-    throw malformed()
-  }
-  if (!equalBytes(again, bytes)) throw malformed()
-  return value
 }
 
 function listOf(value: unknown, length: number): readonly unknown[] {

@@ -6,8 +6,7 @@
 //
 // An ask holds secrets (`access`): it is never logged. Whatever the bytes, a decoder throws the faults named here alone.
 
-import { decode, encode } from '@ipld/dag-cbor'
-import { equalBytes } from '../../base/bytes.ts'
+import { encode } from '@ipld/dag-cbor'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { peerIdOf } from '../../identity/core.ts'
 import { certificateBytesMax } from '../../identity/limits.ts'
@@ -15,6 +14,7 @@ import type { DeviceCertificate } from '../../identity/types.ts'
 import { readCertificate } from '../../identity/wire.ts'
 import type { CommunityId } from '../../log/types.ts'
 import type { PeerId } from '../../network/types.ts'
+import { canonicalValue } from '../canonical.ts'
 import * as field from '../fields-wire.ts'
 import type { CommunityAccess } from '../types.ts'
 import { fault } from './errors.ts'
@@ -98,7 +98,7 @@ function certificateOf(bytes: Uint8Array, from: PeerId): DeviceCertificate {
 
 /** A version and two fields: what is not the encoding of what it decodes to is refused first. */
 function strictly<Value>(bytes: Uint8Array, read: (fields: readonly unknown[]) => Value): Value {
-  const value = canonical(bytes)
+  const value = canonicalValue(bytes)
   if (!Array.isArray(value) || value.length !== 3 || value[0] !== version) throw fault('keeping_malformed')
   try {
     return read(value.slice(1))
@@ -106,15 +106,5 @@ function strictly<Value>(bytes: Uint8Array, read: (fields: readonly unknown[]) =
     // Not as a cause: the codecs of fields have codes of their own.
     if (isPeerhoodError(error)) throw fault('keeping_malformed')
     throw error
-  }
-}
-
-/** Undefined when it is not canonical; errors of the library would quote what they read. */
-function canonical(bytes: Uint8Array): unknown {
-  try {
-    const value: unknown = decode(bytes)
-    return equalBytes(encode(value), bytes) ? value : undefined
-  } catch {
-    return undefined
   }
 }

@@ -1,8 +1,8 @@
 // What a guest seals for its host, and what somebody sends who asks to be let in: DAG-CBOR lists, strict. Pure. A message
 // exists only with its certificate verified and found to be that of the device that sends it.
 
-import { decode, encode } from '@ipld/dag-cbor'
-import { equalBytes, fromHex, toHex } from '../../base/bytes.ts'
+import { encode } from '@ipld/dag-cbor'
+import { fromHex, toHex } from '../../base/bytes.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { peerIdOf } from '../../identity/core.ts'
 import { isDeviceName } from '../../identity/device-name.ts'
@@ -10,6 +10,7 @@ import type { DeviceCertificate } from '../../identity/types.ts'
 import { readCertificate } from '../../identity/wire.ts'
 import type { CommunityId } from '../../log/types.ts'
 import type { PeerId } from '../../network/types.ts'
+import { canonicalValue } from '../canonical.ts'
 import { messageBytesMax, noteCharsMax } from './limits.ts'
 import type { Guest, JoinRequest, PurposeKind } from './types.ts'
 import { fault } from './wire.ts'
@@ -80,18 +81,8 @@ function encoded(value: unknown): Uint8Array {
 /** Decodes what is canonical: the same value encodes to the same bytes, and nothing follows it. */
 function decodeList(bytes: Uint8Array, length: number): readonly unknown[] {
   if (bytes.length > messageBytesMax) throw fault('meet_message_malformed')
-  let value: unknown
-  let again: Uint8Array
-  try {
-    value = decode(bytes)
-    again = encode(value)
-  } catch {
-    // Not as a cause: errors of the library quote what they read.
-    throw fault('meet_message_malformed')
-  }
-  if (!equalBytes(again, bytes) || !Array.isArray(value) || value.length !== length) {
-    throw fault('meet_message_malformed')
-  }
+  const value = canonicalValue(bytes)
+  if (!Array.isArray(value) || value.length !== length) throw fault('meet_message_malformed')
   return value
 }
 

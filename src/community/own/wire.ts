@@ -7,8 +7,8 @@
 //
 // A state holds secrets (`access`): it is never logged. Whatever the bytes, a decoder throws the faults named here alone.
 
-import { decode, encode } from '@ipld/dag-cbor'
-import { compareBytes, concatBytes, equalBytes } from '../../base/bytes.ts'
+import { encode } from '@ipld/dag-cbor'
+import { compareBytes, concatBytes } from '../../base/bytes.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import { createFrameReader, type FrameReader } from '../../base/frame-reader.ts'
 import { didOf, peerIdOf } from '../../identity/core.ts'
@@ -18,6 +18,7 @@ import type { DeviceCertificate, PersonDid } from '../../identity/types.ts'
 import { readCertificate } from '../../identity/wire.ts'
 import type { CommunityId } from '../../log/types.ts'
 import type { PeerId } from '../../network/types.ts'
+import { canonicalValue } from '../canonical.ts'
 import type { BlockChange } from '../direct/types.ts'
 import * as field from '../fields-wire.ts'
 import { communitiesMax } from '../limits.ts'
@@ -186,7 +187,7 @@ function strictly<Value>(
   code: PeerFault,
   read: (fields: readonly unknown[]) => Value,
 ): Value {
-  const value = canonical(bytes)
+  const value = canonicalValue(bytes)
   if (!Array.isArray(value) || value.length !== length || value[0] !== version) throw fault(code)
   try {
     return read(value.slice(1))
@@ -194,15 +195,5 @@ function strictly<Value>(
     // Not as a cause: the codecs of fields have codes of their own.
     if (isPeerhoodError(error)) throw fault(code)
     throw error
-  }
-}
-
-/** Undefined when it is not canonical; errors of the library would quote what they read. */
-function canonical(bytes: Uint8Array): unknown {
-  try {
-    const value: unknown = decode(bytes)
-    return equalBytes(encode(value), bytes) ? value : undefined
-  } catch {
-    return undefined
   }
 }

@@ -1,7 +1,7 @@
 // Tells of each peer that was not connected before.
 
 import type { Cancel } from '../base/ports.ts'
-import type { Network, PeerId } from '../network/types.ts'
+import type { Network, PeerId } from './types.ts'
 
 /** Calls `run` for each peer that was not connected before; events of its figures are no news. */
 export function onConnected(network: Network, run: (peer: PeerId) => void): Cancel {
