@@ -13,6 +13,13 @@ import type { IncomingMessage } from 'node:http'
 import { apiErrors } from './errors.ts'
 
 export interface Gate {
+  /** Throws `host_refused`. */
+  checkHost(incoming: IncomingMessage): void
+  /**
+   * For what other pages may call: no Origin (programs), our own, or one that `isAllowed` lets in. Throws `origin_refused`.
+   * Browsers send an Origin with every request by a script to another origin, and with every WebSocket.
+   */
+  checkOpenOrigin(incoming: IncomingMessage, isAllowed: (origin: string) => boolean): void
   /** Throws `host_refused` or `origin_refused`. `isPage`: the page itself may be navigated to from anywhere. */
   checkSource(incoming: IncomingMessage, isPage: boolean): void
   /** Throws `unauthenticated` or `origin_refused`. */
@@ -38,13 +45,30 @@ export function createGate(options: { readonly token: string; readonly port: num
   const cookieValue = hmac(token, `peerhood/page-cookie/1/${port}`).toString('base64url')
   const isEqual = (candidate: string, secret: string) => timingSafeEqual(digest(candidate), digest(secret))
 
-  function checkSource(incoming: IncomingMessage, isPage: boolean): void {
+  function checkHost(incoming: IncomingMessage): string {
     const host = onlyHeader(incoming, 'host')?.toLowerCase()
     if (host === undefined || !hosts.has(host)) {
       throw apiErrors.host_refused('This request names a host that is not this daemon.')
     }
-    checkOrigin(incoming, host)
+    return host
+  }
+
+  function checkSource(incoming: IncomingMessage, isPage: boolean): void {
+    checkOrigin(incoming, checkHost(incoming))
     checkFetchSite(incoming, isPage)
+  }
+
+  function checkOpenOrigin(incoming: IncomingMessage, isAllowed: (origin: string) => boolean): void {
+    if (incoming.headers.origin === undefined) {
+      checkFetchSite(incoming, false)
+      return
+    }
+    const origin = onlyHeader(incoming, 'origin')
+    const isOwn = origin !== undefined && hosts.has(origin.toLowerCase().replace(/^http:\/\//, ''))
+    if (origin !== undefined && ((isOwn && origin.startsWith('http://')) || isAllowed(origin))) return
+    throw apiErrors.origin_refused('A page that is not allowed to ask this ledger sent this request.', {
+      hint: 'Allow its origin with `peerhood ledger rpc --allow ORIGIN`, if you trust it.',
+    })
   }
 
   function checkCaller(incoming: IncomingMessage): void {
@@ -60,6 +84,8 @@ export function createGate(options: { readonly token: string; readonly port: num
   }
 
   return {
+    checkHost,
+    checkOpenOrigin,
     checkSource,
     checkCaller,
     isToken: (candidate) => isEqual(candidate, token),

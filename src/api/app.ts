@@ -8,6 +8,7 @@
 
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
+import { onGone } from '../base/gone.ts'
 import { type Clock, deadline, type Log, type Metrics } from '../base/ports.ts'
 import { type Gate, isApiPath } from './access.ts'
 import { emptyAnswer, jsonAnswer, problemAnswer, textAnswer } from './answers.ts'
@@ -25,7 +26,7 @@ import type { Page } from './page.ts'
 import type { Route, RouteKind } from './route.ts'
 import { allowedMethods } from './route-match.ts'
 import { type JsonRouteKey, routes } from './routes.ts'
-import { untilAborted } from './scope.ts'
+import { requestSignal, untilAborted } from './scope.ts'
 import type { DaemonServices } from './services.ts'
 import { receiveUpload } from './uploads.ts'
 
@@ -113,7 +114,7 @@ function createJson({ services, clock, events }: AppParts): Serve {
     const { incoming, outgoing, params, query } = exchange
     const body =
       row.request === undefined ? undefined : parseWith(row.request, await readJsonBody(incoming, clock, signal))
-    const afterAnswer = (then: () => void) => outgoing.once('close', then)
+    const afterAnswer = (then: () => void) => onGone(incoming, outgoing, then)
     // The table holds handler, schemas and key together, which a union of all keys can't express here.
     const handler = handlers[key] as (call: unknown) => unknown
     return handler({ params, query, body, signal, afterAnswer })
@@ -134,7 +135,7 @@ function createJson({ services, clock, events }: AppParts): Serve {
 }
 
 /** The page, and what nobody has. */
-async function serveRest(context: Context<ApiEnv>, { gate, page }: AppParts): Promise<Response> {
+async function serveRest(context: Context<ApiEnv>, { gate, page, stopping }: AppParts): Promise<Response> {
   const { incoming, outgoing } = context.env
   const { path } = context.req
   if (isApiPath(path)) {
@@ -147,7 +148,7 @@ async function serveRest(context: Context<ApiEnv>, { gate, page }: AppParts): Pr
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') throw methodNotAllowed(['GET', 'HEAD'])
   const token = context.req.query('token')
   if (token !== undefined && (path === '/' || path === '/open')) return openPage(token, gate)
-  await page.serve(incoming, outgoing, path)
+  await page.serve(incoming, outgoing, path, requestSignal(incoming, outgoing, stopping))
   return RESPONSE_ALREADY_SENT
 }
 

@@ -27,7 +27,7 @@ async function readText(incoming: IncomingMessage, clock: Clock, signal: AbortSi
   const late = () => apiErrors.body_timeout(`The body did not arrive within ${bodyTimeoutMs / 1000} s.`)
   const limit = deadline(clock, bodyTimeoutMs, late, signal)
   try {
-    const bytes = await collect(incoming, limit.signal)
+    const bytes = await readBytes(incoming, { bytesMax: bodyBytesMax, signal: limit.signal })
     const text = fromUtf8(bytes)
     if (text === undefined) throw apiErrors.body_not_json('The body is not UTF-8.')
     return text
@@ -37,14 +37,17 @@ async function readText(incoming: IncomingMessage, clock: Clock, signal: AbortSi
 }
 
 /** Listens instead of iterating: an iteration that ends early would destroy the request, and with it the answer. */
-function collect(incoming: IncomingMessage, signal: AbortSignal): Promise<Uint8Array> {
+export function readBytes(
+  incoming: IncomingMessage,
+  { bytesMax, signal }: { readonly bytesMax: number; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   const chunks: Uint8Array[] = []
   let bytes = 0
   const onData = (chunk: Uint8Array) => {
     bytes += chunk.length
     chunks.push(chunk)
-    if (bytes > bodyBytesMax) reject(apiErrors.body_too_large(`The body is longer than ${bodyBytesMax} bytes.`))
+    if (bytes > bytesMax) reject(apiErrors.body_too_large(`The body is longer than ${bytesMax} bytes.`))
   }
   const onEnd = () => resolve(Buffer.concat(chunks))
   const onBroken = () => reject(apiErrors.body_not_json('The body broke off.'))

@@ -56,14 +56,17 @@ export function createContentServer({ services, clock, log, metrics }: ContentPa
     }
     await counted(async () => {
       const chunks = services.openFile(of, path, range, { signal })[Symbol.asyncIterator]()
-      const first = await firstChunk(chunks)
-      outgoing.writeHead(head.status, head.headers).flushHeaders()
-      await send(
-        chunksFrom(first, chunks, (error) => {
+      try {
+        const first = await firstChunk(chunks)
+        outgoing.writeHead(head.status, head.headers).flushHeaders()
+        const body = chunksFrom(first, chunks, (error) => {
           if (!signal.aborted) warn(error)
-        }),
-        outgoing,
-      )
+        })
+        await send(body, outgoing, signal)
+      } finally {
+        // Here, and not where they are read: an answer that was closed before is never begun.
+        await chunks.return?.()
+      }
     })
   }
 
@@ -115,15 +118,13 @@ async function* chunksFrom(
   } catch (error) {
     onError(error)
     throw error
-  } finally {
-    await chunks.return?.()
   }
 }
 
-async function send(body: AsyncIterable<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+async function send(body: AsyncIterable<Uint8Array>, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
   try {
     // A highWaterMark of 1: the next block is asked for when the socket has taken the last one.
-    await pipeline(Readable.from(body, { objectMode: true, highWaterMark: 1 }), outgoing)
+    await pipeline(Readable.from(body, { objectMode: true, highWaterMark: 1 }), outgoing, { signal })
   } catch {
     // The source broke (told above), or the reader left, as players do whenever they seek.
     outgoing.destroy()

@@ -9,6 +9,7 @@
 // one socket buffer, and loses its connection when it takes nothing for a while or falls out of the ring.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { onGone } from '../base/gone.ts'
 import type { Cancel, Clock, Log, Metrics } from '../base/ports.ts'
 import { apiErrors } from './errors.ts'
 import { createEventRing, type EventRing } from './event-ring.ts'
@@ -89,6 +90,7 @@ export function createEventHub(parts: EventParts): EventHub {
     if (incoming.headers.authorization === undefined) services.pagesOpen(pages.add(client).size)
     metrics.gauge('api_events_clients', clients.size)
     cancelHeartbeat ??= clock.after(eventsHeartbeatMs, beat)
+    onGone(incoming, outgoing, () => client.leave())
     client.pump()
   }
 
@@ -120,6 +122,8 @@ interface Client {
   pump(): void
   beat(): void
   end(): void
+  /** The caller is gone. */
+  leave(): void
 }
 
 interface ClientOptions {
@@ -171,7 +175,7 @@ function createClient({ outgoing, ring, clock, onEnd, ...options }: ClientOption
       if (cancelStall === undefined && !outgoing.write(': beat\n\n')) waitForDrain()
     },
     end: () => outgoing.end(),
+    leave: () => leave('events_client_gone'),
   }
-  outgoing.once('close', () => leave('events_client_gone'))
   return client
 }

@@ -31,7 +31,7 @@ export function openExchange(context: Context<ApiEnv>, path: string, row: Route,
     outgoing,
     params: paramsOf(url.pathname, path),
     query: row.query === undefined ? undefined : parseWith(row.query, Object.fromEntries(url.searchParams)),
-    signal: requestSignal(outgoing, stopping),
+    signal: requestSignal(incoming, outgoing, stopping),
   }
 }
 

@@ -67,3 +67,26 @@ export const closeGraceMs = 300
 
 /** Fields named in a `request_malformed`; the rest is counted. */
 export const problemFieldsMax = 10
+
+// ---- JSON-RPC of ledgers: whoever is on this computer may ask, without the token
+
+/** A body, or a message over WebSocket; as `rpcBodyBytesMax` of ledger/rpc. */
+export const ledgerRpcBodyBytesMax = 5 * 1024 * 1024
+
+/** Bodies of all requests that are arriving: a dozen of the longest, thousands of common ones. */
+export const ledgerRpcBodiesBytesMax = 64 * 1024 * 1024
+
+/** An answer. A batch may take 30 s (ledger/rpc), and may have waited for others as long. */
+export const ledgerRpcTimeoutMs = 60_000
+
+/** WebSockets to all ledgers; each may hold filters and subscriptions, and a queue. */
+export const ledgerSocketsMax = 64
+
+/** Requests of one WebSocket that are not answered; more are not read meanwhile. */
+export const ledgerSocketRequestsMax = 32
+
+/** What a WebSocket's client has not taken yet: one answer of the longest (25 MB) fits. */
+export const ledgerSocketUnsentBytesMax = 32 * 1024 * 1024
+
+/** Pings a WebSocket this often; one that was silent since the last ping is gone. */
+export const ledgerSocketPingMs = 30_000

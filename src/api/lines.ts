@@ -40,7 +40,7 @@ export function createLinesServer({ log }: { readonly log: Log }): LinesServer {
       const first = await iterator.next()
       outgoing.writeHead(200, headersOf(fileName))
       if (incoming.method === 'HEAD') outgoing.end()
-      else await send(textsOf(first, iterator, signal), outgoing)
+      else await send(textsOf(first, iterator, signal), outgoing, signal)
     } finally {
       streams -= 1
       await iterator.return?.()
@@ -64,10 +64,10 @@ export function createLinesServer({ log }: { readonly log: Log }): LinesServer {
   return { serve }
 }
 
-async function send(texts: AsyncIterable<string>, outgoing: ServerResponse): Promise<void> {
+async function send(texts: AsyncIterable<string>, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
   try {
     // A highWaterMark of 1: the next line is made when the socket has taken the last one.
-    await pipeline(Readable.from(texts, { objectMode: true, highWaterMark: 1 }), outgoing)
+    await pipeline(Readable.from(texts, { objectMode: true, highWaterMark: 1 }), outgoing, { signal })
   } catch {
     // The source broke (told above), or the reader left.
     outgoing.destroy()

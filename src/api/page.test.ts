@@ -1,10 +1,24 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startApi, type TestApi } from '../../test/support/api.ts'
+import { until } from '../../test/support/until.ts'
 import { pageFilesMax } from './limits.ts'
+import { createPage } from './page.ts'
+import { requestSignal } from './scope.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerhood-page-'))
 const root = join(folder, 'web')
@@ -114,4 +128,41 @@ describe('the page', () => {
     assert.match(await response.text(), /not built yet.*npm run build/s)
     assert.match(String(response.headers.get('content-type')), /^text\/plain/)
   })
+
+  test('callers that leave, whenever they do, leave nothing open behind', async () => {
+    const page = createPage(root)
+    const served: Promise<void>[] = []
+    const asked = Promise.withResolvers<void>()
+    const server = createServer((incoming, outgoing) => {
+      const signal = requestSignal(incoming, outgoing, new AbortController().signal)
+      served.push(page.serve(incoming, outgoing, '/', signal))
+      if (served.length === 5) asked.resolve()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const head = 'GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'
+    // Gone while the file is looked up; cut for bytes that are no request; several that wait behind each other.
+    for (const sent of [head, `${head}{}`, head.repeat(3)]) {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+      await new Promise((resolve) => socket.write(sent, resolve))
+      if (sent !== `${head}{}`) socket.resetAndDestroy()
+    }
+    await asked.promise
+    await Promise.all(served)
+    await until(() => openFiles().length === 0)
+    server.close()
+  })
 })
+
+/** Descriptors of this process that lie in the page's folder; none where nobody tells. */
+function openFiles(): string[] {
+  const names = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd') : []
+  return names.flatMap((name) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${name}`)
+      return target.startsWith(root) ? [target] : []
+    } catch {
+      return []
+    }
+  })
+}

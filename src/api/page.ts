@@ -12,7 +12,7 @@ import { pageFilesMax } from './limits.ts'
 
 export interface Page {
   /** Answers GET or HEAD of `path` (decoded). Rejects with `page_file_unknown` or `page_not_built`. */
-  serve(incoming: IncomingMessage, outgoing: ServerResponse, path: string): Promise<void>
+  serve(incoming: IncomingMessage, outgoing: ServerResponse, path: string, signal: AbortSignal): Promise<void>
 }
 
 interface PageFile {
@@ -54,7 +54,7 @@ export function createPage(root: string): Page {
   }
 
   return {
-    async serve(incoming, outgoing, path) {
+    async serve(incoming, outgoing, path, signal) {
       const [name, file] = await find(path === '/' ? '/index.html' : path)
       const headers = headersOf(name, file)
       if (incoming.headers['if-none-match'] === file.etag) {
@@ -63,18 +63,22 @@ export function createPage(root: string): Page {
       }
       outgoing.writeHead(200, { ...headers, 'content-length': file.bytes })
       if (incoming.method === 'HEAD') outgoing.end()
-      else await send(file, outgoing)
+      else await send(file, outgoing, signal)
     },
   }
 }
 
-async function send(file: PageFile, outgoing: ServerResponse): Promise<void> {
+async function send(file: PageFile, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+  // `end`: a file that grows meanwhile must not exceed the announced length.
+  const source = createReadStream(file.file, { end: Math.max(0, file.bytes - 1) })
   try {
-    // `end`: a file that grows meanwhile must not exceed the announced length.
-    await pipeline(createReadStream(file.file, { end: Math.max(0, file.bytes - 1) }), outgoing)
+    await pipeline(source, outgoing, { signal })
   } catch {
     // The head is out: cutting the connection is all that is left to say.
     outgoing.destroy()
+  } finally {
+    // An answer that was closed before is refused by `pipeline`, which then leaves the file open.
+    source.destroy()
   }
 }
 

@@ -1,16 +1,17 @@
 // How long one request's work may go on: until its caller is gone, the daemon stops, or its deadline passes.
 
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPeerhoodError } from '../base/errors.ts'
+import { onGone } from '../base/gone.ts'
 import { apiErrors } from './errors.ts'
 
 /** Aborts with `stopping`, or with `caller_gone` when the connection closes before the answer is out. */
-export function requestSignal(outgoing: ServerResponse, stopping: AbortSignal): AbortSignal {
+export function requestSignal(incoming: IncomingMessage, outgoing: ServerResponse, stopping: AbortSignal): AbortSignal {
   const controller = new AbortController()
   const onStopping = () => controller.abort(stopping.reason)
   if (stopping.aborted) onStopping()
   else stopping.addEventListener('abort', onStopping, { once: true })
-  outgoing.once('close', () => {
+  onGone(incoming, outgoing, () => {
     stopping.removeEventListener('abort', onStopping)
     controller.abort(apiErrors.caller_gone('The caller is gone.'))
   })

@@ -12,6 +12,7 @@ import { createApp } from './app.ts'
 import { createContentServer } from './content.ts'
 import { apiErrors } from './errors.ts'
 import { createEventHub } from './events.ts'
+import { createLedgerRpc, isLedgerUpgrade, type LedgerRpc } from './ledger-rpc.ts'
 import { closeGraceMs, connectionsMax, headersTimeoutMs, keepAliveTimeoutMs } from './limits.ts'
 import { createLinesServer } from './lines.ts'
 import { createOpenApi } from './openapi.ts'
@@ -50,12 +51,14 @@ function createServing(options: ApiOptions, parts: ApiParts): Api {
   const stopping = new AbortController()
   const events = createEventHub(parts)
   const server = createHttpServer()
+  let ledgerRpc: LedgerRpc | undefined
 
   function serveOn(port: number): string {
     const url = `http://127.0.0.1:${port}`
+    const gate = createGate({ token: options.token, port })
     const app = createApp({
       ...parts,
-      gate: createGate({ token: options.token, port }),
+      gate,
       events,
       content: createContentServer(parts),
       lines: createLinesServer(parts),
@@ -68,7 +71,11 @@ function createServing(options: ApiOptions, parts: ApiParts): Api {
       overrideGlobalObjects: false,
       errorHandler: (thrown) => unreadableAnswer(thrown, parts.log),
     })
+    const rpc = createLedgerRpc({ ...parts, services: parts.services.ledgerRpc, gate, stopping: stopping.signal })
+    ledgerRpc = rpc
+    server.on('upgrade', rpc.upgrade)
     server.on('request', (incoming, outgoing) => {
+      if (rpc.serve(incoming, outgoing)) return
       listener(incoming, outgoing).catch(() => outgoing.destroy())
     })
     return url
@@ -87,6 +94,7 @@ function createServing(options: ApiOptions, parts: ApiParts): Api {
     async close() {
       stopping.abort(apiErrors.stopping('The daemon is stopping.'))
       events.close()
+      ledgerRpc?.close()
       await closeServer(server, parts.clock)
     },
   }
@@ -99,6 +107,7 @@ function createHttpServer(): Server {
     requestTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: 2_000,
+    shouldUpgradeCallback: isLedgerUpgrade,
   })
   server.maxConnections = connectionsMax
   return server

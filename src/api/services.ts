@@ -8,6 +8,7 @@ import type { ChatServices, CommunityServices } from './community-services.ts'
 import type { CopiesServices } from './copies-services.ts'
 import type { DirectServices } from './direct-services.ts'
 import type { IpfsServices } from './ipfs-services.ts'
+import type { LedgerRpcServices } from './ledger-rpc-services.ts'
 import type {
   DoctorReport,
   Event,
@@ -82,6 +83,7 @@ export interface DaemonServices {
   readonly direct: DirectServices
   readonly ipfs: IpfsServices
   readonly copies: CopiesServices
+  readonly ledgerRpc: LedgerRpcServices
 
   doctor(options: { signal: AbortSignal }): Promise<DoctorReport>
   settings(): Settings

@@ -9,6 +9,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { CID } from 'multiformats/cid'
 import { toPeerhoodError } from '../../base/errors.ts'
+import { onGone } from '../../base/gone.ts'
 import { type Clock, deadline, type Log, type Metrics } from '../../base/ports.ts'
 import type { GetBlock, PublicBlocks } from '../blocks.ts'
 import { createNodeCache } from '../cache.ts'
@@ -46,6 +47,13 @@ export interface Gateway {
   close(): Promise<void>
 }
 
+interface Call {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  /** Aborts when the caller has gone or the gateway stops. */
+  readonly signal: AbortSignal
+}
+
 export function createGateway(parts: GatewayParts): Gateway {
   const { blocks, openSource, clock, log, metrics } = parts
   const stopping = new AbortController()
@@ -67,25 +75,21 @@ export function createGateway(parts: GatewayParts): Gateway {
     // A body is not asked for, so it is not read.
     incoming.resume()
     const gone = new AbortController()
-    outgoing.once('close', () => gone.abort(gatewayErrors.gateway_late('The caller has gone.')))
-    const signal = AbortSignal.any([gone.signal, stopping.signal])
+    onGone(incoming, outgoing, () => gone.abort(gatewayErrors.gateway_late('The caller has gone.')))
+    const call = { incoming, outgoing, signal: AbortSignal.any([gone.signal, stopping.signal]) }
     if (answering >= gatewayAnswersMax) {
-      return respond(incoming, outgoing, problemAnswer(gatewayErrors.gateway_busy('Too many answers are under way.')))
+      return respond(call, problemAnswer(gatewayErrors.gateway_busy('Too many answers are under way.')))
     }
     answering += 1
     try {
       checkSource(incoming)
       if (incoming.url === '/' || incoming.url === '/ipfs/') {
-        return await respond(
-          incoming,
-          outgoing,
-          htmlAnswer(200, rootPage(parts.roots()), { 'cache-control': 'no-store' }),
-        )
+        return await respond(call, htmlAnswer(200, rootPage(parts.roots()), { 'cache-control': 'no-store' }))
       }
-      await serve(incoming, outgoing, signal)
+      await serve(call)
     } catch (error) {
       if (outgoing.headersSent) outgoing.destroy()
-      else await respond(incoming, outgoing, problemAnswer(error))
+      else await respond(call, problemAnswer(error))
     } finally {
       answering -= 1
     }
@@ -109,7 +113,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     throw gatewayErrors.gateway_source_refused('Another page sent this request.')
   }
 
-  async function serve(incoming: IncomingMessage, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+  async function serve(call: Call): Promise<void> {
+    const { incoming, signal } = call
     const { url: asked = '', headers } = incoming
     if (asked.length > gatewayUrlCharsMax) throw gatewayErrors.gateway_request_wrong('The address is too long.')
     // Nobody may put a script between other pages and this gateway (path-gateway, "Service-Worker").
@@ -124,7 +129,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         ifRange: header(headers, 'if-range'),
         ifNoneMatch: headers['if-none-match'],
       }
-      await respond(incoming, outgoing, await answer(source.get, request, wanted, signal))
+      await respond(call, await answer(source.get, request, wanted, signal))
     } finally {
       source.close()
     }
@@ -157,7 +162,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     return { get, close: () => source.close() }
   }
 
-  async function respond(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers, body }: Answer) {
+  async function respond({ incoming, outgoing, signal }: Call, { status, headers, body }: Answer) {
     metrics.count('ipfs_gateway_answers', 1, { status: `${Math.floor(status / 100)}xx` })
     if (incoming.method === 'HEAD' || body === undefined || body instanceof Uint8Array) {
       outgoing.writeHead(status, headers).end(incoming.method === 'HEAD' ? undefined : body)
@@ -165,13 +170,17 @@ export function createGateway(parts: GatewayParts): Gateway {
     }
     // What can't be read at all is told by a status; later failures can only cut the answer.
     const chunks = body[Symbol.asyncIterator]()
-    const first = await chunks.next()
-    outgoing.writeHead(status, headers)
     try {
-      await pipeline(Readable.from(restOf(first, chunks), { objectMode: true, highWaterMark: 1 }), outgoing)
+      const first = await chunks.next()
+      outgoing.writeHead(status, headers)
+      await pipeline(Readable.from(restOf(first, chunks), { objectMode: true, highWaterMark: 1 }), outgoing, { signal })
     } catch (error) {
+      if (!outgoing.headersSent) throw error
       log.debug('ipfs_gateway_broke_off', { code: toPeerhoodError(error).code })
       outgoing.destroy()
+    } finally {
+      // Here, and not where they are read: an answer that was closed before is never begun.
+      await chunks.return?.()
     }
   }
 
@@ -201,11 +210,7 @@ async function* restOf(
   first: IteratorResult<Uint8Array>,
   chunks: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
-  try {
-    for (let item = first; item.done !== true; item = await chunks.next()) yield item.value
-  } finally {
-    await chunks.return?.()
-  }
+  for (let item = first; item.done !== true; item = await chunks.next()) yield item.value
 }
 
 function header(headers: IncomingMessage['headers'], name: string): string | undefined {
