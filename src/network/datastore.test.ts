@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Key } from 'interface-datastore'
 import { createDatastore } from './datastore.ts'
 import {
   datastoreOtherMax,
@@ -14,10 +15,9 @@ import {
 import { trimPeerRecord } from './peer-record.ts'
 
 type Store = ReturnType<typeof createDatastore>
-type Key = Parameters<Store['has']>[0]
 
 const self = '12D3KooWself'
-const key = (path: string) => ({ toString: () => path }) as Key
+const key = (path: string) => new Key(path)
 const value = new Uint8Array([1])
 const under = async (store: Store, prefix: string) => {
   const found: string[] = []
@@ -33,6 +33,16 @@ test('what is put is got, until it is deleted', async () => {
     store.delete(key(path))
     assert.equal(await store.has(key(path)), false)
     assert.throws(() => store.get(key(path)), { name: 'NotFoundError' })
+  }
+})
+
+test('a value keeps nothing alive but itself', async () => {
+  const store = createDatastore(self)
+  const pool = new Uint8Array(64 * 1024)
+  for (const path of ['/dht/provider/h/p', '/dht/provider/h/q', '/self/x']) {
+    store.put(key(path), pool.subarray(8, 40))
+    const { buffer, length } = await store.get(key(path))
+    assert.deepEqual([buffer.byteLength, length], [32, 32])
   }
 })
 

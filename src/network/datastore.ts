@@ -3,7 +3,11 @@
 // what shall (peers that worked) is in book.ts.
 //
 // Keys: /peers/<peer> · /dht/provider/<hash>/<peer> · anything else.
+//
+// What is kept is a path and bytes of their own: a value that came in with a message, and the bytes within a `Key`, lie in
+// a pool of Node's, and each of them would keep 64 KiB alive.
 
+import { Key } from 'interface-datastore'
 import type { Libp2pInit } from 'libp2p'
 import { BoundedMap } from '../base/bounded.ts'
 import {
@@ -19,7 +23,6 @@ import {
 import { trimPeerRecord } from './peer-record.ts'
 
 export type Datastore = NonNullable<Libp2pInit['datastore']>
-type Key = Parameters<Datastore['has']>[0]
 type Pair = { key: Key; value: Uint8Array }
 type Query = Parameters<Datastore['query']>[0]
 type KeyQuery = Parameters<Datastore['queryKeys']>[0]
@@ -37,11 +40,11 @@ const providerPrefix = '/dht/provider/'
 
 /** Provider records of others, indexed by key so that a lookup costs what it finds and not what there is. */
 class ProviderRecords {
-  readonly #records = new BoundedMap<string, Pair>(providerRecordsMax)
+  readonly #records = new BoundedMap<string, Uint8Array>(providerRecordsMax)
   readonly #byHash = new Map<string, Set<string>>()
   readonly #countOfPeer = new Map<string, number>()
 
-  put(path: string, pair: Pair): void {
+  put(path: string, value: Uint8Array): void {
     const { hash, peer } = split(path)
     if (!this.#records.has(path)) {
       const siblings = this.#byHash.get(hash)
@@ -52,11 +55,11 @@ class ProviderRecords {
       else siblings.add(path)
       this.#countOfPeer.set(peer, count + 1)
     }
-    const evicted = this.#records.set(path, pair)
+    const evicted = this.#records.set(path, value)
     if (evicted !== undefined) this.#unindex(evicted[0])
   }
 
-  get(path: string): Pair | undefined {
+  get(path: string): Uint8Array | undefined {
     return this.#records.get(path)
   }
 
@@ -68,11 +71,11 @@ class ProviderRecords {
     const siblings = this.#byHash.get(prefix.slice(providerPrefix.length))
     if (siblings !== undefined) {
       for (const path of siblings) {
-        const pair = this.#records.get(path)
-        if (pair !== undefined) yield pair
+        const value = this.#records.get(path)
+        if (value !== undefined) yield pairOf(path, value)
       }
     } else if (providerPrefix.startsWith(prefix)) {
-      yield* [...this.#records.values()]
+      for (const [path, value] of [...this.#records.entries()]) yield pairOf(path, value)
     }
   }
 
@@ -86,6 +89,8 @@ class ProviderRecords {
     else this.#countOfPeer.set(peer, count)
   }
 }
+
+const pairOf = (path: string, value: Uint8Array): Pair => ({ key: new Key(path, false), value })
 
 function split(path: string): { hash: string; peer: string } {
   const [hash = '', peer = ''] = path.slice(providerPrefix.length).split('/')
@@ -101,9 +106,9 @@ function* matching(pairs: Iterable<Pair>, query: Query): Generator<Pair> {
 
 class BoundedDatastore implements Datastore {
   readonly #self: string
-  readonly #peers = new BoundedMap<string, Pair>(peerStoreMax)
-  readonly #announced = new BoundedMap<string, Pair>(announcementsMax)
-  readonly #other = new BoundedMap<string, Pair>(datastoreOtherMax)
+  readonly #peers = new BoundedMap<string, Uint8Array>(peerStoreMax)
+  readonly #announced = new BoundedMap<string, Uint8Array>(announcementsMax)
+  readonly #other = new BoundedMap<string, Uint8Array>(datastoreOtherMax)
   readonly #providers = new ProviderRecords()
 
   constructor(self: string) {
@@ -114,15 +119,15 @@ class BoundedDatastore implements Datastore {
     const path = key.toString()
     const kept = path.startsWith('/peers/') ? trimPeerRecord(value, peerStoreAddressesMax) : value
     if (kept.length > datastoreValueMaxBytes) throw new LimitError('value too long')
-    this.#groupOf(path).put(path, { key, value: kept })
+    this.#groupOf(path).put(path, new Uint8Array(kept))
     return key
   }
 
   get(key: Key): Uint8Array {
     const path = key.toString()
-    const pair = this.#groupOf(path).get(path)
-    if (pair === undefined) throw new NotFoundError('not found')
-    return pair.value
+    const value = this.#groupOf(path).get(path)
+    if (value === undefined) throw new NotFoundError('not found')
+    return value
   }
 
   has(key: Key): boolean {
@@ -171,8 +176,8 @@ class BoundedDatastore implements Datastore {
   }
 
   #groupOf(path: string): {
-    get(path: string): Pair | undefined
-    put(path: string, pair: Pair): void
+    get(path: string): Uint8Array | undefined
+    put(path: string, value: Uint8Array): void
     delete(path: string): unknown
   } {
     if (path.startsWith(providerPrefix) && !path.endsWith(`/${this.#self}`)) return this.#providers
@@ -183,7 +188,7 @@ class BoundedDatastore implements Datastore {
         : this.#other
     return {
       get: (path) => map.get(path),
-      put: (path, pair) => map.set(path, pair),
+      put: (path, value) => map.set(path, value),
       delete: (path) => map.delete(path),
     }
   }
@@ -191,7 +196,7 @@ class BoundedDatastore implements Datastore {
   *#under(prefix: string): Generator<Pair> {
     yield* this.#providers.under(prefix)
     for (const map of [this.#peers, this.#announced, this.#other]) {
-      for (const [path, pair] of [...map.entries()]) if (path.startsWith(prefix)) yield pair
+      for (const [path, value] of [...map.entries()]) if (path.startsWith(prefix)) yield pairOf(path, value)
     }
   }
 }
