@@ -34,6 +34,7 @@ function residentBytes(pid: number): number {
 }
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
+const removed = (value: number) => (Number.isNaN(value) ? 'nobody is left to remove: make the home anew' : ms(value))
 const ms = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ms`
 
 interface Opened {
@@ -169,7 +170,7 @@ try {
     ['  a message meanwhile: median, 99 %', `${ms(median(messages))}, ${ms(percentile(messages, 0.99))}`],
     ['  a small call meanwhile: median, 99 %', `${ms(median(calls))}, ${ms(percentile(calls, 0.99))}`],
     ['  memory at its end', megabytes(of((one) => one.resident))],
-    ['a removal that voids one message', ms(await removal(folder, facts))],
+    ['a removal that voids one message', removed(await removal(folder, facts))],
     ['log, views on disk', `${size('peerhood.db')}, ${size('views.db')}`],
   ]
   console.log(
