@@ -1,0 +1,136 @@
+// A newcomer takes in a state instead of executing all blocks: whole, or not at all.
+
+import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import type { Address } from '../types.ts'
+import { openChain } from './service.ts'
+import { createSnapshots } from './snapshot.ts'
+import { decodeManifest, encodeManifest } from './snapshot-wire.ts'
+import { createTestChain, createTestClock, quietLog, signed, type TestChain, testAccount } from './testing.ts'
+import type { SnapshotChain } from './types.ts'
+
+/** Runtime code that writes the number of the block into the slot of that number; init code in front. */
+const writer = '0x60045f8160095f39f3fe434355' as const
+
+async function withBlocks(count: number): Promise<TestChain> {
+  const here = await createTestChain()
+  const { chainId } = here.genesis
+  const made = await signed(testAccount(0), { chainId, to: null, data: writer, gas: 200_000n })
+  await here.chain.pool.add(made, { local: true })
+  const first = await here.mine()
+  const contract = here.chain.receipts(first.hash)?.[0]?.contractAddress as Address
+  for (let nonce = 1; nonce < count; nonce++) {
+    const bytes = await signed(testAccount(0), { chainId, nonce, to: contract, gas: 100_000n })
+    await here.chain.pool.add(bytes, { local: true })
+    await here.mine()
+  }
+  return here
+}
+
+async function offerOf({ chain }: TestChain) {
+  const offer = createSnapshots({ everyBlocks: 3 })({ chain: chain as SnapshotChain, log: quietLog })
+  await offer.settled()
+  const manifest = offer.manifest()
+  assert.ok(manifest !== undefined)
+  return {
+    manifest: decodeManifest(manifest),
+    chunk: (index: number) => offer.chunk(offer.height, index),
+    height: offer.height,
+  }
+}
+
+async function newcomer(database = new DatabaseSync(':memory:')) {
+  const { genesis } = await createTestChain()
+  return { database, chain: await openChain({ genesis })({ database, clock: createTestClock(), log: quietLog }) }
+}
+
+test('a snapshot gives the same state, and the chain goes on from it', async () => {
+  const here = await withBlocks(5)
+  const { manifest, chunk, height } = await offerOf(here)
+  assert.equal(height, 5)
+  const { chain, database } = await newcomer()
+  const finals: number[] = []
+  chain.on((event) => event.kind === 'final' && finals.push(event.header.height))
+  const install = await chain.install(manifest, [])
+  assert.equal(chain.state(chain.genesisHash), undefined, 'a state in pieces is not shown')
+  for (const index of manifest.parts.keys()) await install.add((await chunk(index)) ?? new Uint8Array())
+  await install.finish()
+  assert.deepEqual(finals, [5])
+  assert.equal(chain.head().hash, here.chain.head().hash)
+  assert.deepEqual(chain.certificate(5), here.chain.certificate(5))
+  assert.deepEqual(chain.oldest, { block: 6, state: 5 })
+  assert.equal(chain.block(5), undefined)
+  assert.equal(chain.header(4)?.hash, here.chain.header(4)?.hash)
+
+  const bytes = await signed(testAccount(1), { chainId: here.genesis.chainId })
+  await here.chain.pool.add(bytes, { local: true })
+  const block = await here.mine()
+  assert.equal((await chain.check(block)).ok, true)
+  await chain.finalize(block.hash, Uint8Array.of(1))
+  assert.deepEqual(chain.oldest, { block: 6, state: 5 })
+  await assert.rejects(chain.logs({ fromHeight: 0, toHeight: 6, addresses: [], topics: [] }), {
+    code: 'history_pruned',
+  })
+  await chain.stop()
+  const again = await openChain({ genesis: here.genesis })({ database, clock: createTestClock(), log: quietLog })
+  assert.equal(again.head().hash, here.chain.head().hash)
+})
+
+test('parts that are not those of the manifest are refused; given up, the chain begins anew', async () => {
+  const here = await withBlocks(4)
+  const { manifest, chunk } = await offerOf(here)
+  const part = (await chunk(0)) ?? new Uint8Array()
+  const { chain } = await newcomer()
+  const install = await chain.install(manifest, [])
+  await assert.rejects(install.add(Uint8Array.of(1)), { code: 'snapshot_refused' })
+  await assert.rejects(install.finish(), { code: 'snapshot_refused' })
+  await install.abort()
+  assert.equal(chain.head().height, 0)
+  assert.notEqual(await chain.state(chain.genesisHash)?.account(testAccount(0).address), undefined)
+  // Digests that fit what is sent, but not the state root.
+  const lie = { ...manifest, header: here.chain.header(4) ?? manifest.header, parts: manifest.parts.slice(0, 1) }
+  const second = await chain.install(lie, [])
+  await second.add(part)
+  await assert.rejects(second.finish(), { code: 'snapshot_wrong' })
+  await second.abort()
+  await assert.rejects(chain.install({ ...manifest, header: chain.head() }, []), { code: 'snapshot_refused' })
+  for (let height = 1; height <= 4; height++) {
+    const block = chain.decode(here.chain.block(height)?.bytes ?? new Uint8Array())
+    assert.ok(block !== undefined && (await chain.check(block)).ok)
+    await chain.finalize(block.hash, Uint8Array.of(1))
+  }
+  assert.equal(chain.head().hash, here.chain.head().hash)
+})
+
+test('a chain that was closed in the middle of a snapshot begins anew', async () => {
+  const here = await withBlocks(4)
+  const { manifest, chunk } = await offerOf(here)
+  const { chain, database } = await newcomer()
+  const install = await chain.install(manifest, [])
+  await install.add((await chunk(0)) ?? new Uint8Array())
+  const again = await openChain({ genesis: here.genesis })({ database, clock: createTestClock(), log: quietLog })
+  assert.equal(again.head().hash, again.genesisHash)
+  assert.equal((await again.state(0)?.account(testAccount(0).address))?.nonce, 0n)
+  const retry = await again.install(manifest, [])
+  for (const index of manifest.parts.keys()) await retry.add((await chunk(index)) ?? new Uint8Array())
+  await retry.finish()
+  assert.equal(again.head().height, 4)
+})
+
+test('a manifest has one form', async () => {
+  const here = await withBlocks(3)
+  const { manifest } = await offerOf(here)
+  const bytes = encodeManifest(manifest)
+  assert.deepEqual(encodeManifest(decodeManifest(bytes)), bytes)
+  const wrong = [
+    { ...manifest, parts: [] },
+    { ...manifest, before: manifest.before.slice(1) },
+    { ...manifest, before: [...manifest.before].reverse() },
+    { ...manifest, header: manifest.before[0] ?? manifest.header },
+    { ...manifest, certificate: new Uint8Array(300_000) },
+  ]
+  for (const one of wrong) assert.throws(() => decodeManifest(encodeManifest(one)), { code: 'snapshot_refused' })
+  assert.throws(() => decodeManifest(new Uint8Array(3_000_000)), { code: 'snapshot_refused' })
+  assert.throws(() => decodeManifest(Uint8Array.of(0xc0)), { code: 'snapshot_refused' })
+})
