@@ -1,0 +1,74 @@
+// What this node gives to those who ask for blocks and proofs, out of its chain.
+
+import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt'
+import { concatBytes } from '../../base/bytes.ts'
+import { bytesOfHex, bytesOfNumber } from '../chain/header-wire.ts'
+import { encodeRlp, type RlpItem } from '../chain/rlp-wire.ts'
+import type { Chain } from '../chain/types.ts'
+import type { Receipt } from '../evm/types.ts'
+import type { Hash } from '../types.ts'
+import { answerBytes } from './limits.ts'
+import { encodeAccountBranches, encodeReceiptBranches } from './proof-wire.ts'
+import type { Answer, FinalBlock, Request } from './wire.ts'
+
+/** From this height on, each with what makes it final; empty where that stands with a later one. Ends at one that has it, if any does. */
+export function blocksOf(chain: Chain, from: number, count: number): readonly FinalBlock[] {
+  const found: FinalBlock[] = []
+  let bytes = 0
+  for (let height = from; found.length < count; height++) {
+    const block = chain.block(height)
+    if (height === 0 || block === undefined) break
+    const certificate = chain.certificate(height) ?? new Uint8Array(0)
+    const length = block.bytes.length + certificate.length + 8
+    if (found.length > 0 && bytes + length > answerBytes) break
+    bytes += length
+    found.push({ block: block.bytes, certificate })
+  }
+  return found
+}
+
+export async function proveAccount(
+  chain: Chain,
+  { height, address, keys }: Extract<Request, { kind: 'account' }>,
+): Promise<Uint8Array | undefined> {
+  const proof = await chain.state(height)?.proof(address, keys)
+  if (proof === undefined) return undefined
+  return encodeAccountBranches({ account: proof.accountProof, slots: proof.storageProof.map((one) => one.proof) })
+}
+
+export async function proveReceipt(chain: Chain, hash: Hash): Promise<Answer | undefined> {
+  const placed = chain.transaction(hash)
+  const block = placed === undefined ? undefined : chain.block(placed.block)
+  const receipts = placed === undefined ? undefined : chain.receipts(placed.block)
+  if (placed === undefined || block === undefined || receipts === undefined) return undefined
+  const { index, height } = placed
+  const transaction = await branch(
+    block.transactions.map((one) => one.serialize()),
+    index,
+  )
+  const receipt = await branch(receipts.map(receiptBytes), index)
+  return { kind: 'receipt', height, proof: encodeReceiptBranches({ index, transaction, receipt }) }
+}
+
+/** A value of the trie of a list and the way to it (Yellow Paper eq. 33): keys are the RLP of places. */
+async function branch(values: readonly Uint8Array[], index: number) {
+  const trie = new MerklePatriciaTrie()
+  for (const [place, value] of values.entries()) await trie.put(placeKey(place), value)
+  return { value: values[index] ?? new Uint8Array(0), nodes: await createMerkleProof(trie, placeKey(index)) }
+}
+
+export function placeKey(index: number): Uint8Array {
+  return encodeRlp(bytesOfNumber(BigInt(index)))
+}
+
+/** EIP-2718 and EIP-658. */
+export function receiptBytes({ type, succeeded, cumulativeGasUsed, bloom, logs }: Receipt): Uint8Array {
+  const items: RlpItem = [
+    bytesOfNumber(succeeded ? 1n : 0n),
+    bytesOfNumber(cumulativeGasUsed),
+    bloom,
+    logs.map(({ address, topics, data }) => [bytesOfHex(address), topics.map(bytesOfHex), data]),
+  ]
+  const encoded = encodeRlp(items)
+  return type === 0 ? encoded : concatBytes(Uint8Array.of(type), encoded)
+}
