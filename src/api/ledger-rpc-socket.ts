@@ -42,7 +42,8 @@ export function createLedgerSockets(parts: Parts): LedgerSockets {
 
   return {
     take(community, incoming, socket, head) {
-      if (open.size >= ledgerSocketsMax) throw apiErrors.too_many_streams('Too many programs listen to ledgers here.')
+      if (open.size >= ledgerSocketsMax)
+        throw apiErrors.too_many_streams('Too many programs listen to ledgers here.', { hint: 'Close some of them.' })
       server.handleUpgrade(incoming, socket, head, (webSocket) => {
         open.add(webSocket)
         webSocket.once('close', () => open.delete(webSocket))

@@ -134,7 +134,9 @@ async function readText(
     throw apiErrors.body_too_large(`The body is longer than ${ledgerRpcBodyBytesMax} bytes.`)
   }
   if (bodies.bytes + declared > ledgerRpcBodiesBytesMax) {
-    throw apiErrors.too_many_streams('Too many long requests to this ledger at once.')
+    throw apiErrors.too_many_streams('Too many long requests to ledgers at once.', {
+      hint: 'Wait for the answers to those before, then ask again.',
+    })
   }
   bodies.bytes += declared
   const late = () => apiErrors.body_timeout(`The body did not arrive within ${bodyTimeoutMs / 1000} s.`)
@@ -172,7 +174,8 @@ function preflightHeaders({ headers }: IncomingMessage): Headers {
 
 function send(outgoing: ServerResponse, status: number, text: string | undefined, headers: Headers): void {
   if (outgoing.headersSent || outgoing.destroyed) return
-  const type = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+  const type =
+    text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
   outgoing.writeHead(status, { ...apiHeaders, ...type, ...headers })
   outgoing.end(text)
 }

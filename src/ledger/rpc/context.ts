@@ -1,0 +1,27 @@
+// What a method gets to work with, and what a row of the table of methods is.
+
+import type { Chain } from '../chain/types.ts'
+import type { Filters } from './filters.ts'
+import type { Params } from './parse.ts'
+import type { Subscriptions } from './subscriptions.ts'
+import type { RpcOptions, RpcParts } from './types.ts'
+
+export interface Context {
+  readonly options: RpcOptions
+  readonly parts: RpcParts
+  readonly chain: Chain
+  /** Of the caller's session; of all who come over HTTP where there is none. */
+  readonly filters: Filters
+  /** Absent without a session. */
+  readonly subscriptions: Subscriptions | undefined
+}
+
+export interface Method {
+  /** More parameters than this are refused. */
+  readonly paramsMax: number
+  /** Runs the EVM or reads many blocks: takes its turn among others. */
+  readonly heavy?: true
+  run(params: Params, context: Context): unknown
+}
+
+export type Methods = Readonly<Record<string, Method>>
