@@ -27,6 +27,8 @@ test('every place in a community has an address that brings it back', () => {
     { place: 'communities' },
     { place: 'community', id: 'c0', tab: 'chat' },
     { place: 'community', id: 'c0', tab: 'members' },
+    { place: 'community', id: 'c0', tab: 'ledger' },
+    { place: 'community', id: 'c0', tab: 'ledger', path: ['explorer', 'block', '7'] },
     { place: 'community', id: 'c0', tab: 'chat', channel: 'ch1' },
     { place: 'community', id: 'c0', tab: 'chat', channel: 'ch1', focus: { kind: 'thread', message: 'm1' } },
     { place: 'community', id: 'c0', tab: 'chat', channel: 'ch1', focus: { kind: 'message', message: 'm1' } },

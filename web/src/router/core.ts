@@ -2,7 +2,7 @@
 
 export type Place = 'home' | 'communities' | 'shares' | 'transfers' | 'doctor' | 'settings'
 
-export type CommunityTab = 'chat' | 'members' | 'activity' | 'settings'
+export type CommunityTab = 'chat' | 'members' | 'ledger' | 'activity' | 'settings'
 
 /** One community. In its chat: a channel (else the first), in that a thread beside it, or a message to look at. */
 export interface CommunityRoute {
@@ -11,6 +11,8 @@ export interface CommunityRoute {
   readonly tab: CommunityTab
   readonly channel?: string
   readonly focus?: { readonly kind: 'thread' | 'message'; readonly message: string }
+  /** Where in its ledger: `['explorer', 'block', '7']`. */
+  readonly path?: readonly string[]
 }
 
 export type Route =
@@ -20,7 +22,7 @@ export type Route =
   | CommunityRoute
 
 const places: readonly string[] = ['communities', 'shares', 'transfers', 'doctor', 'settings'] satisfies Place[]
-const tabs: readonly string[] = ['chat', 'members', 'activity', 'settings'] satisfies CommunityTab[]
+const tabs: readonly string[] = ['chat', 'members', 'ledger', 'activity', 'settings'] satisfies CommunityTab[]
 
 /** Anything that is no address of ours leads home. */
 export function parseRoute(hash: string): Route {
@@ -37,9 +39,11 @@ export function parseRoute(hash: string): Route {
   return { place: 'home' }
 }
 
-function parseCommunity([id = '', tab = 'chat', channel = '', kind = '', message = '']: readonly string[]): Route {
+function parseCommunity([id = '', tab = 'chat', ...rest]: readonly string[]): Route {
+  const [channel = '', kind = '', message = ''] = rest
   if (!tabs.includes(tab)) return { place: 'community', id, tab: 'chat' }
   const route = { place: 'community', id, tab: tab as CommunityTab } as const
+  if (tab === 'ledger' && channel !== '') return { ...route, path: rest }
   if (tab !== 'chat' || channel === '') return route
   if ((kind !== 'thread' && kind !== 'message') || message === '') return { ...route, channel }
   return { ...route, channel, focus: { kind, message } }
@@ -58,7 +62,8 @@ export function routeHref(route: Route): string {
   }
 }
 
-function communityPath({ tab, channel, focus }: CommunityRoute): string[] {
+function communityPath({ tab, channel, focus, path = [] }: CommunityRoute): string[] {
+  if (tab === 'ledger') return [tab, ...path]
   if (channel === undefined) return tab === 'chat' ? [] : [tab]
   return [tab, channel, ...(focus === undefined ? [] : [focus.kind, focus.message])]
 }

@@ -199,6 +199,7 @@ function onEvent(world: World, event: Event, nowMs: number): World {
     case 'direct-contact':
     case 'copies':
     case 'ipfs-job':
+    case 'ledger':
       return world // For the views that they concern, which listen for themselves.
     case 'chat-rebuilt':
     case 'reset':

@@ -1,6 +1,6 @@
 // One community: its name, its four places, and what stands in the way when it is not open.
 
-import type { ReactNode } from 'react'
+import { lazy, type ReactNode, Suspense } from 'react'
 import type { Community } from '../../../../src/sdk/types.ts'
 import { bytesText, countText } from '../../format/core.ts'
 import { type CommunityRoute, type CommunityTab, routeHref } from '../../router/core.ts'
@@ -23,6 +23,9 @@ import { badgeText, communityName, may, onlineCount, unreadOf } from './core.ts'
 import { ForgetButton } from './forget.tsx'
 import { UnreadBadges } from './unread.tsx'
 import './style.css'
+
+/** Most people of most communities never open it. */
+const LedgerView = lazy(async () => ({ default: (await import('../ledger/view.tsx')).LedgerView }))
 
 export function CommunityPlace({ route }: { route: CommunityRoute }) {
   const community = useWorld((world) => world.communities.get(route.id))
@@ -59,6 +62,12 @@ function Tab({ route }: { route: CommunityRoute }): ReactNode {
       return <ChatView route={route} />
     case 'members':
       return <MembersView />
+    case 'ledger':
+      return (
+        <Suspense fallback={<p className="soft">Opening…</p>}>
+          <LedgerView path={route.path ?? []} />
+        </Suspense>
+      )
     case 'activity':
       return <ActivityView />
     case 'settings':
@@ -69,6 +78,7 @@ function Tab({ route }: { route: CommunityRoute }): ReactNode {
 const tabs: readonly { readonly tab: CommunityTab; readonly label: string; readonly icon: IconName }[] = [
   { tab: 'chat', label: 'Chat', icon: 'chat' },
   { tab: 'members', label: 'Members', icon: 'people' },
+  { tab: 'ledger', label: 'Ledger', icon: 'ledger' },
   { tab: 'activity', label: 'Activity', icon: 'shield' },
   { tab: 'settings', label: 'Settings', icon: 'settings' },
 ]
@@ -95,7 +105,7 @@ function CommunityHead({ community, tab }: { community: Community; tab: Communit
       {tab !== undefined && (
         <nav className="tabs" aria-label="This community">
           {tabs
-            .filter(({ tab: one }) => one !== 'members' || !isDirect(community))
+            .filter(({ tab: one }) => (one !== 'members' && one !== 'ledger') || !isDirect(community))
             .map((one) => (
               <a
                 key={one.tab}
