@@ -3,9 +3,9 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-const parts = ['share', 'transfers', 'idle', 'log', 'sync', 'chat', 'messages', 'community', 'scroll', 'ipfs']
+const parts = ['share', 'transfers', 'idle', 'log', 'sync', 'chat', 'messages', 'community', 'scroll', 'ipfs', 'evm']
 /** Of use by themselves, or for very long. */
-const byNameOnly = ['crowd', 'files', 'flame']
+const byNameOnly = ['crowd', 'files', 'flame', 'ledger']
 const [part, ...rest] = process.argv.slice(2)
 const all = [...parts, ...byNameOnly]
 if (part !== undefined && !all.includes(part)) {

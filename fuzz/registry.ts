@@ -6,6 +6,11 @@ import { communityTargets } from './targets/community.ts'
 import { formatTargets } from './targets/format.ts'
 import { identityTargets } from './targets/identity.ts'
 import { ipfsTargets } from './targets/ipfs.ts'
+import { ledgerChainTargets } from './targets/ledger-chain.ts'
+import { ledgerConsensusTargets } from './targets/ledger-consensus.ts'
+import { ledgerNodeTargets } from './targets/ledger-node.ts'
+import { ledgerRpcTargets } from './targets/ledger-rpc.ts'
+import { ledgerServiceTargets } from './targets/ledger-service.ts'
 import { logTargets } from './targets/log.ts'
 import { meetTargets } from './targets/meet.ts'
 import { networkTargets } from './targets/network.ts'
@@ -25,6 +30,11 @@ export const groups = {
   persons: personsTargets,
   ipfs: ipfsTargets,
   outer: outerTargets,
+  'ledger-chain': ledgerChainTargets,
+  'ledger-consensus': ledgerConsensusTargets,
+  'ledger-node': ledgerNodeTargets,
+  'ledger-rpc': ledgerRpcTargets,
+  'ledger-service': ledgerServiceTargets,
 } as const satisfies Readonly<Record<string, readonly Target[]>>
 
 export const targets: readonly Target[] = Object.values(groups).flat()

@@ -76,7 +76,7 @@ async function meet(first: Peer, others: readonly Peer[]): Promise<void> {
 function announce(all: readonly Peer[], link: string): void {
   console.log(`\nReady after ${((performance.now() - startedMs) / 1000).toFixed(1)} s. The pages:`)
   all.forEach((peer, index) => {
-    console.log(`  ${names[index]}  ${peer.api}/?token=${peer.token}`)
+    console.log(`  ${names[index]}  ${peer.api}/?token=${peer.token}&confirm=${peer.confirmKey}`)
   })
   console.log(`\nThe link that went round:\n  ${link}`)
   console.log(

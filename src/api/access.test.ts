@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { startApi, type TestApi, testToken } from '../../test/support/api.ts'
+import { startApi, type TestApi, testConfirmKey, testToken } from '../../test/support/api.ts'
 
 let api: TestApi
 before(async () => {
@@ -181,5 +181,40 @@ describe('who may call', () => {
     await request(`GET /open?token=${testToken}x`, [host()])
     assert.ok(api.lines.length > 0)
     assert.ok(!JSON.stringify(api.lines).includes(testToken))
+  })
+})
+
+describe('who may confirm', () => {
+  const phrase = (headers: readonly string[]) => request('POST /api/identity/phrase', [host(), ...headers], '{}')
+
+  test('the token alone does not open the phrase; with the confirm key it does', async () => {
+    const refused = await phrase([bearer])
+    assert.equal(refused.status, 403)
+    assert.equal(codeOf(refused), 'person_needed')
+    assert.equal((await phrase([bearer, `Peerhood-Confirm: ${testConfirmKey}`])).status, 200)
+    for (const wrong of [testToken, 'x', `${testConfirmKey}x`]) {
+      assert.equal((await phrase([bearer, `Peerhood-Confirm: ${wrong}`])).status, 403, wrong)
+    }
+    assert.equal((await phrase([`Peerhood-Confirm: ${testConfirmKey}`])).status, 401, 'it is shown beside the token')
+    const twice = [bearer, `Peerhood-Confirm: ${testConfirmKey}`, `Peerhood-Confirm: ${testConfirmKey}`]
+    assert.equal((await phrase(twice)).status, 403)
+  })
+
+  test('the page may confirm when it was opened with the key, and holds neither secret', async () => {
+    const open = async (query: string) => {
+      const answer = await fetch(`${api.url}/?${query}`, { redirect: 'manual' })
+      return answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '')
+    }
+    const own = `Origin: http://127.0.0.1:${api.port}`
+    const looking = await open(`token=${testToken}`)
+    assert.equal(looking.length, 1)
+    assert.equal((await phrase([`Cookie: ${looking.join('; ')}`, own])).status, 403)
+    assert.equal((await open(`token=${testToken}&confirm=wrong`)).length, 1)
+    const cookies = await open(`token=${testToken}&confirm=${testConfirmKey}`)
+    assert.equal(cookies.length, 2)
+    assert.ok(!cookies.join().includes(testToken) && !cookies.join().includes(testConfirmKey))
+    assert.equal((await phrase([`Cookie: ${cookies.join('; ')}`, own])).status, 200)
+    assert.equal((await phrase([`Cookie: ${cookies[1]}`, own])).status, 401)
+    assert.equal((await phrase([`Cookie: ${cookies.join('; ')}`, 'Origin: http://127.0.0.1:1'])).status, 403)
   })
 })

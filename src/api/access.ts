@@ -3,6 +3,8 @@
 //   Host  must name us (DNS rebinding: a page of evil.example that resolves to 127.0.0.1 still sends its own name)
 //   Origin, Sec-Fetch-Site  must say our own page, or nothing at all (other pages in the person's browser)
 //   token  as Bearer (programs) or as the page's cookie (browsers)
+//   confirm key  beside the token, in a header (the CLI) or as a second cookie (the page): says that it is the person who acts.
+//     It lies in the data folder and is in no program's settings; whoever can read that folder has everything anyway
 //
 // Cookies know no ports: every other server that the person opens as http://127.0.0.1:<port> in the same browser is
 // sent our cookie, too. So the cookie is named after our port, holds a value derived from the token and never the token
@@ -26,9 +28,14 @@ export interface Gate {
   checkCaller(incoming: IncomingMessage): void
   /** Compares in constant time. */
   isToken(candidate: string): boolean
-  /** The `Set-Cookie` that lets the page in. */
-  readonly setCookie: string
+  /** Whether the caller has also shown the confirm key; call it after {@link Gate.checkCaller}. */
+  isPerson(incoming: IncomingMessage): boolean
+  /** The `Set-Cookie`s that let the page in: with the right confirm key it may confirm, too. */
+  setCookies(confirmKey: string | undefined): readonly string[]
 }
+
+/** In which the CLI shows the confirm key; sdk/http.ts has the same. */
+const confirmHeader = 'peerhood-confirm'
 
 /** Methods that change nothing (RFC 9110 §9.2.1). */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -38,11 +45,18 @@ export function isApiPath(path: string): boolean {
   return path === '/api' || path.startsWith('/api/') || path === '/metrics'
 }
 
-export function createGate(options: { readonly token: string; readonly port: number }): Gate {
-  const { token, port } = options
+export function createGate(options: {
+  readonly token: string
+  readonly confirmKey?: string | undefined
+  readonly port: number
+}): Gate {
+  const { token, confirmKey, port } = options
   const hosts = new Set(['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`))
   const cookieName = `peerhood-${port}`
   const cookieValue = hmac(token, `peerhood/page-cookie/1/${port}`).toString('base64url')
+  const confirmName = `peerhood-confirm-${port}`
+  const confirmValue = confirmKey && hmac(confirmKey, `peerhood/confirm-cookie/1/${port}`).toString('base64url')
+  const attributes = 'Path=/; HttpOnly; SameSite=Strict'
   const isEqual = (candidate: string, secret: string) => timingSafeEqual(digest(candidate), digest(secret))
 
   function checkHost(incoming: IncomingMessage): string {
@@ -83,13 +97,25 @@ export function createGate(options: { readonly token: string; readonly port: num
     if (!safeMethods.has(incoming.method ?? '')) checkOwnPage(incoming)
   }
 
+  function isPerson(incoming: IncomingMessage): boolean {
+    if (confirmKey === undefined || confirmValue === undefined) return false
+    const shown = onlyHeader(incoming, confirmHeader)
+    if (shown !== undefined) return isEqual(shown, confirmKey)
+    return cookiesNamed(incoming.headers.cookie, confirmName).some((candidate) => isEqual(candidate, confirmValue))
+  }
+
   return {
     checkHost,
     checkOpenOrigin,
     checkSource,
     checkCaller,
     isToken: (candidate) => isEqual(candidate, token),
-    setCookie: `${cookieName}=${cookieValue}; Path=/; HttpOnly; SameSite=Strict`,
+    isPerson,
+    setCookies(shown) {
+      const page = `${cookieName}=${cookieValue}; ${attributes}`
+      const isRight = confirmKey !== undefined && shown !== undefined && isEqual(shown, confirmKey)
+      return isRight ? [page, `${confirmName}=${confirmValue}; ${attributes}`] : [page]
+    },
   }
 }
 

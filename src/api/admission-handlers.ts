@@ -2,7 +2,9 @@
 
 import type { AdmissionServices, DeviceServices } from './admission-services.ts'
 import type { JsonHandlers } from './handlers.ts'
+import { requirePerson } from './person.ts'
 import type { JsonRouteKey } from './routes.ts'
+import type { DaemonServices } from './services.ts'
 
 export type AdmissionKey =
   | Extract<JsonRouteKey, `${string} /api/communities/${'enter' | 'ask'}`>
@@ -28,11 +30,17 @@ export function createAdmissionHandlers(admission: AdmissionServices): Pick<Json
   }
 }
 
-export function createDeviceHandlers(devices: DeviceServices): Pick<JsonHandlers, DeviceKey> {
+export function createDeviceHandlers(
+  devices: DeviceServices,
+  identity: DaemonServices['identity'],
+): Pick<JsonHandlers, DeviceKey> {
   return {
     'GET /api/devices': () => ({ devices: [...devices.list()] }),
     'GET /api/devices/codes': () => ({ codes: [...devices.codes()] }),
-    'POST /api/devices/codes': ({ body }) => devices.openCode(body),
+    'POST /api/devices/codes': async ({ body, isPerson }) => {
+      await requirePerson(isPerson, identity)
+      return devices.openCode(body)
+    },
     'DELETE /api/devices/codes/:nameplate': ({ params }) => nothing(devices.cancelCode(Number(params.nameplate))),
     'POST /api/devices/join': ({ body, signal }) => devices.join(body, { signal }),
   }

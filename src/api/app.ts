@@ -91,10 +91,11 @@ function createKinds(parts: AppParts): Readonly<Record<RouteKind, Serve>> {
       await content.serve({ incoming, outgoing, of, path, download, signal })
       return RESPONSE_ALREADY_SENT
     },
-    async lines({ incoming, outgoing, params, signal }) {
+    async lines({ incoming, outgoing, params, signal }, key) {
       const { id = '' } = params
-      const made = services.communities.export(id, { signal })
-      await lines.serve({ incoming, outgoing, lines: made, fileName: `community-${id.slice(0, 10)}.jsonl`, signal })
+      const what = key.endsWith('/ledger/export') ? 'ledger' : 'community'
+      const made = (what === 'ledger' ? services.ledgers : services.communities).export(id, { signal })
+      await lines.serve({ incoming, outgoing, lines: made, fileName: `${what}-${id.slice(0, 10)}.jsonl`, signal })
       return RESPONSE_ALREADY_SENT
     },
     async events({ incoming, outgoing }) {
@@ -106,18 +107,20 @@ function createKinds(parts: AppParts): Readonly<Record<RouteKind, Serve>> {
   }
 }
 
-function createJson({ services, clock, events }: AppParts): Serve {
+function createJson({ services, clock, events, gate }: AppParts): Serve {
   const handlers = createHandlers(services)
   const late = (ms: number) => apiErrors.answer_timeout(`The answer took longer than ${ms / 1000} s.`)
 
   async function run(exchange: Exchange, key: JsonRouteKey, row: Route, signal: AbortSignal): Promise<unknown> {
     const { incoming, outgoing, params, query } = exchange
     const body =
-      row.request === undefined ? undefined : parseWith(row.request, await readJsonBody(incoming, clock, signal))
+      row.request === undefined
+        ? undefined
+        : parseWith(row.request, await readJsonBody(incoming, clock, signal, row.bodyBytesMax))
     const afterAnswer = (then: () => void) => onGone(incoming, outgoing, then)
     // The table holds handler, schemas and key together, which a union of all keys can't express here.
     const handler = handlers[key] as (call: unknown) => unknown
-    return handler({ params, query, body, signal, afterAnswer })
+    return handler({ params, query, body, signal, afterAnswer, isPerson: gate.isPerson(incoming) })
   }
 
   return async (exchange, key, row) => {
@@ -147,7 +150,8 @@ async function serveRest(context: Context<ApiEnv>, { gate, page, stopping }: App
   }
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') throw methodNotAllowed(['GET', 'HEAD'])
   const token = context.req.query('token')
-  if (token !== undefined && (path === '/' || path === '/open')) return openPage(token, gate)
+  if (token !== undefined && (path === '/' || path === '/open'))
+    return openPage(token, context.req.query('confirm'), gate)
   await page.serve(incoming, outgoing, path, requestSignal(incoming, outgoing, stopping))
   return RESPONSE_ALREADY_SENT
 }
@@ -158,9 +162,10 @@ function methodNotAllowed(allow: readonly string[]) {
   })
 }
 
-/** The address that `peerhood start` prints: trades the token for the page's cookie and takes it out of the address. */
-function openPage(token: string, gate: Gate): Response {
+/** The address that `peerhood start` prints: trades token and confirm key for the page's cookies and takes them out of it. */
+function openPage(token: string, confirmKey: string | undefined, gate: Gate): Response {
   if (!gate.isToken(token)) throw apiErrors.unauthenticated('This address does not hold the token of this daemon.')
-  const headers = { ...pageHeaders, 'cache-control': 'no-store', location: '/', 'set-cookie': gate.setCookie }
+  const headers = new Headers({ ...pageHeaders, 'cache-control': 'no-store', location: '/' })
+  for (const cookie of gate.setCookies(confirmKey)) headers.append('set-cookie', cookie)
   return new Response(null, { status: 303, headers })
 }

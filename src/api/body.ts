@@ -9,8 +9,13 @@ import { apiErrors } from './errors.ts'
 import { bodyBytesMax, bodyTimeoutMs, problemFieldsMax } from './limits.ts'
 
 /** The JSON of a request; nothing at all counts as `{}`. Throws `body_*`. */
-export async function readJsonBody(incoming: IncomingMessage, clock: Clock, signal: AbortSignal): Promise<unknown> {
-  const text = await readText(incoming, clock, signal)
+export async function readJsonBody(
+  incoming: IncomingMessage,
+  clock: Clock,
+  signal: AbortSignal,
+  bytesMax: number = bodyBytesMax,
+): Promise<unknown> {
+  const text = await readText(incoming, clock, signal, bytesMax)
   if (text.trim() === '') return {}
   // Forms of other pages can't send this type without asking first (CORS preflight), which nobody answers here.
   if (!/^application\/json\s*(;|$)/i.test(incoming.headers['content-type'] ?? '')) {
@@ -23,11 +28,16 @@ export async function readJsonBody(incoming: IncomingMessage, clock: Clock, sign
   }
 }
 
-async function readText(incoming: IncomingMessage, clock: Clock, signal: AbortSignal): Promise<string> {
+async function readText(
+  incoming: IncomingMessage,
+  clock: Clock,
+  signal: AbortSignal,
+  bytesMax: number,
+): Promise<string> {
   const late = () => apiErrors.body_timeout(`The body did not arrive within ${bodyTimeoutMs / 1000} s.`)
   const limit = deadline(clock, bodyTimeoutMs, late, signal)
   try {
-    const bytes = await readBytes(incoming, { bytesMax: bodyBytesMax, signal: limit.signal })
+    const bytes = await readBytes(incoming, { bytesMax, signal: limit.signal })
     const text = fromUtf8(bytes)
     if (text === undefined) throw apiErrors.body_not_json('The body is not UTF-8.')
     return text

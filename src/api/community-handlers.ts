@@ -3,18 +3,20 @@
 import type { AdmissionKey } from './admission-handlers.ts'
 import type { ChatServices, CommunityServices } from './community-services.ts'
 import type { JsonHandlers } from './handlers.ts'
+import type { LedgerKey } from './ledger-handlers.ts'
 import type { JsonRouteKey } from './routes.ts'
+import type { WalletKey } from './wallet-handlers.ts'
 
 type CommunityKey = Extract<JsonRouteKey, `${string} /api/communities${string}`>
 /** `/members/:person/mute` lies among the members' routes and is chat's. */
 type ChatKey = Extract<
-  CommunityKey,
+  Exclude<CommunityKey, WalletKey>,
   `${string}/${'channels' | 'messages'}${string}` | `${string}/${'direct' | 'reports' | 'search' | 'mute' | 'mutes'}`
 >
 
 export function createCommunityHandlers(
   communities: CommunityServices,
-): Pick<JsonHandlers, Exclude<CommunityKey, ChatKey | AdmissionKey>> {
+): Pick<JsonHandlers, Exclude<CommunityKey, ChatKey | AdmissionKey | LedgerKey | WalletKey>> {
   return {
     'GET /api/communities': () => ({ communities: [...communities.list()] }),
     'POST /api/communities': ({ body }) => communities.found(body),

@@ -8,6 +8,10 @@ export const apiErrors = defineErrors({
     kind: 'refused',
     hint: 'Send `Authorization: Bearer <token>`, or open the address that `peerhood start` prints. `peerhood open` does it for you.',
   },
+  person_needed: {
+    kind: 'refused',
+    hint: 'Do it in the page as `peerhood open` opens it, or on the command line; or set a passphrase with `peerhood identity lock` and give it.',
+  },
   host_refused: { kind: 'refused', hint: 'Use the address that `peerhood start` prints, with 127.0.0.1 or localhost.' },
   origin_refused: { kind: 'refused', hint: 'Only the daemon’s own page and local programs may call this address.' },
   request_malformed: { kind: 'usage', hint: 'See `details.fields`, and the shapes in /api/openapi.json.' },

@@ -6,9 +6,12 @@ import { createChatHandlers, createCommunityHandlers } from './community-handler
 import { createCopiesHandlers } from './copies-handlers.ts'
 import { createDirectHandlers } from './direct-handlers.ts'
 import { createIpfsHandlers } from './ipfs-handlers.ts'
+import { createLedgerHandlers } from './ledger-handlers.ts'
+import { requirePerson } from './person.ts'
 import type { JsonRouteKey, ParamsOf, ParsedBodyOf, ParsedQueryOf, ResponseOf } from './routes.ts'
 import type { Files } from './schemas.ts'
 import type { DaemonServices } from './services.ts'
+import { createWalletHandlers } from './wallet-handlers.ts'
 
 export interface Call<Key extends JsonRouteKey> {
   readonly params: ParamsOf<Key>
@@ -16,6 +19,8 @@ export interface Call<Key extends JsonRouteKey> {
   readonly body: ParsedBodyOf<Key>
   /** Aborts when the caller is gone, the deadline passes or the daemon stops. */
   readonly signal: AbortSignal
+  /** The caller has shown the confirm key beside the token: the page or the CLI of whoever owns the data folder. */
+  readonly isPerson: boolean
   /** Runs once the answer is out (or its caller gone). */
   afterAnswer(run: () => void): void
 }
@@ -28,11 +33,13 @@ export function createHandlers(services: DaemonServices): JsonHandlers {
   return {
     ...createCommunityHandlers(services.communities),
     ...createAdmissionHandlers(services.admission),
-    ...createDeviceHandlers(services.devices),
+    ...createDeviceHandlers(services.devices, services.identity),
     ...createChatHandlers(services.chat),
     ...createDirectHandlers(services.direct),
     ...createIpfsHandlers(services.ipfs),
     ...createCopiesHandlers(services.copies),
+    ...createLedgerHandlers(services.ledgers),
+    ...createWalletHandlers(services.wallet),
 
     'GET /api/status': () => services.status(),
     'POST /api/stop': ({ afterAnswer }) => {
@@ -49,9 +56,15 @@ export function createHandlers(services: DaemonServices): JsonHandlers {
     },
 
     'GET /api/identity': () => services.identity(),
-    'POST /api/identity/phrase': async ({ body }) => ({ phrase: await services.phrase(body.passphrase) }),
+    'POST /api/identity/phrase': async ({ body, isPerson }) => {
+      await requirePerson(isPerson, services.identity)
+      return { phrase: await services.phrase(body.passphrase) }
+    },
     'POST /api/identity/restore': ({ body }) => services.restore(body.phrase, body.passphrase),
-    'POST /api/identity/lock': ({ body }) => services.lock(body.passphrase, body.current),
+    'POST /api/identity/lock': async ({ body, isPerson }) => {
+      await requirePerson(isPerson, services.identity)
+      return services.lock(body.passphrase, body.current)
+    },
 
     'GET /api/peers': () => ({ peers: [...services.peers()] }),
     'POST /api/peers': ({ body, signal }) => services.connect(body.address, { signal }),

@@ -4,6 +4,10 @@
 /** A JSON body. The largest honest one is settings: 64 addresses of 1 KiB, plus 4 KiB of path, escaped: under 128 KiB. */
 export const bodyBytesMax = 128 * 1024
 
+/** A transaction of 128 KiB as hex digits, and what is around it. */
+export const transactionBodyBytesMax = 320 * 1024
+/** A proof file (ledger/proof/limits.ts) as a JSON string: quotes and line ends are escaped. */
+export const proofBodyBytesMax = 10 * 1024 * 1024
 /** A JSON body arrives within this: it is at most `bodyBytesMax` over loopback. */
 export const bodyTimeoutMs = 10_000
 

@@ -7,7 +7,9 @@ import * as communitySchemas from './community-schemas.ts'
 import * as copiesSchemas from './copies-schemas.ts'
 import * as directSchemas from './direct-schemas.ts'
 import * as ipfsSchemas from './ipfs-schemas.ts'
+import * as ledgerSchemas from './ledger-schemas.ts'
 import * as schemas from './schemas.ts'
+import * as walletSchemas from './wallet-schemas.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -27,7 +29,10 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
 
 /** All named schemas. Requests are described as they are sent, everything else as it arrives. */
 export function componentSchemas(): Json {
-  const named = [schemas, communitySchemas, admissionSchemas, chatSchemas, directSchemas, copiesSchemas, ipfsSchemas]
+  const named = [
+    ...[schemas, communitySchemas, admissionSchemas, chatSchemas, directSchemas, copiesSchemas, ipfsSchemas],
+    ...[ledgerSchemas, walletSchemas],
+  ]
     .flatMap((file) => Object.values<z.ZodType>(file))
     .filter((schema) => schema.meta()?.id !== undefined)
   const requests = named.filter((schema) => isRequest(idOf(schema)))

@@ -19,6 +19,8 @@ export interface Route {
   readonly query?: z.ZodObject
   /** JSON body; absent means that the route takes none. */
   readonly request?: z.ZodType
+  /** The body's limit, where it may be longer than `bodyBytesMax`. */
+  readonly bodyBytesMax?: number
   /** JSON answer, or one line of it; absent means none, or one of the kind's own. */
   readonly response?: z.ZodType
   /** The answer's deadline, where it may take longer than `handlerTimeoutMs`. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { z } from 'zod'
-import { startApi, type TestApi } from '../../test/support/api.ts'
+import { startApi, type TestApi, testConfirmKey } from '../../test/support/api.ts'
 import { defineErrors } from '../base/errors.ts'
 import { admissionRoutes } from './admission-routes.ts'
 import { copiesRoutes } from './copies-routes.ts'
 import { directRoutes } from './direct-routes.ts'
+import { ledgerRoutes } from './ledger-routes.ts'
 import { bodyBytesMax } from './limits.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -30,7 +31,8 @@ before(async () => {
 after(() => api.close())
 
 async function call(method: string, path: string, body?: unknown): Promise<Response> {
-  const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const headers = { 'content-type': 'application/json', 'peerhood-confirm': testConfirmKey }
+  const json = body === undefined ? {} : { body: JSON.stringify(body), headers }
   return api.get(path, { method, ...json })
 }
 
@@ -67,8 +69,8 @@ describe('the JSON routes', () => {
       'POST /api/transfers': { link, to: '/there' },
     }
     // Those of communities: communities.test.ts; of codes, requests and own devices: admission.test.ts; of conversations:
-    // direct.test.ts; of copies: copies.test.ts.
-    const elsewhere = { ...admissionRoutes, ...directRoutes, ...copiesRoutes }
+    // direct.test.ts; of copies: copies.test.ts; of ledgers: ledger.test.ts.
+    const elsewhere = { ...admissionRoutes, ...directRoutes, ...copiesRoutes, ...ledgerRoutes }
     const rows = Object.entries<Route>(routes).filter(
       ([key, row]) => row.kind === 'json' && !key.includes('/communities') && !Object.hasOwn(elsewhere, key),
     )

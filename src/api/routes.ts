@@ -13,6 +13,7 @@ import { communityRoutes } from './community-routes.ts'
 import { copiesRoutes } from './copies-routes.ts'
 import { directRoutes } from './direct-routes.ts'
 import { ipfsRoutes } from './ipfs-routes.ts'
+import { ledgerRoutes } from './ledger-routes.ts'
 import { type RouteKind, route } from './route.ts'
 import {
   connectRequestSchema,
@@ -41,6 +42,7 @@ import {
   transfersSchema,
   uploadSchema,
 } from './schemas.ts'
+import { walletRoutes } from './wallet-routes.ts'
 
 export const routes = {
   'GET /api/status': route({
@@ -285,6 +287,8 @@ export const routes = {
   ...ipfsRoutes,
   ...copiesRoutes,
   ...chatRoutes,
+  ...ledgerRoutes,
+  ...walletRoutes,
 
   'GET /api/events': route({
     kind: 'events',

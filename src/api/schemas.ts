@@ -339,6 +339,14 @@ export const eventSchema = z
       .describe('Somebody was blocked, or is no longer'),
     z.object({ type: z.literal('direct-contact') }).describe('The contact link, or who may ask, has changed'),
     z
+      .object({
+        type: z.literal('ledger'),
+        community: z.string(),
+        height: count.nullable(),
+        timestamp: count.nullable().describe('Of the last final block, in seconds since 1970'),
+      })
+      .describe('A ledger has a new final block, or something of how it stands has changed'),
+    z
       .object({ type: z.literal('copies') })
       .describe('Copies of own shares, keepers or agreements have changed: read them anew'),
     z

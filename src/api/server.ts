@@ -24,6 +24,8 @@ export interface ApiOptions {
   readonly version: string
   /** What callers must show; at least 32 characters of printable ASCII. */
   readonly token: string
+  /** What a person's page and CLI show beside the token to confirm something; left out: nothing can be confirmed. */
+  readonly confirmKey?: string
   /** Absolute path of the built page (dist/web); it need not exist. */
   readonly pageRoot: string
 }
@@ -55,7 +57,7 @@ function createServing(options: ApiOptions, parts: ApiParts): Api {
 
   function serveOn(port: number): string {
     const url = `http://127.0.0.1:${port}`
-    const gate = createGate({ token: options.token, port })
+    const gate = createGate({ token: options.token, confirmKey: options.confirmKey, port })
     const app = createApp({
       ...parts,
       gate,

@@ -9,6 +9,7 @@ import type { CopiesServices } from './copies-services.ts'
 import type { DirectServices } from './direct-services.ts'
 import type { IpfsServices } from './ipfs-services.ts'
 import type { LedgerRpcServices } from './ledger-rpc-services.ts'
+import type { LedgerServices } from './ledger-services.ts'
 import type {
   DoctorReport,
   Event,
@@ -26,6 +27,7 @@ import type {
   TransferRequest,
   Upload,
 } from './schemas.ts'
+import type { WalletServices } from './wallet-services.ts'
 
 /** Every method rejects with a PeerhoodError only. */
 export interface DaemonServices {
@@ -83,6 +85,8 @@ export interface DaemonServices {
   readonly direct: DirectServices
   readonly ipfs: IpfsServices
   readonly copies: CopiesServices
+  readonly ledgers: LedgerServices
+  readonly wallet: WalletServices
   readonly ledgerRpc: LedgerRpcServices
 
   doctor(options: { signal: AbortSignal }): Promise<DoctorReport>

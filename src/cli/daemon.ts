@@ -1,4 +1,5 @@
-// Finds the daemon of a data folder: `daemon.json` says where it listens, `api-token` lets us in. Both are 0600, so who
+// Finds the daemon of a data folder: `daemon.json` says where it listens, `api-token` lets us in, `confirm-key` shows that it is the
+// person who acts. All are 0600, so who
 // can't read them is told so. A file left by a daemon that was cut off points nowhere, or at someone else's port: both
 // mean that no daemon runs here.
 
@@ -10,6 +11,8 @@ import { cliErrors } from './errors.ts'
 export interface DaemonAddress {
   readonly url: string
   readonly token: string
+  /** Undefined: written by a Peerhood that had none. */
+  readonly confirmKey: string | undefined
   readonly pid: number
 }
 
@@ -17,22 +20,30 @@ export interface DaemonAddress {
 export function findDaemon(home: string): DaemonAddress {
   const file = readJson(home, readText(home, 'daemon.json'))
   const token = readText(home, 'api-token').trim()
-  return { ...file, token }
+  return { ...file, token, confirmKey: readConfirmKey(home) }
 }
 
 export async function connectDaemon(home: string): Promise<Peerhood> {
-  const { url, token } = findDaemon(home)
+  const { url, token, confirmKey } = findDaemon(home)
   const { createPeerhood } = await import('../sdk/client.ts')
-  return createPeerhood({ url, token })
+  return createPeerhood({ url, token, confirmKey })
 }
 
-/** The page's address. The daemon trades the token for the page's cookie and takes it out of the address. */
-export function pageAddress(url: string, token: string): string {
-  return `${url}/?token=${token}`
+/** The page's address. The daemon trades both secrets for the page's cookies and takes them out of the address. */
+export function pageAddress({ url, token, confirmKey }: Pick<DaemonAddress, 'url' | 'token' | 'confirmKey'>): string {
+  return `${url}/?token=${token}${confirmKey === undefined ? '' : `&confirm=${confirmKey}`}`
 }
 
 export function noDaemon(home: string) {
   return cliErrors.no_daemon(`No Peerhood runs on ${home}.`, { details: { home } })
+}
+
+function readConfirmKey(home: string): string | undefined {
+  try {
+    return readFileSync(join(home, 'confirm-key'), 'utf8').trim()
+  } catch {
+    return undefined
+  }
 }
 
 function readText(home: string, name: string): string {

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Create>>> = {
   community: async () => (await import('./commands/community.ts')).communityCommand,
   chat: async () => (await import('./commands/chat.ts')).chatCommand,
   direct: async () => (await import('./commands/direct.ts')).directCommand,
+  ledger: async () => (await import('./commands/ledger.ts')).ledgerCommand,
   ipfs: async () => (await import('./commands/ipfs.ts')).ipfsCommand,
   peers: async () => (await import('./commands/peers.ts')).peersCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,

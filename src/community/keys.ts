@@ -61,6 +61,11 @@ export function topicOf(key: EpochKey, community: CommunityId): string {
   return createHmac('sha256', subKey(key, 'topic')).update(idBytes(community)).digest('hex')
 }
 
+/** The same for an app that gossips by itself. */
+export function appTopicOf(key: EpochKey, community: CommunityId, app: string): string {
+  return createHmac('sha256', subKey(key, 'topic')).update(idBytes(community)).update(app).digest('hex')
+}
+
 /** What is announced and looked up in the DHT and on the LAN; leads back to nothing. */
 export function discoveryKeyOf(access: CommunityAccess): Uint8Array {
   return labelled('peerhood/community/discovery/1', access)

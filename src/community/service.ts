@@ -22,13 +22,13 @@ import { communityErrors } from './errors.ts'
 import { createGate, type Gate } from './gate.ts'
 import { tryJoin } from './joining.ts'
 import { Keyring } from './keyring.ts'
-import { discoveryKeyOf, topicOf } from './keys.ts'
+import { appTopicOf, discoveryKeyOf, topicOf } from './keys.ts'
 import { communitiesMax, entriesToldMax, grantDelayMaxMs, grantDelayMinMs } from './limits.ts'
 import { createOwnEntries } from './own-entries.ts'
 import type { Reading } from './reading.ts'
 import { Room, type RoomEvent } from './room.ts'
 import { type CommunityRow, type CommunityStore, createCommunityStore, type Phase } from './store.ts'
-import type { AppReducer, Communities, CommunityEvent, CommunityFacts, DirectFacts } from './types.ts'
+import type { AppReducer, Communities, CommunityEvent, CommunityFacts, DirectFacts, EpochKey } from './types.ts'
 import { closeSpentInvites, handOnOwed } from './writing.ts'
 
 export interface CommunitiesParts {
@@ -94,6 +94,8 @@ export interface CommunityService extends Communities {
   readonly gate: Gate
   /** Begins conversations of two and takes those that were asked for (direct/). */
   readonly direct: DirectGate
+  /** A gossip topic for an app of its own: it changes with the community's key; undefined while that is not here. */
+  topic(id: CommunityId, app: string): string | undefined
 }
 
 export function createCommunities(parts: CommunitiesParts): CommunityService {
@@ -213,8 +215,7 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
       pastOf: (peer) => room?.removalEpoch(peer),
       peers: () => peersOf(opened.get(row.id) ?? { row, room }, parts.identity.peerId as PeerId),
       topic: () => {
-        const key = room?.state.writingKey
-        const whole = key === undefined ? undefined : room?.keyring.get(key.key)
+        const whole = writingKeyOf(room)
         return whole === undefined ? undefined : topicOf(whole, row.id)
       },
     })
@@ -343,6 +344,10 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
     ...calls,
     gate: createGate(hall),
     direct: createDirectGate(hall, calls),
+    topic(id, app) {
+      const whole = writingKeyOf(opened.get(id)?.room)
+      return whole === undefined ? undefined : appTopicOf(whole, id, app)
+    },
     register: (app) => void apps.set(app.app, app),
     on: (listener) => events.on(listener),
     async start() {
@@ -357,6 +362,12 @@ export function createCommunities(parts: CommunitiesParts): CommunityService {
       opened.clear()
     },
   }
+}
+
+/** The key to write with, as far as it is here. */
+function writingKeyOf(room: Room | undefined): EpochKey | undefined {
+  const key = room?.isReadable === true ? room.state.writingKey : undefined
+  return key === undefined ? undefined : room?.keyring.get(key.key)
 }
 
 /** Why an invitation can't be taken any more. */

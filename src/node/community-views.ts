@@ -105,9 +105,21 @@ const chatSentences: Readonly<Record<string, string>> = {
   read: 'noted what was read, for the own devices.',
 }
 
+const ledgerSentences: Readonly<Record<string, string>> = {
+  validator: 'said whether a computer would validate the ledger.',
+  account: 'told their account on the ledger.',
+  genesis: 'founded the ledger.',
+  change: 'agreed on who is to validate the ledger.',
+}
+
+const appSentences: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  chat: chatSentences,
+  ledger: ledgerSentences,
+}
+
 /** What an entry of an app does, as the end of a sentence that begins with its author. */
 export function appSentence(app: string, kind: string): string {
-  const known = app === 'chat' ? chatSentences[kind] : undefined
+  const known = Object.hasOwn(appSentences, app) ? appSentences[app]?.[kind] : undefined
   return known ?? `wrote “${kind}” for “${app}”, which this version of Peerhood does not know.`
 }
 

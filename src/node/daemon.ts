@@ -23,6 +23,8 @@ export interface Daemon {
   /** Base URL of the API. */
   readonly api: string
   readonly token: string
+  /** What the page and the CLI confirm with. */
+  readonly confirmKey: string
   readonly peerId: string
   /** The data folder. */
   readonly home: string
@@ -53,7 +55,7 @@ export async function startDaemon(options: StartOptions, parts: StartParts): Pro
 }
 
 async function raise(options: StartOptions, foundation: Foundation, signal: AbortSignal): Promise<Daemon> {
-  const { clock, log, home, notices, lifecycle, token } = foundation
+  const { clock, log, home, notices, lifecycle, token, confirmKey } = foundation
   const stopped = Promise.withResolvers<StopReason>()
   const stop = (reason: StopReason) => {
     log.info('stopping', { reason })
@@ -67,7 +69,7 @@ async function raise(options: StartOptions, foundation: Foundation, signal: Abor
 
   const version = packageVersion()
   const built = await buildNetwork(options, foundation, version)
-  const features = createFeatures(foundation, built.network, { gatewayPort: options.gateway })
+  const features = createFeatures(foundation, built.network, { gatewayPort: options.gateway }, version)
   let url = ''
   const services = createServices({
     foundation,
@@ -82,7 +84,7 @@ async function raise(options: StartOptions, foundation: Foundation, signal: Abor
   await startFeatures(features, built, foundation)
   signal.throwIfAborted()
 
-  const api = createApi({ version, token, pageRoot: pageRoot() })({ ...foundation, services })
+  const api = createApi({ version, token, confirmKey, pageRoot: pageRoot() })({ ...foundation, services })
   lifecycle.onStop('api', () => api.close())
   url = (await listen(api, options.port)).url
   writeDaemonFile(home, { url, pid: process.pid })
@@ -90,6 +92,7 @@ async function raise(options: StartOptions, foundation: Foundation, signal: Abor
   return {
     api: url,
     token,
+    confirmKey,
     peerId: built.network.self,
     home: home.folder,
     notices: notices.list(),

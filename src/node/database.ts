@@ -53,6 +53,11 @@ export function openViews({ path }: { readonly path: string }): Pick<OpenDatabas
   }
 }
 
+/** The chain of one ledger; what is damaged in it is the chain's to mend, since it knows what others can give it again. */
+export function openLedgerDatabase(path: string): Pick<OpenDatabase, 'database' | 'close'> {
+  return opened(open(path), [])
+}
+
 /** A second connection to a database that is open and up to date. */
 export function openToRead(path: string): Database {
   return new DatabaseSync(path, { readOnly: true, timeout: 2_000 })

@@ -8,6 +8,7 @@ import { createChannelKeys } from '../apps/chat/channel-keys.ts'
 import { writeFirst } from '../apps/chat/first.ts'
 import { createChat } from '../apps/chat/service.ts'
 import type { Chat } from '../apps/chat/types.ts'
+import { createLedgerApp } from '../apps/ledger/service.ts'
 import { createAdmission } from '../community/admission.ts'
 import type { Admission } from '../community/admission-types.ts'
 import { boxSecretOf } from '../community/boxes.ts'
@@ -25,6 +26,8 @@ import { createShares, type ShareService } from '../content/library/shares.ts'
 import type { Copies } from '../copies/types.ts'
 import { createIpfs, type IpfsOptions } from '../ipfs/service.ts'
 import type { IpfsService } from '../ipfs/types.ts'
+import type { Ledgers } from '../ledger/service-types.ts'
+import { deviceIdOf } from '../log/ids.ts'
 import { createLogs } from '../log/logs.ts'
 import { createLogSync } from '../log/sync/service.ts'
 import type { LogSync } from '../log/sync/types.ts'
@@ -37,6 +40,7 @@ import { systemMemory } from './adapters.ts'
 import { createCopiesFeature } from './copies.ts'
 import { createDropped } from './dropped.ts'
 import type { Foundation } from './foundation.ts'
+import { createLedgerFeature } from './ledger.ts'
 import type { BuiltNetwork } from './network.ts'
 import { createPresenceService, type PresenceService } from './presence.ts'
 import { createReading, type ReadingSeed, type ReadingService } from './reading.ts'
@@ -64,9 +68,15 @@ export interface Features {
   /** Keepers of conversations of two. */
   readonly keeping: Keeping
   readonly ipfs: IpfsService
+  readonly ledgers: Ledgers
 }
 
-export function createFeatures(foundation: Foundation, network: Network, ipfsOptions: IpfsOptions): Features {
+export function createFeatures(
+  foundation: Foundation,
+  network: Network,
+  ipfsOptions: IpfsOptions,
+  version: string,
+): Features {
   const { home, clock, random, settings, database, log } = foundation
   const library = createLibrary({ home: home.folder })(foundation)
   const shares = createShares({ home: home.folder })({ ...foundation, library })
@@ -78,7 +88,7 @@ export function createFeatures(foundation: Foundation, network: Network, ipfsOpt
   const dropped = createDropped({ folder: home.dropped, database, log: log.child('dropped') })
   const shared = () => shares.list().map(({ path }) => path)
   const uploads = createUploads({ folder: home.dropped, clock, random, log: log.child('uploads'), dropped, shared })
-  const together = createTogether(foundation, network)
+  const { announced, ...together } = createTogether(foundation, network)
   const copies = createCopiesFeature({ ...together, foundation, network, library, shares, transfers })
   const ipfs = createIpfs(ipfsOptions)({ ...foundation, network, library, shares })
   const keeping = createKeeping({
@@ -87,7 +97,8 @@ export function createFeatures(foundation: Foundation, network: Network, ipfsOpt
     keepers: () => copies.keepers().flatMap(({ peer, state }) => (state === 'lost' ? [] : [peer])),
     agreed: (person) => copies.agreements().find((agreement) => agreement.person === person)?.bytesMax,
   })
-  return { network, library, shares, transfers, uploads, ...together, copies, keeping, ipfs }
+  const ledgers = createLedgerFeature({ ...together, foundation, network, announced, version })
+  return { network, library, shares, transfers, uploads, ...together, copies, keeping, ipfs, ledgers }
 }
 
 /** What people do together: logs, how they are exchanged, communities over them, apps over these. */
@@ -111,13 +122,14 @@ function createTogether(foundation: Foundation, network: Network) {
   })
   const keys = createChannelKeys({ ...foundation, communities, secret: boxSecretOf(identity.deviceSeed) })
   const chat = createChat({})({ ...foundation, communities, keys, self })
+  const announced = createLedgerApp({ ...foundation, communities, device: deviceIdOf(identity.deviceKey) })
   const direct = createDirect({
     ...{ ...foundation, network, communities, gate: communities.direct, store, selfAddress, sign: author.sign },
     writeFirst: (community, text) => writeFirst(chat, self(), community, text),
   })
   const own: OwnDevices = createOwnDevices({ ...foundation, network, communities, gate: communities.gate, direct })
   const presence = createPresenceService({ ...foundation, network, communities, chat, sync: logSync, self })
-  return { logs, logSync, reading, communities, meet, admission, direct, own, chat, presence }
+  return { logs, logSync, reading, communities, meet, admission, direct, own, chat, presence, announced }
 }
 
 /** Whatever has started is stopped in the reverse order, also when a later one fails. */
@@ -150,6 +162,8 @@ export async function startFeatures(features: Features, built: BuiltNetwork, fou
     'keepers',
     features.copies.on(({ share }) => void (share === undefined && features.keeping.changed())),
   )
+  lifecycle.onStop('ledgers', () => features.ledgers.stop())
+  await features.ledgers.start()
   giveMemoryBack(features, foundation)
 }
 

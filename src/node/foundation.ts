@@ -15,7 +15,7 @@ import { logFileBytesMax, stopMsMax } from './limits.ts'
 import { takeLock } from './lock.ts'
 import { openLogFile } from './log-file.ts'
 import { type Notice, Notices } from './notices.ts'
-import { loadToken } from './token.ts'
+import { loadConfirmKey, loadToken } from './token.ts'
 
 export interface Foundation {
   readonly clock: Clock
@@ -28,6 +28,7 @@ export interface Foundation {
   /** What is made from what is in the database. */
   readonly views: OpenDatabase['database']
   readonly token: string
+  readonly confirmKey: string
   readonly identity: Identity
   readonly notices: Notices
   readonly lifecycle: Lifecycle
@@ -61,7 +62,8 @@ export async function layFoundation(options: StartOptions, parts: StartParts): P
     const { database: views, close: closeViews } = openViews({ path: home.views })
     lifecycle.onStop('views', closeViews)
     const { token, notices: tokenNotices } = loadToken(home, random)
-    for (const notice of [...repairs, ...tokenNotices]) {
+    const { confirmKey, notices: keyNotices } = loadConfirmKey(home, random)
+    for (const notice of [...repairs, ...tokenNotices, ...keyNotices]) {
       notices.add(notice)
       log.warn(notice.code, { sentence: notice.sentence })
     }
@@ -72,7 +74,21 @@ export async function layFoundation(options: StartOptions, parts: StartParts): P
     if (identity.created) notices.add(newIdentityNotice)
     await moveDeviceName({ settings, identity, notices, log })
     const metrics = createMetrics()
-    return { clock, random, log, metrics, home, settings, database, views, token, identity, notices, lifecycle }
+    return {
+      clock,
+      random,
+      log,
+      metrics,
+      home,
+      settings,
+      database,
+      views,
+      token,
+      confirmKey,
+      identity,
+      notices,
+      lifecycle,
+    }
   } catch (error) {
     await lifecycle.stop()
     throw error

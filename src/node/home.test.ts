@@ -7,7 +7,7 @@ import { homeAt, prepareHome, writeFileAtomic } from './home.ts'
 import { takeLock } from './lock.ts'
 import { openLogFile } from './log-file.ts'
 import { temporaryHome } from './testing.ts'
-import { loadToken } from './token.ts'
+import { loadConfirmKey, loadToken } from './token.ts'
 
 test('the data folder is made for its owner alone', (t) => {
   const home = homeAt(join(temporaryHome(t).folder, 'deeper', 'home'))
@@ -63,6 +63,15 @@ test('the token stays, and is replaced when others could read it', (t) => {
   assert.equal(statSync(home.token).mode & 0o777, 0o600)
   writeFileSync(home.token, 'short')
   assert.match(loadToken(home, systemRandom).token, /^[\w-]{43}$/)
+})
+
+test('the confirm key is a secret of its own, kept like the token', (t) => {
+  const home = temporaryHome(t)
+  const { confirmKey } = loadConfirmKey(home, systemRandom)
+  assert.match(confirmKey, /^[\w-]{43}$/)
+  assert.notEqual(confirmKey, loadToken(home, systemRandom).token)
+  assert.equal(statSync(home.confirmKey).mode & 0o777, 0o600)
+  assert.equal(loadConfirmKey(home, systemRandom).confirmKey, confirmKey)
 })
 
 test('the log never grows past its bound, and keeps one turn', (t) => {

@@ -23,6 +23,8 @@ export interface Home {
   readonly views: string
   readonly lock: string
   readonly token: string
+  /** What a person shows beside the token, through page or CLI, when they confirm something. */
+  readonly confirmKey: string
   /** Where the running daemon says how to reach it. */
   readonly daemon: string
   readonly settings: string
@@ -32,6 +34,8 @@ export interface Home {
   readonly blocks: string
   /** What the page uploaded. */
   readonly dropped: string
+  /** Chains of communities, a folder each, made when there is one. */
+  readonly ledgers: string
 }
 
 export function homeAt(folder: string): Home {
@@ -42,12 +46,14 @@ export function homeAt(folder: string): Home {
     views: join(folder, 'views.db'),
     lock: join(folder, 'daemon.lock'),
     token: join(folder, 'api-token'),
+    confirmKey: join(folder, 'confirm-key'),
     daemon: join(folder, 'daemon.json'),
     settings: join(folder, 'settings.json'),
     ports: join(folder, 'ports.json'),
     log: join(folder, 'peerhood.log'),
     blocks: join(folder, 'blocks'),
     dropped: join(folder, 'dropped'),
+    ledgers: join(folder, 'ledger'),
   }
 }
 

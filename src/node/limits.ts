@@ -119,3 +119,6 @@ export const notifySummaryMs = 15_000
 
 /** `notify-send` hands over to the desktop in some ms; one that hangs is ended after this, in ms. */
 export const notifyTimeoutMs = 10_000
+
+/** A ledger's events: pages read its figures anew, several blocks a second would be too often. */
+export const ledgerEventEveryMs = 500

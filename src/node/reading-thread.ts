@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openKeysWith } from '../apps/chat/channel-keys.ts'
 import { openView } from '../apps/chat/view.ts'
+import { openLedgerView } from '../apps/ledger/view.ts'
 import { toPeerhoodError } from '../base/errors.ts'
 import { boxSecretOf } from '../community/boxes.ts'
 import { Keyring } from '../community/keyring.ts'
@@ -25,7 +26,8 @@ views.exec(`PRAGMA cache_size = -${readingCacheKb}; PRAGMA wal_autocheckpoint = 
 const store = createProgressStore(views)
 const keys = openKeysWith(boxSecretOf(deviceSeed))
 const chat = openView({ database: views, keys, self: () => did })
-const apps = new Map<string, AppReducer>([[chat.reducer.app, chat.reducer]])
+const ledger = openLedgerView({ database: views })
+const apps = new Map<string, AppReducer>([chat, ledger].map(({ reducer }) => [reducer.app, reducer]))
 
 const tell = (message: FromThread) => parentPort?.postMessage(message)
 

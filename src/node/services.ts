@@ -19,9 +19,11 @@ import { createCopiesServices } from './services/copies.ts'
 import { createDirectServices } from './services/direct.ts'
 import { createIdentityServices } from './services/identity.ts'
 import { createIpfsServices } from './services/ipfs.ts'
+import { createLedgerRpcServices, createLedgerServices } from './services/ledger.ts'
 import { createPeerServices } from './services/peers.ts'
 import { createShareServices } from './services/shares.ts'
 import { createTransferServices } from './services/transfers.ts'
+import { createWalletServices } from './services/wallet.ts'
 import { createTrafficTotals } from './traffic-totals.ts'
 import { peerToApi } from './views.ts'
 
@@ -56,6 +58,8 @@ export function createServices(parts: ServicesParts): DaemonServices {
   })
   const copiesServices = createCopiesServices({ clock, copies: features.copies, emit })
   const ipfsServices = createIpfsServices({ ipfs: features.ipfs, emit })
+  const ledgerServices = createLedgerServices({ ...features, clock, emit, api: parts.api })
+  const walletServices = createWalletServices({ ...features, foundation })
   const traffic = createTrafficTotals({ ...foundation, network })
   const desktop = createDesktop({
     ...{ ...features, clock, log: foundation.log, self: () => identity.did },
@@ -67,6 +71,7 @@ export function createServices(parts: ServicesParts): DaemonServices {
     ...foundation,
     network,
     ipfs: features.ipfs,
+    ledgers: features.ledgers,
     desktop,
     traffic,
     counts: () => ({ shares: shareServices.count(), transfersActive: transferServices.activeCount() }),
@@ -95,6 +100,8 @@ export function createServices(parts: ServicesParts): DaemonServices {
   lifecycle.onStop('desktop', desktop.start())
   lifecycle.onStop('copies-events', copiesServices.follow())
   lifecycle.onStop('ipfs-events', ipfsServices.follow())
+  lifecycle.onStop('ledger-events', ledgerServices.follow())
+  lifecycle.onStop('wallet', walletServices.stop)
   lifecycle.onStop('notices', notices.on(events.statusChanged))
 
   return {
@@ -110,6 +117,9 @@ export function createServices(parts: ServicesParts): DaemonServices {
     direct: directServices.calls,
     ipfs: ipfsServices.calls,
     copies: copiesServices.calls,
+    ledgers: ledgerServices.calls,
+    wallet: walletServices.calls,
+    ledgerRpc: createLedgerRpcServices(features.ledgers),
     async file(of, path) {
       return 'share' in of ? shareServices.file(of.share, path) : transferServices.file(of.transfer, path)
     },

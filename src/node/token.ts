@@ -1,5 +1,6 @@
-// `api-token`: what local programs show to be let into the API. Made at the first start, kept after that so that the
-// page's address stays the same; 0600. A token that others could have read is worth nothing: it is replaced.
+// `api-token`: what local programs show to be let into the API; `confirm-key`: what the page and the CLI show beside it when the
+// person confirms something (spending), so that a program that was given the token alone can't. Made at the first start, kept
+// after that so that the page's address stays the same; 0600. What others could have read is worth nothing: it is replaced.
 
 import { chmodSync, readFileSync, statSync } from 'node:fs'
 import type { Random } from '../base/ports.ts'
@@ -10,31 +11,41 @@ import type { Notice } from './notices.ts'
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/
 
 export function loadToken(home: Home, random: Random): { token: string; notices: readonly Notice[] } {
-  const present = readToken(home)
-  if (present !== undefined && !readableByOthers(home)) return { token: present, notices: [] }
-  const token = Buffer.from(random.bytes(32)).toString('base64url')
-  writeFileAtomic(home.token, `${token}\n`)
-  chmodSync(home.token, 0o600)
-  return { token, notices: present === undefined ? [] : [replaced(home)] }
+  const { secret, notices } = loadSecret(home.token, random, 'the API has a new token')
+  return { token: secret, notices }
 }
 
-function readToken(home: Home): string | undefined {
+export function loadConfirmKey(home: Home, random: Random): { confirmKey: string; notices: readonly Notice[] } {
+  const { secret, notices } = loadSecret(home.confirmKey, random, 'there is a new key to confirm with')
+  return { confirmKey: secret, notices }
+}
+
+function loadSecret(path: string, random: Random, what: string): { secret: string; notices: readonly Notice[] } {
+  const present = readSecret(path)
+  if (present !== undefined && !readableByOthers(path)) return { secret: present, notices: [] }
+  const secret = Buffer.from(random.bytes(32)).toString('base64url')
+  writeFileAtomic(path, `${secret}\n`)
+  chmodSync(path, 0o600)
+  return { secret, notices: present === undefined ? [] : [replaced(path, what)] }
+}
+
+function readSecret(path: string): string | undefined {
   try {
-    const text = readFileSync(home.token, 'utf8').trim()
+    const text = readFileSync(path, 'utf8').trim()
     return tokenPattern.test(text) ? text : undefined
   } catch {
     return undefined
   }
 }
 
-function readableByOthers(home: Home): boolean {
-  return process.platform !== 'win32' && (statSync(home.token).mode & 0o077) !== 0
+function readableByOthers(path: string): boolean {
+  return process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0
 }
 
-function replaced(home: Home): Notice {
+function replaced(path: string, what: string): Notice {
   return {
     code: 'token_replaced',
-    sentence: `Others on this computer could read ${home.token}, so the API has a new token.`,
+    sentence: `Others on this computer could read ${path}, so ${what}.`,
     advice: 'Open the page anew with `peerhood open`. Keep the file at mode 0600.',
   }
 }

@@ -11,11 +11,13 @@ import { createDirectCalls } from './direct.ts'
 import { receiveEvents } from './events.ts'
 import { createHttp, type Http } from './http.ts'
 import { createIpfsCalls } from './ipfs.ts'
+import { createLedgerCalls } from './ledger.ts'
 import { errorOfFailure } from './problems.ts'
 import { createShareCalls } from './shares.ts'
 import { createTransferCalls } from './transfers.ts'
 import type { CallOptions, IdentityCalls, PeerCalls, Peerhood, PeerhoodOptions, SettingsCalls } from './types.ts'
 import { createUploadCalls } from './uploads.ts'
+import { createExplorerCalls, createWalletCalls } from './wallet.ts'
 
 export { isPeerhoodError, PeerhoodError } from '../base/errors.ts'
 export type * from './types.ts'
@@ -25,6 +27,7 @@ export function createPeerhood(options: PeerhoodOptions): Peerhood {
   const http = createHttp({
     url: options.url,
     token: options.token,
+    confirmKey: options.confirmKey,
     // Called through a closure: browsers refuse a detached `fetch`.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     clock: options.clock ?? systemClock,
@@ -48,6 +51,9 @@ export function createPeerhood(options: PeerhoodOptions): Peerhood {
     direct: createDirectCalls(http),
     ipfs: createIpfsCalls(http),
     copies: createCopiesCalls(http),
+    ledger: createLedgerCalls(http),
+    wallet: createWalletCalls(http),
+    explorer: createExplorerCalls(http),
     settings: createSettingsCalls(http),
     notifications: {
       get: (call) => http.call('GET /api/notifications', call),

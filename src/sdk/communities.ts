@@ -1,6 +1,6 @@
 // Calls about communities.
 
-import type { Community } from '../api/community-schemas.ts'
+import type { Community, ExportLine } from '../api/community-schemas.ts'
 import { createAdmissionCalls } from './admission.ts'
 import type { CommunityCalls } from './community-types.ts'
 import { exportLines } from './export.ts'
@@ -103,6 +103,6 @@ function createLogCalls(http: Http): Pick<CommunityCalls, LogCalls> {
     sync: (id, options) => http.call('GET /api/communities/:id/sync', { params: { id }, ...options }),
     verify: (id, options) =>
       http.call('POST /api/communities/:id/verify', { params: { id }, timeoutMs: callSlowTimeoutMs, ...options }),
-    export: (id, options) => exportLines(http, id, options),
+    export: (id, options) => exportLines<ExportLine>(http, 'GET /api/communities/:id/export', id, options),
   }
 }

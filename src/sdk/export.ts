@@ -1,24 +1,30 @@
 // Reads an export line by line. What must stay true: a line is yielded whole or not at all, and an iteration that ends
 // without an error has seen the line that says that all is there.
 
-import type { ExportLine } from '../api/community-schemas.ts'
 import { sdkErrors } from './errors.ts'
 import type { Http } from './http.ts'
 import { exportLineCharsMax } from './limits.ts'
 import { errorOfFailure } from './problems.ts'
 import type { CallOptions } from './types.ts'
 
-export async function* exportLines(
+type ExportKey = 'GET /api/communities/:id/export' | 'GET /api/communities/:id/ledger/export'
+interface AnyLine {
+  readonly type: string
+  readonly lines?: number
+}
+
+export async function* exportLines<Line extends AnyLine>(
   http: Http,
+  key: ExportKey,
   id: string,
   options: CallOptions = {},
-): AsyncGenerator<ExportLine, void> {
-  const response = await http.send('GET /api/communities/:id/export', { params: { id }, ...options })
+): AsyncGenerator<Line, void> {
+  const response = await http.send(key, { params: { id }, ...options })
   let lines = 0
-  let last: ExportLine | undefined
+  let last: AnyLine | undefined
   for await (const text of readLines(http, response, options.signal)) {
     last = parseLine(text)
-    yield last
+    yield last as Line
     lines += 1
   }
   if (last?.type === 'end' && last.lines === lines - 1) return
@@ -50,10 +56,10 @@ async function* readLines(
   }
 }
 
-function parseLine(text: string): ExportLine {
+function parseLine(text: string): AnyLine {
   try {
     const line: unknown = JSON.parse(text)
-    if (typeof line === 'object' && line !== null && 'type' in line) return line as ExportLine
+    if (typeof line === 'object' && line !== null && 'type' in line) return line as AnyLine
   } catch {
     // Falls through: not ours.
   }

@@ -53,14 +53,18 @@ export interface Http {
 export interface HttpOptions {
   readonly url: string
   readonly token: string | undefined
+  readonly confirmKey: string | undefined
   readonly fetch: typeof globalThis.fetch
   readonly clock: Clock
 }
 
 export function createHttp(options: HttpOptions): Http {
   const url = parseOrigin(options.url)
-  const credentials: Record<string, string> =
-    options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
+  const credentials: Record<string, string> = {
+    ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+    // As api/access.ts names it.
+    ...(options.confirmKey === undefined ? {} : { 'peerhood-confirm': options.confirmKey }),
+  }
 
   function urlOf<Key extends RouteKey>(key: Key, request: Target<Key>): string {
     return url + pathOf(key, request.params) + queryOf(request.query)

@@ -22,6 +22,8 @@ import type {
 import type { Clock } from '../base/ports.ts'
 import type { ChatCalls, CommunityCalls, DeviceCalls, DirectCalls } from './community-types.ts'
 import type { CopiesCalls } from './copies-types.ts'
+import type { LedgerCalls } from './ledger-types.ts'
+import type { ExplorerCalls, WalletCalls } from './wallet-types.ts'
 
 export type { IpfsJob, IpfsJobRequest, IpfsStatus } from '../api/ipfs-schemas.ts'
 export type {
@@ -45,12 +47,16 @@ export type {
 } from '../api/schemas.ts'
 export type * from './community-types.ts'
 export type * from './copies-types.ts'
+export type * from './ledger-types.ts'
+export type * from './wallet-types.ts'
 
 export interface PeerhoodOptions {
   /** Where the API listens, e.g. `http://127.0.0.1:4780`; a page of the daemon's own passes `location.origin`. */
   readonly url: string
   /** The API token; left out by the daemon's own page, which has its cookie. */
   readonly token?: string | undefined
+  /** The content of `confirm-key`: for a program by which the person acts themself, as the CLI does. */
+  readonly confirmKey?: string | undefined
   /** Default: the platform's `fetch`. */
   readonly fetch?: typeof globalThis.fetch
   /** Default: the system's clock; tests pass their own. */
@@ -255,6 +261,9 @@ export interface Peerhood {
   readonly direct: DirectCalls
   readonly ipfs: IpfsCalls
   readonly copies: CopiesCalls
+  readonly ledger: LedgerCalls
+  readonly wallet: WalletCalls
+  readonly explorer: ExplorerCalls
   readonly settings: SettingsCalls
   readonly notifications: NotificationCalls
   /**

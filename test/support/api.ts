@@ -11,6 +11,7 @@ import type { ManualClock } from './clock.ts'
 import { createMemoryServices, type MemoryOptions, type MemoryServices } from './services.ts'
 
 export const testToken = 'test-token-test-token-test-token-test-token'
+export const testConfirmKey = 'test-confirm-test-confirm-test-confirm-test'
 
 export interface LogLine {
   readonly level: string
@@ -51,7 +52,12 @@ export interface TestApiOptions extends Partial<MemoryOptions> {
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const services = createMemoryServices({ clock: systemClock, ...options })
   const lines: LogLine[] = []
-  const api = createApi({ version: '1.2.3', token: testToken, pageRoot: options.pageRoot ?? '/nonexistent' })({
+  const api = createApi({
+    version: '1.2.3',
+    token: testToken,
+    confirmKey: testConfirmKey,
+    pageRoot: options.pageRoot ?? '/nonexistent',
+  })({
     services: options.wrap?.(services) ?? services,
     clock: options.apiClock ?? systemClock,
     log: createTestLog(lines),
@@ -70,7 +76,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     port,
     services,
     lines,
-    client: createPeerhood({ url, token: testToken }),
+    client: createPeerhood({ url, token: testToken, confirmKey: testConfirmKey }),
     get: (path, init = {}) =>
       fetch(url + path, { ...init, headers: { authorization: `Bearer ${testToken}`, ...init.headers } }),
     raw: (request) => sendRaw(port, request),

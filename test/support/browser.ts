@@ -53,6 +53,8 @@ export interface WatchedPage {
 interface Daemon {
   readonly api: string
   readonly token: string
+  /** Left out: the page may look, but not confirm. */
+  readonly confirmKey?: string
 }
 
 /** Opens the page of a daemon in a browser profile of its own. */
@@ -74,7 +76,8 @@ export async function openPage(browser: Browser, daemon: Daemon, options: PageOp
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
-  await page.goto(barred ? daemon.api : `${daemon.api}/?token=${daemon.token}`)
+  const confirm = daemon.confirmKey === undefined ? '' : `&confirm=${daemon.confirmKey}`
+  await page.goto(barred ? daemon.api : `${daemon.api}/?token=${daemon.token}${confirm}`)
   if (!barred) await page.locator('h1').waitFor()
   return {
     page,

@@ -2,7 +2,7 @@
 // `startPeer` resolves when the daemon is ready; `peers.stop()` ends every process and deletes every folder.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -30,8 +30,11 @@ export interface Peer {
   readonly process: ChildProcess
   readonly api: string
   readonly token: string
+  /** What its page and commands confirm with. */
+  readonly confirmKey: string
   readonly peerId: string
   readonly addresses: readonly string[]
+  /** Acts as the person does. */
   readonly client: Peerhood
   /** Ends it in order and waits; resolves with the exit code. */
   stop(): Promise<number | null>
@@ -100,12 +103,14 @@ async function startPeer(options: PeerOptions & { home: string }, running: Set<C
   const [command = process.execPath, ...before] = [...(options.within ?? []), process.execPath]
   const child = track(spawn(command, [...before, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }), running)
   const ready = await readReady(child)
-  const client = createPeerhood({ url: ready.api, token: ready.token })
+  const confirmKey = readFileSync(join(home, 'confirm-key'), 'utf8').trim()
+  const client = createPeerhood({ url: ready.api, token: ready.token, confirmKey })
   const spawnCommand = (...commandArgs: readonly string[]) => runCommand(commandArgs, env, { running })
   return {
     home,
     process: child,
     ...ready,
+    confirmKey,
     client,
     spawn: spawnCommand,
     run: (...commandArgs) => spawnCommand(...commandArgs).done,

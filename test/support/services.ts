@@ -18,8 +18,10 @@ import { createMemoryDirect } from './services-direct.ts'
 import { fileOf, type MemoryFiles, type MemoryOffer, memoryErrors } from './services-files.ts'
 import { createMemoryAuthor, createMemoryHub, type MemoryHub } from './services-hub.ts'
 import { createMemoryIpfs } from './services-ipfs.ts'
+import { createMemoryLedgers } from './services-ledger.ts'
 import { createMemoryShares } from './services-shares.ts'
 import { createMemoryTransfers } from './services-transfers.ts'
+import { createMemoryWallet } from './services-wallet.ts'
 
 export interface MemoryOptions {
   readonly clock: Clock
@@ -80,6 +82,10 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
   })
   const direct = createMemoryDirect({ clock, hub, author, communities, chat, emit })
   const copies = createMemoryCopies({ clock, shares: shares.list, inspect: (link) => direct.inspect(link), emit })
+  const ledgers = createMemoryLedgers({
+    ...{ clock, emit, person: did, peerId },
+    find: (id) => communities.services.get(id),
+  })
   let stops = 0
   let passphrase: string | undefined
   let settings: Settings = {
@@ -225,7 +231,10 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     chat,
     direct: direct.services,
     ipfs: createMemoryIpfs({ clock, emit }),
+    wallet: createMemoryWallet(),
     copies,
+    ledgers: ledgers.calls,
+    ledgerRpc: ledgers.rpc,
 
     doctor: async () => ({
       state: 'ok',

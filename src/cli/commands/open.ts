@@ -14,8 +14,8 @@ export function openCommand(context: CliContext): Command {
     const daemon = await context.daemon()
     // Answers only where the daemon really is there and takes our token.
     await daemon.status({ signal: context.signal })
-    const { url, token } = findDaemon(context.environment.home)
-    if (options.json) printJson(context, { page: pageAddress(url, token) })
-    else print(context, pageAddress(url, token))
+    const page = pageAddress(findDaemon(context.environment.home))
+    if (options.json) printJson(context, { page })
+    else print(context, page)
   })
 }

@@ -87,14 +87,14 @@ function startOptions(context: CliContext, flags: StartFlags): StartOptions {
 }
 
 function announce(context: CliContext, daemon: Daemon, flags: StartFlags): void {
-  const { api, token, peerId, home, notices, gateway } = daemon
+  const { api, token, confirmKey, peerId, home, notices, gateway } = daemon
   if (flags.json) {
     const also = gateway === undefined ? {} : { gateway }
     printJson(context, { api, token, peerId, addresses: daemon.addresses(), ...also })
     return
   }
   for (const notice of notices) note(context, `! ${notice.sentence} ${notice.advice ?? ''}`.trimEnd())
-  print(context, `Peerhood runs. Its page: ${bold(context.terminal, pageAddress(api, token))}`)
+  print(context, `Peerhood runs. Its page: ${bold(context.terminal, pageAddress({ url: api, token, confirmKey }))}`)
   print(
     context,
     fields([

@@ -3,6 +3,7 @@
 import type { Settings, Status } from '../../api/schemas.ts'
 import type { DaemonServices } from '../../api/services.ts'
 import type { IpfsService } from '../../ipfs/types.ts'
+import type { Ledgers } from '../../ledger/service-types.ts'
 import type { Network } from '../../network/types.ts'
 import type { Desktop } from '../desktop/service.ts'
 import { diagnoseComputer, type LocalDoctorParts } from '../doctor-local.ts'
@@ -27,6 +28,7 @@ export interface ComputerParts extends Omit<LocalDoctorParts, 'downloads'> {
   readonly foundation: Foundation
   readonly network: Network
   readonly ipfs: Pick<IpfsService, 'diagnose'>
+  readonly ledgers: Pick<Ledgers, 'diagnose'>
   readonly desktop: Pick<Desktop, 'state' | 'test' | 'pagesOpen' | 'diagnose'>
   readonly version: string
   /** Base URL of the API; known once it listens. */
@@ -49,7 +51,8 @@ export function createComputerServices(parts: ComputerParts): ComputerServices {
     async doctor({ signal }) {
       const downloads = () => settings.get().downloads
       const found = await Promise.all([network.diagnose({ signal }), diagnoseComputer({ ...parts, downloads })])
-      return checksToReport([...found.flat(), ...parts.ipfs.diagnose(), parts.desktop.diagnose()])
+      const ledgers = await parts.ledgers.diagnose()
+      return checksToReport([...found.flat(), ...parts.ipfs.diagnose(), ...ledgers, parts.desktop.diagnose()])
     },
     settings: readSettings,
     async changeSettings(patch) {

@@ -1,0 +1,118 @@
+// Makes proof files from a chain. Only what is final can be proven; the state of an old block only where it is kept.
+
+import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt'
+import { concatBytes } from '../../base/bytes.ts'
+import { encodeGenesis } from '../chain/genesis-wire.ts'
+import { bytesOfHex, bytesOfNumber } from '../chain/header-wire.ts'
+import { encodeRlp, type RlpItem } from '../chain/rlp-wire.ts'
+import type { Chain, FullBlock, Header } from '../chain/types.ts'
+import { ledgerErrors } from '../errors.ts'
+import type { Receipt } from '../evm/types.ts'
+import type { ClaimRequest } from '../thread/messages.ts'
+import { proofHeadersMax } from './limits.ts'
+import type { Claim, EpochStep, Proof } from './types.ts'
+import { encodeProof } from './wire.ts'
+
+/** The file. Throws `ledger_transaction_unknown`, `ledger_block_unknown`, and what the chain throws for what it pruned. */
+export async function prove(chain: Chain, request: ClaimRequest): Promise<string> {
+  const { header, claim } =
+    request.kind === 'balance' ? await balance(chain, request) : await transaction(chain, request)
+  const { headers, certificate } = finality(chain, header)
+  const first = chain.header(0)
+  if (first === undefined) throw ledgerErrors.ledger_block_unknown('The first block is not here.')
+  const proof: Proof = {
+    genesis: encodeGenesis(chain.genesis),
+    first: first.bytes,
+    epochs: epochsBefore(chain, headers.at(-1)?.place?.epoch ?? 0),
+    headers: headers.map(({ bytes }) => bytes),
+    certificate,
+    claim,
+  }
+  return encodeProof(proof)
+}
+
+interface Claimed {
+  readonly header: Header
+  readonly claim: Claim
+}
+
+async function balance(
+  chain: Chain,
+  { address, height }: Extract<ClaimRequest, { kind: 'balance' }>,
+): Promise<Claimed> {
+  const header = height === undefined ? chain.head() : chain.header(height)
+  const state = header === undefined ? undefined : chain.state(header.hash)
+  if (header === undefined || state === undefined)
+    throw ledgerErrors.ledger_block_unknown('That state is not kept here.')
+  const { accountProof } = await state.proof(address, [])
+  return { header, claim: { kind: 'balance', address, proof: accountProof } }
+}
+
+async function transaction(chain: Chain, { hash }: Extract<ClaimRequest, { kind: 'transaction' }>): Promise<Claimed> {
+  const placed = chain.transaction(hash)
+  const block = placed === undefined ? undefined : chain.block(placed.block)
+  const receipts = placed === undefined ? undefined : chain.receipts(placed.block)
+  if (placed === undefined || block === undefined || receipts === undefined) {
+    throw ledgerErrors.ledger_transaction_unknown('No final block here has this transaction.')
+  }
+  const { index } = placed
+  const [own, ofReceipt] = await Promise.all([
+    branch(
+      block.transactions.map((one) => one.serialize()),
+      index,
+    ),
+    branch(receipts.map(receiptBytes), index),
+  ])
+  const claim: Claim = {
+    ...{ kind: 'transaction', index, transaction: own.value, proof: own.nodes },
+    ...{ receipt: ofReceipt.value, receiptProof: ofReceipt.nodes },
+  }
+  return { header: (block satisfies FullBlock).header, claim }
+}
+
+/** A branch of the trie of a list (Yellow Paper eq. 33): keys are the RLP of places. */
+async function branch(values: readonly Uint8Array[], index: number) {
+  const trie = new MerklePatriciaTrie()
+  for (const [place, value] of values.entries()) await trie.put(placeKey(place), value)
+  return { value: values[index] ?? new Uint8Array(0), nodes: await createMerkleProof(trie, placeKey(index)) }
+}
+
+export function placeKey(index: number): Uint8Array {
+  return encodeRlp(bytesOfNumber(BigInt(index)))
+}
+
+/** EIP-2718 and EIP-658. */
+function receiptBytes({ type, succeeded, cumulativeGasUsed, bloom, logs }: Receipt): Uint8Array {
+  const items: RlpItem = [
+    bytesOfNumber(succeeded ? 1n : 0n),
+    bytesOfNumber(cumulativeGasUsed),
+    bloom,
+    logs.map(({ address, topics, data }) => [bytesOfHex(address), topics.map(bytesOfHex), data]),
+  ]
+  const encoded = encodeRlp(items)
+  return type === 0 ? encoded : concatBytes(Uint8Array.of(type), encoded)
+}
+
+/** Up to the next block whose certificate is here: blocks become final together with their ancestors. */
+function finality(chain: Chain, header: Header): { headers: readonly Header[]; certificate: Uint8Array } {
+  const headers = [header]
+  if (header.height === 0) return { headers, certificate: new Uint8Array(0) }
+  for (let at = header; ; ) {
+    const certificate = chain.certificate(at.height)
+    if (certificate !== undefined && certificate.length > 0) return { headers, certificate }
+    const next = chain.header(at.height + 1)
+    if (next === undefined || headers.length >= proofHeadersMax) {
+      throw ledgerErrors.ledger_block_unknown('What makes this block final is not here.')
+    }
+    headers.push(next)
+    at = next
+  }
+}
+
+function epochsBefore(chain: Chain, epoch: number): readonly EpochStep[] {
+  return Array.from({ length: epoch }, (_, past) => {
+    const end = chain.epochEnd(past)
+    if (end === undefined) throw ledgerErrors.ledger_block_unknown('How an earlier epoch ended is not here.')
+    return { header: end.header.bytes, certificate: end.certificate, next: end.next.validators }
+  })
+}

@@ -1,0 +1,88 @@
+// Lets members' accounts in: a validator may, within a limit a day (contracts/core/PeerhoodSystem.sol). Each account has a first
+// validator, by its address; the others follow after a while, so that one does it and none that is away holds it up.
+
+import { createFeeMarket1559Tx } from '@ethereumjs/tx'
+import { concatBytes, fromHex, utf8 } from '../../base/bytes.ts'
+import { toPeerhoodError } from '../../base/errors.ts'
+import { type Clock, type Log, sleep } from '../../base/ports.ts'
+import { readIsMember, systemAddress } from '../chain/system-contract.ts'
+import type { Chain } from '../chain/types.ts'
+import { createLedgerCommon } from '../evm/common.ts'
+import { addressOfSecret } from '../evm/crypto.ts'
+import { keccak256 } from '../evm/keccak.ts'
+import { admissionsAtOnce, admitStaggerMs } from '../limits.ts'
+import type { Address } from '../types.ts'
+import type { LedgerNode } from '../validator/types.ts'
+
+export interface AdmitterParts {
+  readonly chain: Chain
+  readonly node: Pick<LedgerNode, 'submit'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly secret: Uint8Array | undefined
+}
+
+/** Resolves with those that are not in yet, once what is this validator's to do is done. */
+export function createAdmitter({ chain, node, clock, log, secret }: AdmitterParts) {
+  const self = secret === undefined ? undefined : addressOfSecret(secret)
+  const stopping = new AbortController()
+  let isBusy = false
+
+  async function outside(accounts: readonly Address[]): Promise<readonly Address[]> {
+    const state = chain.state(chain.head().hash)
+    if (state === undefined) return []
+    const found: Address[] = []
+    for (const account of accounts) if (!(await readIsMember(state, account))) found.push(account)
+    return found.slice(0, admissionsAtOnce)
+  }
+
+  async function admit(accounts: readonly Address[]): Promise<readonly Address[]> {
+    const { validators } = chain.validators()
+    const place = self === undefined ? -1 : validators.indexOf(self)
+    const all = await outside(accounts)
+    const [first] = all
+    if (place < 0 || self === undefined || secret === undefined || first === undefined) return all
+    const turn = Number(BigInt(first) % BigInt(validators.length))
+    const rank = (place - turn + validators.length) % validators.length
+    if (rank > 0) await sleep(clock, rank * admitStaggerMs, { signal: stopping.signal })
+    const due = await outside(accounts)
+    if (due.length === 0) return due
+    const transaction = createFeeMarket1559Tx(
+      {
+        to: systemAddress,
+        data: admitCall(due),
+        nonce: await chain.pool.nextNonce(self),
+        gasLimit: 60_000n + 90_000n * BigInt(due.length),
+        maxFeePerGas: 0n,
+        maxPriorityFeePerGas: 0n,
+      },
+      { common: createLedgerCommon(chain.genesis.chainId) },
+    )
+    await node.submit(transaction.sign(secret).serialize())
+    log.info('ledger_members_admitted', { accounts: due.length })
+    return due
+  }
+
+  return {
+    async admit(accounts: readonly Address[]): Promise<readonly Address[]> {
+      if (isBusy) return accounts.slice(0, 1)
+      isBusy = true
+      try {
+        return await admit(accounts)
+      } catch (error) {
+        if (!stopping.signal.aborted) log.warn('ledger_not_admitted', { how: toPeerhoodError(error).code })
+        return accounts.slice(0, 1)
+      } finally {
+        isBusy = false
+      }
+    },
+    stop: () => stopping.abort(),
+  }
+}
+
+/** Solidity ABI of `admit(address[])`. */
+export function admitCall(accounts: readonly Address[]): Uint8Array {
+  const word = (value: number) => fromHex(value.toString(16).padStart(64, '0')) ?? new Uint8Array(32)
+  const addresses = accounts.map((account) => fromHex(account.slice(2).padStart(64, '0')) ?? new Uint8Array(32))
+  return concatBytes(keccak256(utf8('admit(address[])')).subarray(0, 4), word(32), word(accounts.length), ...addresses)
+}

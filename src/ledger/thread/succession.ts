@@ -1,0 +1,127 @@
+// Another set of validators: those in force sign who is to follow (EIP-712, contracts/core/PeerhoodSystem.sol), and with the
+// signatures of a quorum anyone of them sends the change. The block with it ends the epoch.
+
+import { createFeeMarket1559Tx } from '@ethereumjs/tx'
+import { concatBytes, fromHex, utf8 } from '../../base/bytes.ts'
+import { type Clock, type Log, sleep } from '../../base/ports.ts'
+import { systemAddress } from '../chain/system-contract.ts'
+import type { Chain } from '../chain/types.ts'
+import { quorumOf } from '../consensus/certificate-core.ts'
+import { ledgerErrors } from '../errors.ts'
+import { createLedgerCommon } from '../evm/common.ts'
+import { addressOfSecret, recoverAddress, signDigest } from '../evm/crypto.ts'
+import { keccak256 } from '../evm/keccak.ts'
+import { admitStaggerMs, changeGas, changeGasPerSignature } from '../limits.ts'
+import type { Address } from '../types.ts'
+import type { LedgerNode } from '../validator/types.ts'
+import type { SignedChange } from './messages.ts'
+
+export interface SuccessionParts {
+  readonly chain: Chain
+  readonly node: Pick<LedgerNode, 'submit'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly secret: Uint8Array | undefined
+}
+
+export function createSuccession({ chain, node, clock, log, secret }: SuccessionParts) {
+  const self = secret === undefined ? undefined : addressOfSecret(secret)
+  const stopping = new AbortController()
+  let isBusy = false
+
+  /** Signatures of this set that say the same of the present epoch, by ascending address; undefined: too few. */
+  function agreed(changes: readonly SignedChange[]) {
+    const { epoch, validators } = chain.validators()
+    const due = changes.filter((change) => change.epoch === epoch)
+    for (const { validators: next } of due) {
+      const digest = changeDigest(chain.genesis.chainId, epoch, next)
+      const signers = new Map<Address, Uint8Array>()
+      for (const one of due) {
+        const signer = String(one.validators) === String(next) ? recoverAddress(digest, one.signature) : undefined
+        if (signer !== undefined && validators.includes(signer)) signers.set(signer, one.signature)
+      }
+      if (signers.size >= quorumOf(validators.length)) {
+        const signatures = [...signers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, signature]) => signature)
+        return { next, signatures }
+      }
+    }
+    return undefined
+  }
+
+  async function send(changes: readonly SignedChange[]): Promise<void> {
+    const { epoch, validators } = chain.validators()
+    const place = self === undefined ? -1 : validators.indexOf(self)
+    if (agreed(changes) === undefined || place < 0 || self === undefined || secret === undefined) return
+    const rank = (place - (epoch % validators.length) + validators.length) % validators.length
+    if (rank > 0) await sleep(clock, rank * admitStaggerMs, { signal: stopping.signal })
+    const found = agreed(changes)
+    if (found === undefined) return
+    const transaction = createFeeMarket1559Tx(
+      {
+        to: systemAddress,
+        data: changeCall(found.next, found.signatures),
+        nonce: await chain.pool.nextNonce(self),
+        gasLimit: changeGas + changeGasPerSignature * BigInt(found.signatures.length + found.next.length),
+        ...{ maxFeePerGas: 0n, maxPriorityFeePerGas: 0n },
+      },
+      { common: createLedgerCommon(chain.genesis.chainId) },
+    )
+    await node.submit(transaction.sign(secret).serialize())
+    log.info('ledger_validators_changed', { epoch, validators: found.next.length })
+  }
+
+  return {
+    /** This validator's signature under a change of the present epoch. Throws `ledger_not_validator`. */
+    sign(next: readonly Address[]): SignedChange {
+      const { epoch, validators } = chain.validators()
+      if (self === undefined || secret === undefined || !validators.includes(self)) {
+        throw ledgerErrors.ledger_not_validator('This computer is none of the validators in force.')
+      }
+      const sorted = [...new Set(next)].sort()
+      const signature = signDigest(secret, changeDigest(chain.genesis.chainId, epoch, sorted))
+      return { epoch, validators: sorted, signature }
+    },
+    /** Sends the change that enough have signed, if there is one and it is this validator's turn. */
+    async take(changes: readonly SignedChange[]): Promise<void> {
+      if (isBusy) return
+      isBusy = true
+      try {
+        await send(changes)
+      } catch (error) {
+        if (!stopping.signal.aborted) log.warn('ledger_validators_not_changed', { message: String(error) })
+      } finally {
+        isBusy = false
+      }
+    },
+    stop: () => stopping.abort(),
+  }
+}
+
+// ---- EIP-712 and the ABI, as the contract has them
+
+const text = (value: string) => keccak256(utf8(value))
+const word = (value: number | bigint) => fromHex(value.toString(16).padStart(64, '0')) ?? new Uint8Array(32)
+const padded = (address: Address) => word(BigInt(address))
+
+export function changeDigest(chainId: number, epoch: number, next: readonly Address[]): Uint8Array {
+  const domain = keccak256(
+    concatBytes(
+      text('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'),
+      ...[text('Peerhood'), text('1'), word(chainId), padded(systemAddress)],
+    ),
+  )
+  const type = text('ValidatorChange(uint64 epoch,address[] validators)')
+  const struct = keccak256(concatBytes(type, word(epoch), keccak256(concatBytes(...next.map(padded)))))
+  return keccak256(concatBytes(Uint8Array.of(0x19, 0x01), domain, struct))
+}
+
+/** `changeValidators(address[] next, bytes[] signatures)`; a signature of 65 bytes takes a length and three words. */
+function changeCall(next: readonly Address[], signatures: readonly Uint8Array[]): Uint8Array {
+  const addresses = [word(next.length), ...next.map(padded)]
+  const places = signatures.map((_, place) => word(32 * (signatures.length + 4 * place)))
+  const bodies = signatures.flatMap((signature) => [word(65), concatBytes(signature, new Uint8Array(31))])
+  return concatBytes(
+    text('changeValidators(address[],bytes[])').subarray(0, 4),
+    ...[word(64), word(64 + 32 * addresses.length), ...addresses, word(signatures.length), ...places, ...bodies],
+  )
+}
