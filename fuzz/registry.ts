@@ -11,6 +11,7 @@ import { ledgerConsensusTargets } from './targets/ledger-consensus.ts'
 import { ledgerNodeTargets } from './targets/ledger-node.ts'
 import { ledgerRpcTargets } from './targets/ledger-rpc.ts'
 import { ledgerServiceTargets } from './targets/ledger-service.ts'
+import { ledgerWalletTargets } from './targets/ledger-wallet.ts'
 import { logTargets } from './targets/log.ts'
 import { meetTargets } from './targets/meet.ts'
 import { networkTargets } from './targets/network.ts'
@@ -35,6 +36,7 @@ export const groups = {
   'ledger-node': ledgerNodeTargets,
   'ledger-rpc': ledgerRpcTargets,
   'ledger-service': ledgerServiceTargets,
+  'ledger-wallet': ledgerWalletTargets,
 } as const satisfies Readonly<Record<string, readonly Target[]>>
 
 export const targets: readonly Target[] = Object.values(groups).flat()

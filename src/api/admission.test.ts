@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { z } from 'zod'
-import { startApi, type TestApi } from '../../test/support/api.ts'
+import { startApi, type TestApi, testConfirmKey } from '../../test/support/api.ts'
 import { type Neighbours, startNeighbours } from '../../test/support/communities.ts'
 import { admissionRoutes } from './admission-routes.ts'
 import type { Route } from './route.ts'
@@ -26,8 +26,9 @@ const covered = new Set<string>()
 async function call(api: TestApi, key: string, params: Readonly<Record<string, string>> = {}, body?: unknown) {
   const [method = '', template = ''] = key.split(' ')
   const path = template.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? them.community))
-  const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
-  return api.get(path, { method, ...json })
+  // Codes that add a computer are the person's to ask for.
+  const headers = { 'content-type': 'application/json', 'peerhood-confirm': testConfirmKey }
+  return api.get(path, body === undefined ? { method } : { method, headers, body: JSON.stringify(body) })
 }
 
 /** Calls a route and holds the answer to its row. */
