@@ -13,7 +13,8 @@ import { createLedgerCommon } from '../src/ledger/evm/common.ts'
 import { type Person, personOf, signedBy, subjects, testChain } from '../src/ledger/evm/testing.ts'
 import type { Address } from '../src/ledger/types.ts'
 import { openLedgerDatabase } from '../src/node/database.ts'
-import { anvil, edr, type Other, type Result, type Round, type Took } from './evm-others.ts'
+import { findEdr } from '../test/conformance/edr-binding.ts'
+import type { Other, Result, Round, Took } from './evm-others.ts'
 
 const { values } = parseArgs({
   options: {
@@ -108,7 +109,13 @@ const ours: Other = {
 
 const work = round()
 const count = blocks * perBlock
-const others = values.alone ? [] : [edr, ...(values.anvil === undefined ? [] : [anvil(values.anvil)])]
+const others = values.alone ? [] : await othersHere()
+
+async function othersHere(): Promise<readonly Other[]> {
+  if (!findEdr()) throw new Error('EDR is not installed: run scripts/install-chain-clients.sh, or take --alone')
+  const { anvil, edr } = await import('./evm-others.ts')
+  return [edr, ...(values.anvil === undefined ? [] : [anvil(values.anvil)])]
+}
 
 function rate({ ms, processorMs }: Took): string {
   const wall = `${Math.round((count * 1000) / ms)}/s`
