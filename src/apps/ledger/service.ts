@@ -29,6 +29,8 @@ export function createLedgerApp({ views, communities, device }: LedgerAppParts):
   const leave = communities.on(onCommunity)
 
   function onCommunity(event: CommunityEvent): void {
+    // What is no longer here has nothing to say.
+    if (event.type === 'removed') return
     // Acts change who is a member, and which device is one's.
     const isOurs = event.type !== 'entries' || event.entries.some(({ app }) => app === 'ledger')
     if (isOurs) emitter.emit(event.id)
