@@ -1,13 +1,9 @@
 // Makes proof files from a chain. Only what is final can be proven; the state of an old block only where it is kept.
 
-import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt'
-import { concatBytes } from '../../base/bytes.ts'
 import { encodeGenesis } from '../chain/genesis-wire.ts'
-import { bytesOfHex, bytesOfNumber } from '../chain/header-wire.ts'
-import { encodeRlp, type RlpItem } from '../chain/rlp-wire.ts'
+import { listBranch, receiptBytes } from '../chain/list-trie.ts'
 import type { Chain, FullBlock, Header } from '../chain/types.ts'
 import { ledgerErrors } from '../errors.ts'
-import type { Receipt } from '../evm/types.ts'
 import type { ClaimRequest } from '../thread/messages.ts'
 import { proofHeadersMax } from './limits.ts'
 import type { Claim, EpochStep, Proof } from './types.ts'
@@ -57,40 +53,17 @@ async function transaction(chain: Chain, { hash }: Extract<ClaimRequest, { kind:
   }
   const { index } = placed
   const [own, ofReceipt] = await Promise.all([
-    branch(
+    listBranch(
       block.transactions.map((one) => one.serialize()),
       index,
     ),
-    branch(receipts.map(receiptBytes), index),
+    listBranch(receipts.map(receiptBytes), index),
   ])
   const claim: Claim = {
     ...{ kind: 'transaction', index, transaction: own.value, proof: own.nodes },
     ...{ receipt: ofReceipt.value, receiptProof: ofReceipt.nodes },
   }
   return { header: (block satisfies FullBlock).header, claim }
-}
-
-/** A branch of the trie of a list (Yellow Paper eq. 33): keys are the RLP of places. */
-async function branch(values: readonly Uint8Array[], index: number) {
-  const trie = new MerklePatriciaTrie()
-  for (const [place, value] of values.entries()) await trie.put(placeKey(place), value)
-  return { value: values[index] ?? new Uint8Array(0), nodes: await createMerkleProof(trie, placeKey(index)) }
-}
-
-export function placeKey(index: number): Uint8Array {
-  return encodeRlp(bytesOfNumber(BigInt(index)))
-}
-
-/** EIP-2718 and EIP-658. */
-function receiptBytes({ type, succeeded, cumulativeGasUsed, bloom, logs }: Receipt): Uint8Array {
-  const items: RlpItem = [
-    bytesOfNumber(succeeded ? 1n : 0n),
-    bytesOfNumber(cumulativeGasUsed),
-    bloom,
-    logs.map(({ address, topics, data }) => [bytesOfHex(address), topics.map(bytesOfHex), data]),
-  ]
-  const encoded = encodeRlp(items)
-  return type === 0 ? encoded : concatBytes(Uint8Array.of(type), encoded)
 }
 
 /** Up to the next block whose certificate is here: blocks become final together with their ancestors. */

@@ -1,11 +1,7 @@
 // What this node gives to those who ask for blocks and proofs, out of its chain.
 
-import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt'
-import { concatBytes } from '../../base/bytes.ts'
-import { bytesOfHex, bytesOfNumber } from '../chain/header-wire.ts'
-import { encodeRlp, type RlpItem } from '../chain/rlp-wire.ts'
+import { listBranch, receiptBytes } from '../chain/list-trie.ts'
 import type { Chain } from '../chain/types.ts'
-import type { Receipt } from '../evm/types.ts'
 import type { Hash } from '../types.ts'
 import { answerBytes } from './limits.ts'
 import { encodeAccountBranches, encodeReceiptBranches } from './proof-wire.ts'
@@ -42,33 +38,10 @@ export async function proveReceipt(chain: Chain, hash: Hash): Promise<Answer | u
   const receipts = placed === undefined ? undefined : chain.receipts(placed.block)
   if (placed === undefined || block === undefined || receipts === undefined) return undefined
   const { index, height } = placed
-  const transaction = await branch(
+  const transaction = await listBranch(
     block.transactions.map((one) => one.serialize()),
     index,
   )
-  const receipt = await branch(receipts.map(receiptBytes), index)
+  const receipt = await listBranch(receipts.map(receiptBytes), index)
   return { kind: 'receipt', height, proof: encodeReceiptBranches({ index, transaction, receipt }) }
-}
-
-/** A value of the trie of a list and the way to it (Yellow Paper eq. 33): keys are the RLP of places. */
-async function branch(values: readonly Uint8Array[], index: number) {
-  const trie = new MerklePatriciaTrie()
-  for (const [place, value] of values.entries()) await trie.put(placeKey(place), value)
-  return { value: values[index] ?? new Uint8Array(0), nodes: await createMerkleProof(trie, placeKey(index)) }
-}
-
-export function placeKey(index: number): Uint8Array {
-  return encodeRlp(bytesOfNumber(BigInt(index)))
-}
-
-/** EIP-2718 and EIP-658. */
-export function receiptBytes({ type, succeeded, cumulativeGasUsed, bloom, logs }: Receipt): Uint8Array {
-  const items: RlpItem = [
-    bytesOfNumber(succeeded ? 1n : 0n),
-    bytesOfNumber(cumulativeGasUsed),
-    bloom,
-    logs.map(({ address, topics, data }) => [bytesOfHex(address), topics.map(bytesOfHex), data]),
-  ]
-  const encoded = encodeRlp(items)
-  return type === 0 ? encoded : concatBytes(Uint8Array.of(type), encoded)
 }

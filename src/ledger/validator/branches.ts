@@ -4,11 +4,11 @@
 import { verifyMerkleProof } from '@ethereumjs/mpt'
 import { equalBytes } from '../../base/bytes.ts'
 import { bytesOfHex, hashOfBytes, keccak, numberOfBytes } from '../chain/header-wire.ts'
+import { placeKey } from '../chain/list-trie.ts'
 import { decodeRlp } from '../chain/rlp-wire.ts'
 import type { Header } from '../chain/types.ts'
 import { keccak256 } from '../evm/keccak.ts'
 import type { Address, Hash } from '../types.ts'
-import { placeKey } from './answers.ts'
 import { fault } from './errors.ts'
 import { type Branch, decodeAccountBranches, decodeReceiptBranches } from './proof-wire.ts'
 

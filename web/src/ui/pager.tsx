@@ -28,3 +28,28 @@ export function Pager({ what, total, perPage, page, onPage }: PagerProps) {
     </nav>
   )
 }
+
+interface MarksPagerProps<Mark> {
+  readonly what: string
+  /** The marks of pages gone through, newest first page: none. */
+  readonly marks: readonly Mark[]
+  /** Where the next, older page begins; null or undefined where there is none. */
+  readonly before: Mark | null | undefined
+  readonly onMarks: (marks: readonly Mark[]) => void
+}
+
+/** For lists that grow at their beginning, so that pages have marks and no numbers. */
+export function MarksPager<Mark>({ what, marks, before, onMarks }: MarksPagerProps<Mark>) {
+  const isLast = before === null || before === undefined
+  if (marks.length === 0 && isLast) return null
+  return (
+    <nav className="pager" aria-label={`Pages of ${what}`}>
+      <Button disabled={marks.length === 0} onClick={() => onMarks(marks.slice(0, -1))}>
+        Newer
+      </Button>
+      <Button disabled={isLast} onClick={() => !isLast && onMarks([...marks, before])}>
+        Older
+      </Button>
+    </nav>
+  )
+}

@@ -5,7 +5,8 @@ import type { ExplorerBlockLine, ExplorerTransactionLine } from '../../../../src
 import { agoText, bytesText, countText } from '../../format/core.ts'
 import { useDaemon, useNow } from '../../store/hooks.tsx'
 import { useReading } from '../../store/reading.ts'
-import { Button, ButtonLink } from '../../ui/button.tsx'
+import { ButtonLink } from '../../ui/button.tsx'
+import { MarksPager } from '../../ui/pager.tsx'
 import { CopyPair, Pair } from '../../ui/pairs.tsx'
 import { Card, ProblemNote } from '../../ui/parts.tsx'
 import { momentText } from '../chat/core.ts'
@@ -42,19 +43,7 @@ export function BlocksCard() {
           <BlockRow key={block.hash} block={block} nowMs={nowMs} />
         ))}
       </ul>
-      {(marks.length > 0 || (value?.before ?? null) !== null) && (
-        <nav className="pager" aria-label="Pages of blocks">
-          <Button disabled={marks.length === 0} onClick={() => setMarks(marks.slice(0, -1))}>
-            Newer
-          </Button>
-          <Button
-            disabled={(value?.before ?? null) === null}
-            onClick={() => value?.before != null && setMarks([...marks, value.before])}
-          >
-            Older
-          </Button>
-        </nav>
-      )}
+      <MarksPager what="blocks" marks={marks} before={value?.before} onMarks={setMarks} />
     </Card>
   )
 }

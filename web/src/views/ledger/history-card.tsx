@@ -5,8 +5,8 @@ import type { Movement } from '../../../../src/sdk/types.ts'
 import { agoText } from '../../format/core.ts'
 import { useDaemon, useNow } from '../../store/hooks.tsx'
 import { useReading } from '../../store/reading.ts'
-import { Button } from '../../ui/button.tsx'
 import { Icon, type IconName } from '../../ui/icon.tsx'
+import { MarksPager } from '../../ui/pager.tsx'
 import { Badge, Card, ProblemNote } from '../../ui/parts.tsx'
 import { momentText } from '../chat/core.ts'
 import { useCommunity } from '../community/context.tsx'
@@ -43,19 +43,7 @@ export function HistoryCard({ account }: { account: number }) {
         ))}
       </ul>
       {value !== undefined && <p className="small soft">{value.sentence}</p>}
-      {(marks.length > 0 || (value?.before ?? null) !== null) && (
-        <nav className="pager" aria-label="Pages of the history">
-          <Button disabled={marks.length === 0} onClick={() => setMarks(marks.slice(0, -1))}>
-            Newer
-          </Button>
-          <Button
-            disabled={(value?.before ?? null) === null}
-            onClick={() => value?.before != null && setMarks([...marks, value.before])}
-          >
-            Older
-          </Button>
-        </nav>
-      )}
+      <MarksPager what="the history" marks={marks} before={value?.before} onMarks={setMarks} />
     </Card>
   )
 }

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Activity } from '../../../../src/sdk/types.ts'
 import { useDaemon } from '../../store/hooks.tsx'
 import { useReading } from '../../store/reading.ts'
-import { Button } from '../../ui/button.tsx'
+import { MarksPager } from '../../ui/pager.tsx'
 import { Card, ProblemNote } from '../../ui/parts.tsx'
 import { useCommunity } from '../community/context.tsx'
 import { EntryItem } from './entry-item.tsx'
@@ -51,19 +51,7 @@ function EntriesCard() {
           <EntryItem key={entry.id} entry={entry} />
         ))}
       </ul>
-      {(marks.length > 0 || (value?.before ?? null) !== null) && (
-        <nav className="pager" aria-label="Pages of entries">
-          <Button disabled={marks.length === 0} onClick={() => setMarks(marks.slice(0, -1))}>
-            Newer
-          </Button>
-          <Button
-            disabled={(value?.before ?? null) === null}
-            onClick={() => value?.before != null && setMarks([...marks, value.before])}
-          >
-            Older
-          </Button>
-        </nav>
-      )}
+      <MarksPager what="entries" marks={marks} before={value?.before} onMarks={setMarks} />
     </Card>
   )
 }
