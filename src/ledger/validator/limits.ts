@@ -118,8 +118,8 @@ export const epochsMax = 4_096
 export const lightHeadersMax = 64
 /** While a checkpoint or head is too old to be trusted alone, the validators are asked again so often. */
 export const trustEveryMs = 5_000
-/** Catching up after so many blocks goes by snapshot where one is offered: executing them takes longer. */
-export const snapshotAfterBlocks = 10_000
+/** Catching up after so many blocks goes by snapshot where one is offered: two thousand that are full take minutes to execute. */
+export const snapshotAfterBlocks = 2_000
 /** Blocks of which is known when they came: the proposer waits from its parent on. */
 export const seenBlocksMax = 64
 /** Δ of Simplex: what a message takes at most. Three of them without progress and a view is skipped. */
