@@ -1,18 +1,17 @@
 // Lets members' accounts in: a validator may, within a limit a day (contracts/core/PeerhoodSystem.sol). Each account has a first
 // validator, by its address; the others follow after a while, so that one does it and none that is away holds it up.
 
-import { createFeeMarket1559Tx } from '@ethereumjs/tx'
 import { concatBytes, fromHex, utf8 } from '../../base/bytes.ts'
 import { toPeerhoodError } from '../../base/errors.ts'
 import { type Clock, type Log, sleep } from '../../base/ports.ts'
-import { readIsMember, systemAddress } from '../chain/system-contract.ts'
+import { readIsMember } from '../chain/system-contract.ts'
 import type { Chain } from '../chain/types.ts'
-import { createLedgerCommon } from '../evm/common.ts'
-import { addressOfSecret } from '../evm/crypto.ts'
 import { keccak256 } from '../evm/keccak.ts'
 import { admissionsAtOnce, admitStaggerMs } from '../limits.ts'
 import type { Address } from '../types.ts'
+import { systemCall } from '../validator/system-call.ts'
 import type { LedgerNode } from '../validator/types.ts'
+import { validatorSigner } from './signer.ts'
 
 export interface AdmitterParts {
   readonly chain: Chain
@@ -24,7 +23,7 @@ export interface AdmitterParts {
 
 /** Resolves with those that are not in yet, once what is this validator's to do is done. */
 export function createAdmitter({ chain, node, clock, log, secret }: AdmitterParts) {
-  const self = secret === undefined ? undefined : addressOfSecret(secret)
+  const signer = secret === undefined ? undefined : validatorSigner(secret)
   const stopping = new AbortController()
   let isBusy = false
 
@@ -38,27 +37,17 @@ export function createAdmitter({ chain, node, clock, log, secret }: AdmitterPart
 
   async function admit(accounts: readonly Address[]): Promise<readonly Address[]> {
     const { validators } = chain.validators()
-    const place = self === undefined ? -1 : validators.indexOf(self)
+    const place = signer === undefined ? -1 : validators.indexOf(signer.address)
     const all = await outside(accounts)
     const [first] = all
-    if (place < 0 || self === undefined || secret === undefined || first === undefined) return all
+    if (place < 0 || signer === undefined || first === undefined) return all
     const turn = Number(BigInt(first) % BigInt(validators.length))
     const rank = (place - turn + validators.length) % validators.length
     if (rank > 0) await sleep(clock, rank * admitStaggerMs, { signal: stopping.signal })
     const due = await outside(accounts)
     if (due.length === 0) return due
-    const transaction = createFeeMarket1559Tx(
-      {
-        to: systemAddress,
-        data: admitCall(due),
-        nonce: await chain.pool.nextNonce(self),
-        gasLimit: 60_000n + 90_000n * BigInt(due.length),
-        maxFeePerGas: 0n,
-        maxPriorityFeePerGas: 0n,
-      },
-      { common: createLedgerCommon(chain.genesis.chainId) },
-    )
-    await node.submit(transaction.sign(secret).serialize())
+    const call = { data: admitCall(due), gasLimit: 60_000n + 90_000n * BigInt(due.length) }
+    await node.submit(await systemCall(chain, signer, call))
     log.info('ledger_members_admitted', { accounts: due.length })
     return due
   }

@@ -1,20 +1,20 @@
 // Another set of validators: those in force sign who is to follow (EIP-712, contracts/core/PeerhoodSystem.sol), and with the
 // signatures of a quorum anyone of them sends the change. The block with it ends the epoch.
 
-import { createFeeMarket1559Tx } from '@ethereumjs/tx'
 import { concatBytes, fromHex, utf8 } from '../../base/bytes.ts'
 import { type Clock, type Log, sleep } from '../../base/ports.ts'
 import { systemAddress } from '../chain/system-contract.ts'
 import type { Chain } from '../chain/types.ts'
 import { quorumOf } from '../consensus/certificate-core.ts'
 import { ledgerErrors } from '../errors.ts'
-import { createLedgerCommon } from '../evm/common.ts'
-import { addressOfSecret, recoverAddress, signDigest } from '../evm/crypto.ts'
+import { recoverAddress } from '../evm/crypto.ts'
 import { keccak256 } from '../evm/keccak.ts'
 import { admitStaggerMs, changeGas, changeGasPerSignature } from '../limits.ts'
 import type { Address } from '../types.ts'
+import { systemCall } from '../validator/system-call.ts'
 import type { LedgerNode } from '../validator/types.ts'
 import type { SignedChange } from './messages.ts'
+import { validatorSigner } from './signer.ts'
 
 export interface SuccessionParts {
   readonly chain: Chain
@@ -25,7 +25,7 @@ export interface SuccessionParts {
 }
 
 export function createSuccession({ chain, node, clock, log, secret }: SuccessionParts) {
-  const self = secret === undefined ? undefined : addressOfSecret(secret)
+  const signer = secret === undefined ? undefined : validatorSigner(secret)
   const stopping = new AbortController()
   let isBusy = false
 
@@ -50,23 +50,17 @@ export function createSuccession({ chain, node, clock, log, secret }: Succession
 
   async function send(changes: readonly SignedChange[]): Promise<void> {
     const { epoch, validators } = chain.validators()
-    const place = self === undefined ? -1 : validators.indexOf(self)
-    if (agreed(changes) === undefined || place < 0 || self === undefined || secret === undefined) return
+    const place = signer === undefined ? -1 : validators.indexOf(signer.address)
+    if (agreed(changes) === undefined || place < 0 || signer === undefined) return
     const rank = (place - (epoch % validators.length) + validators.length) % validators.length
     if (rank > 0) await sleep(clock, rank * admitStaggerMs, { signal: stopping.signal })
     const found = agreed(changes)
     if (found === undefined) return
-    const transaction = createFeeMarket1559Tx(
-      {
-        to: systemAddress,
-        data: changeCall(found.next, found.signatures),
-        nonce: await chain.pool.nextNonce(self),
-        gasLimit: changeGas + changeGasPerSignature * BigInt(found.signatures.length + found.next.length),
-        ...{ maxFeePerGas: 0n, maxPriorityFeePerGas: 0n },
-      },
-      { common: createLedgerCommon(chain.genesis.chainId) },
-    )
-    await node.submit(transaction.sign(secret).serialize())
+    const call = {
+      data: changeCall(found.next, found.signatures),
+      gasLimit: changeGas + changeGasPerSignature * BigInt(found.signatures.length + found.next.length),
+    }
+    await node.submit(await systemCall(chain, signer, call))
     log.info('ledger_validators_changed', { epoch, validators: found.next.length })
   }
 
@@ -74,11 +68,11 @@ export function createSuccession({ chain, node, clock, log, secret }: Succession
     /** This validator's signature under a change of the present epoch. Throws `ledger_not_validator`. */
     sign(next: readonly Address[]): SignedChange {
       const { epoch, validators } = chain.validators()
-      if (self === undefined || secret === undefined || !validators.includes(self)) {
+      if (signer === undefined || !validators.includes(signer.address)) {
         throw ledgerErrors.ledger_not_validator('This computer is none of the validators in force.')
       }
       const sorted = [...new Set(next)].sort()
-      const signature = signDigest(secret, changeDigest(chain.genesis.chainId, epoch, sorted))
+      const signature = signer.sign(changeDigest(chain.genesis.chainId, epoch, sorted))
       return { epoch, validators: sorted, signature }
     },
     /** Sends the change that enough have signed, if there is one and it is this validator's turn. */

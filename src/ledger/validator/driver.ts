@@ -10,9 +10,10 @@
 // key is found to be used elsewhere, nothing is signed.
 
 import { BoundedMap } from '../../base/bounded.ts'
+import { assert } from '../../base/errors.ts'
 import type { Cancel, Clock, Log } from '../../base/ports.ts'
 import { sleep } from '../../base/ports.ts'
-import { decodeRlp } from '../chain/rlp-wire.ts'
+import { decodeRlp, encodeRlp } from '../chain/rlp-wire.ts'
 import type { Chain, Header } from '../chain/types.ts'
 import { createConsensus } from '../consensus/core.ts'
 import type {
@@ -189,7 +190,7 @@ class NodeDriver implements Driver {
   }
 
   #perform(effect: Effect): void {
-    const { parts } = { parts: this.#parts }
+    const parts = this.#parts
     switch (effect.kind) {
       case 'write':
         this.#write(effect)
@@ -363,13 +364,10 @@ function holdsVote({ kind }: Message): boolean {
 
 /** The first item of a block's list. */
 function headerBytesOf(block: Uint8Array): Uint8Array {
-  const start = (block[0] ?? 0) > 0xf7 ? 1 + ((block[0] ?? 0) - 0xf7) : 1
-  const head = block[start] ?? 0
-  const lengthBytes = head > 0xf7 ? head - 0xf7 : 0
-  let length = head - 0xc0
-  if (lengthBytes > 0)
-    length = block.subarray(start + 1, start + 1 + lengthBytes).reduce((sum, byte) => sum * 256 + byte, 0)
-  return block.slice(start, start + 1 + lengthBytes + length)
+  const items = decodeRlp(block)
+  const header = Array.isArray(items) ? items[0] : undefined
+  assert(header !== undefined, 'a block that was checked is a list')
+  return encodeRlp(header)
 }
 
 function isEmpty(block: Block): boolean {

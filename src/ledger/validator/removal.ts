@@ -2,19 +2,17 @@
 // of the set (contracts/core/PeerhoodSystem.sol, removeEquivocator). One validator after the other gets its turn, so that one does it
 // and none that is away holds it up.
 
-import { createFeeMarket1559Tx } from '@ethereumjs/tx'
 import { concatBytes, utf8 } from '../../base/bytes.ts'
 import { toPeerhoodError } from '../../base/errors.ts'
 import { type Clock, type Log, sleep } from '../../base/ports.ts'
-import { systemAddress } from '../chain/system-contract.ts'
 import type { Chain } from '../chain/types.ts'
 import type { Evidence, Vote, VoteKind } from '../consensus/types.ts'
 import { decodeEvidence } from '../consensus/vote-wire.ts'
-import { createLedgerCommon } from '../evm/common.ts'
 import { keccak256 } from '../evm/keccak.ts'
-import type { Address, Hash } from '../types.ts'
+import type { Hash } from '../types.ts'
 import { hexBytes } from './cursor.ts'
 import { removalGas, removalGasPerValidator, removalStaggerMs } from './limits.ts'
+import { systemCall } from './system-call.ts'
 import type { EvidenceRecord, ValidatorSigner } from './types.ts'
 
 export interface RemovalParts {
@@ -50,19 +48,11 @@ export async function removeEquivocator(
   }
 }
 
-async function removal(record: EvidenceRecord, { chain, signer }: RemovalParts): Promise<Uint8Array> {
-  const fields = {
-    to: systemAddress,
+function removal(record: EvidenceRecord, { chain, signer }: RemovalParts): Promise<Uint8Array> {
+  return systemCall(chain, signer, {
     data: removalCall(chain.genesisHash, decodeEvidence(record.bytes)),
-    nonce: await chain.pool.nextNonce(signer.address as Address),
     gasLimit: removalGas + removalGasPerValidator * BigInt(chain.validators().validators.length),
-    ...{ maxFeePerGas: 0n, maxPriorityFeePerGas: 0n },
-  }
-  const options = { common: createLedgerCommon(chain.genesis.chainId), freeze: false }
-  const unsigned = createFeeMarket1559Tx(fields, options)
-  const signature = signer.sign(unsigned.getHashedMessageToSign())
-  const recovery = BigInt((signature[64] ?? 27) - 27)
-  return unsigned.addSignature(recovery, signature.slice(0, 32), signature.slice(32, 64)).serialize()
+  })
 }
 
 const kinds: Readonly<Record<VoteKind, number>> = { notarize: 1, nullify: 2, finalize: 3 }
