@@ -1,7 +1,7 @@
 // What a caller wants to be run, from the transaction object, the state overrides and the block overrides of eth_call.
 
 import type { Chain, Header } from '../chain/types.ts'
-import type { BlockEnvironment, CallRequest, StateOverride, StateReader } from '../evm/types.ts'
+import type { BlockEnvironment, CallRequest, SimulateCall, StateOverride, StateReader } from '../evm/types.ts'
 import type { Address, Hash } from '../types.ts'
 import { paramsWrong, refused } from './errors.ts'
 import {
@@ -28,20 +28,9 @@ import {
 import { environmentOf } from './resolve.ts'
 
 /** The transaction object, checked by itself. */
-export interface CallParams {
+export interface CallParams extends Omit<SimulateCall, 'from'> {
   readonly from: Address | undefined
-  readonly to: Address | undefined
-  readonly data: Uint8Array
-  readonly value: bigint
-  readonly gas: bigint | undefined
-  readonly nonce: bigint | undefined
-  readonly gasPrice: bigint | undefined
-  readonly maxFeePerGas: bigint | undefined
-  readonly maxPriorityFeePerGas: bigint | undefined
-  readonly accessList: CallRequest['accessList']
   readonly chainId: bigint | undefined
-  readonly blobVersionedHashes: readonly Hash[] | undefined
-  readonly maxFeePerBlobGas: bigint | undefined
   /** EIP-7702 authorizations that it carries, counted. */
   readonly authorizations: number
 }
