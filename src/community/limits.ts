@@ -167,8 +167,11 @@ export const grantDelayMinMs = 200
 /** The longest of these waits. */
 export const grantDelayMaxMs = 3_000
 
-/** How often an entry is written anew because a newer key arrived while it was sealed. */
-export const writeAttemptsMax = 4
+/**
+ * How often something is written anew because others' keys or acts arrived meanwhile. Each time some have: while a long log is
+ * taken, with every chunk of it.
+ */
+export const writeAttemptsMax = 1_000
 
 /** Peers that whoever is let in is told to start from: the member's own computer, and keepers that are always on. */
 export const ticketPeersMax = 4

@@ -66,8 +66,9 @@ export class Room {
   #isStale = true
   readonly #offLog: Cancel
   #resolution: Resolution
-  /** Up to which arrival lane 0 was read. */
+  /** Up to which arrival lane 0 was read, and up to which `state` has it. */
   #read = 0
+  #judgedUpTo = 0
   #stopped = false
 
   constructor(log: CommunityLog, keyring: Keyring, parts: RoomParts) {
@@ -111,9 +112,13 @@ export class Room {
     })
   }
 
-  /** Runs what reads the state and then writes by it, one such thing at a time, on everything that the log has. */
+  /**
+   * Runs what reads the state and then writes by it, one such thing at a time, on everything that the log has and, after a
+   * restore, should have.
+   */
   exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#writing(async () => {
+      await this.#parts.beforeWriting()
       await this.catchUp()
       return work()
     })
@@ -192,11 +197,20 @@ export class Room {
     act: KnownAct,
     key: Pick<KeyFacts, 'key' | 'epoch'>,
     boxes: Uint8Array = new Uint8Array(0),
+    knowing: Pick<Draft, 'readUpTo'> = {},
   ): Promise<Entry> {
     const { kind, body } = encodeAct(act)
-    const entry = await this.#write({ app: communityApp, kind, body }, { ...key, lane: 0, boxes })
+    const entry = await this.#write({ app: communityApp, kind, body }, { ...key, lane: 0, boxes, ...knowing })
     await this.catchUp()
     return entry
+  }
+
+  /**
+   * {@link writeAct}, for what says that its author knew all that it follows: with more in the log than `state` has, it is not
+   * written. Throws `draft_outdated`.
+   */
+  writeKnowing(act: KnownAct, key: Pick<KeyFacts, 'key' | 'epoch'>, boxes?: Uint8Array): Promise<Entry> {
+    return this.writeAct(act, key, boxes, { readUpTo: this.#judgedUpTo })
   }
 
   /** Writes an entry of an app with the key to write with. Resolves with what the apps were given. */
@@ -266,6 +280,7 @@ export class Room {
       this.keepKeys()
       await this.#projection.woken(keys)
     }
+    this.#judgedUpTo = this.#read
     if (acts || forks !== this.#forks) {
       this.#forks = forks
       this.#resolve()

@@ -40,20 +40,28 @@ async function writingKey(room: Room, parts: WritingParts): Promise<KeyFacts> {
   throw communityErrors.key_missing('The key of this community has not reached this computer yet.')
 }
 
-/** Does what a key is needed for, again with a newer one when that arrived meanwhile. */
-export async function withKey<Result>(
+/** Why the log does not write what is overtaken by what arrived since it was made. */
+const overtaken: ReadonlySet<string> = new Set(['entry_epoch_backwards', 'draft_outdated'])
+
+/** Reads and writes by it, again when something arrived in between that it would have to know. */
+async function untilWritten<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const isOvertaken = isPeerhoodError(error) && overtaken.has(error.code)
+      if (!isOvertaken || attempt === writeAttemptsMax) throw error
+    }
+  }
+}
+
+/** Does what a key is needed for. */
+export function withKey<Result>(
   room: Room,
   parts: WritingParts,
   work: (key: KeyFacts) => Promise<Result>,
 ): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work(await room.exclusively(() => writingKey(room, parts)))
-    } catch (error) {
-      const isOld = isPeerhoodError(error) && error.code === 'entry_epoch_backwards'
-      if (!isOld || attempt === writeAttemptsMax) throw error
-    }
-  }
+  return untilWritten(async () => work(await room.exclusively(() => writingKey(room, parts))))
 }
 
 /** Writes an act with the present key. Throws what says in words why it does not count, if it does not. */
@@ -76,7 +84,7 @@ export async function write(
 
 /** Makes a new key, sealed to every device and every open invitation; entries with the key carry what one can't hold. */
 export function rotate(room: Room, parts: WritingParts): Promise<KeyFacts> {
-  return room.exclusively(() => makeKey(room, parts))
+  return untilWritten(() => room.exclusively(() => makeKey(room, parts)))
 }
 
 /** Whoever comes gets the present key: where newcomers may not read the past, that has to be a fresh one. */
@@ -84,6 +92,10 @@ export async function startAnew(room: Room, parts: WritingParts): Promise<void> 
   if (room.state.settings.history === 'since-joining') await rotate(room, parts)
 }
 
+/**
+ * A key that was made in the knowledge of another of its epoch is nobody's; and whom its maker knew, it is taken to be
+ * sealed to, or not to be when they were removed. So the act that brings it is written by what was read, or not at all.
+ */
 async function makeKey(room: Room, parts: WritingParts): Promise<KeyFacts> {
   const { state, keyring } = room
   selfIn(state, parts.self())
@@ -95,12 +107,10 @@ async function makeKey(room: Room, parts: WritingParts): Promise<KeyFacts> {
   })
   room.keepKeys()
   const key = { key: keyId, epoch: room.epochMax() + 1 }
-  let introducedBy: Entry | undefined
-  for (const [place, act] of acts.entries()) {
-    const entry = await room.writeAct(act, key, boxes[place])
-    introducedBy ??= entry
-  }
-  if (introducedBy === undefined) throw new Error('assertion failed: a rotation has an act')
+  const [first, ...more] = acts
+  if (first === undefined) throw new Error('assertion failed: a rotation has an act')
+  const introducedBy = await room.writeKnowing(first, key, boxes[0])
+  for (const [place, act] of more.entries()) await room.writeAct(act, key, boxes[place + 1])
   return { ...key, introducedBy: introducedBy.id }
 }
 
@@ -126,6 +136,10 @@ export async function handOnOwed(room: Room, parts: WritingParts): Promise<void>
     const act = room.keyring.grantFor(device, keys)
     if (act !== undefined) await write(room, act, parts)
   }
+  await untilWritten(() => room.exclusively(() => handOnToPresent(room)))
+}
+
+async function handOnToPresent(room: Room): Promise<void> {
   const present = room.keyToWrite()
   const whole = present === undefined ? undefined : room.keyring.get(present.key)
   if (present === undefined || whole === undefined) return
@@ -133,5 +147,5 @@ export async function handOnOwed(room: Room, parts: WritingParts): Promise<void>
   const [boxes] = room.keyring.boxesFor(whole, { invites: owedInvites(room.resolution) })
   if (first.length === 0 && boxes === undefined) return
   const previous = room.keyring.handOn(first, whole)
-  await room.writeAct({ kind: 'rotate', previous, unread: unreadOf(room.state, room.sealedActs()) }, present, boxes)
+  await room.writeKnowing({ kind: 'rotate', previous, unread: unreadOf(room.state, room.sealedActs()) }, present, boxes)
 }

@@ -346,6 +346,7 @@ class LogOfCommunity implements OwnedCommunityLog {
       throw logErrors.device_behind('Entries of this very computer are on their way that it does not know.')
     }
     if (state.counts().entries === 0) throw logErrors.log_empty('Nothing of the community has arrived yet.')
+    this.#assertRead(draft, before)
     this.#assertPace(draft, before)
     const last = before.at(-1)
     const seq = (own?.seq ?? 0) + before.length + 1
@@ -363,6 +364,13 @@ class LogOfCommunity implements OwnedCommunityLog {
     const broken = judgeParents(entry, parents)
     if (broken !== undefined) throw logErrors[broken](`The draft’s epoch ${draft.epoch} does not fit what is here.`)
     return entry
+  }
+
+  /** What follows an entry counts as written in its knowledge. */
+  #assertRead({ readUpTo }: Draft, before: readonly Entry[]): void {
+    if (readUpTo === undefined) return
+    const isRead = this.entriesAfter(readUpTo, 1, { lane: 0 }).length === 0 && before.every(({ lane }) => lane !== 0)
+    if (!isRead) throw logErrors.draft_outdated('Entries have arrived that the draft does not know of.')
   }
 
   /** What others would leave for later had better be written later. */

@@ -40,6 +40,7 @@ export const logErrors = defineErrors({
     kind: 'conflict',
     hint: 'Wait until the rest has arrived. If it never does, another copy of this data folder wrote it: keep one of them, and let this computer in again as a new device.',
   },
+  draft_outdated: { kind: 'conflict', hint: 'Try again: entries arrived between reading and writing.' },
   device_too_fast: {
     kind: 'conflict',
     hint: 'Wait as long as it says, or ask for a role that may write more: others would leave more of it for later.',

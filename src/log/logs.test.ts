@@ -124,6 +124,22 @@ test('a draft that can’t be written fails alone, and its number goes to the ne
   await failure(() => log.append(draftOf()), 'entry_epoch_backwards')
 })
 
+test('a draft that is to follow nothing unread of lane 0 waits for its author to read', async (t) => {
+  const { logs } = openLogs(t)
+  const { log } = await logs.found(draftOf())
+  const read = log.entriesAfter(0, 1).at(-1)?.arrival ?? 0
+  await log.append(draftOf('of lane 1', { readUpTo: read }))
+  const [first, second] = await Promise.allSettled([
+    log.append(draftOf('', { lane: 0, readUpTo: read })),
+    log.append(draftOf('', { lane: 0, readUpTo: read })),
+  ])
+  assert.equal(first?.status, 'fulfilled')
+  assert.equal(second?.status === 'rejected' && second.reason.code, 'draft_outdated', 'of the same turn')
+  await failure(() => log.append(draftOf('', { readUpTo: read })), 'draft_outdated')
+  const arrival = log.entriesAfter(read, 9, { lane: 0 }).at(-1)?.arrival ?? 0
+  assert.equal((await log.append(draftOf('', { readUpTo: arrival }))).seq, 4)
+})
+
 test('one’s own time never goes back, however the clock is set', async (t) => {
   const { logs, clock } = openLogs(t)
   const { log } = await logs.found(draftOf())

@@ -60,6 +60,11 @@ export interface Draft {
   readonly key: KeyId
   readonly lane: Lane
   readonly boxes: Uint8Array
+  /**
+   * Up to which arrival its author has read lane 0, where the entry is to follow nothing there that they have not: with more
+   * there, it is not written (`draft_outdated`).
+   */
+  readonly readUpTo?: number
   /** Seals the payload once `device`, `seq` and `lane` are known, which are its associated data. */
   seal(place: {
     readonly community: CommunityId | undefined
@@ -182,8 +187,8 @@ export interface CommunityLog {
   /**
    * Writes an entry of this device, on disk when the promise resolves. Throws `log_full`, `device_quota_used`,
    * `device_too_fast`, `device_behind`, `device_frozen` (this device's chain was forked), `log_empty` (nothing of the community is here yet), `log_unwritable`,
-   * `log_busy`, `entry_too_long`, and `entry_epoch_backwards` when a newer key arrived after the draft was made: write it
-   * again with that one.
+   * `log_busy`, `entry_too_long`, and `entry_epoch_backwards` when a newer key arrived after the draft was made, or
+   * `draft_outdated` when anything did that it had to know: write it again by what is there now.
    */
   append(draft: Draft): Promise<Entry>
   /** At most `limit` entries after an arrival number, in arrival order; with `lane`, only its. */

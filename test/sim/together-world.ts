@@ -34,7 +34,8 @@ export interface Someone {
   readonly name: string
   readonly identity: Identity
   readonly peerId: PeerId
-  readonly database: DatabaseSync
+  /** That of the present life. */
+  database: DatabaseSync
   /** Those of the present life. */
   life: Life
   up: boolean
@@ -44,7 +45,8 @@ export interface Someone {
   readonly warnings: string[]
   /** Gone without a word; the database stays. */
   crash(): Promise<void>
-  restart(): Promise<void>
+  /** With the database as it was left, or with a copy of an earlier one (`database.serialize()`). */
+  restart(copy?: Uint8Array): Promise<void>
 }
 
 interface Life {
@@ -139,8 +141,13 @@ export function createTogetherWorld(seed: string): TogetherWorld {
         await world.done('a crash', Promise.all([sync.stop(), communities.stop()]))
         await world.done('a crash', logs.stop())
       },
-      async restart() {
-        someone.life = begin(base, lives++)
+      async restart(copy) {
+        if (copy !== undefined) {
+          someone.database.close()
+          someone.database = new DatabaseSync(':memory:')
+          someone.database.deserialize(copy)
+        }
+        someone.life = begin(someone, lives++)
         someone.up = true
         await start(someone.life)
       },
