@@ -240,6 +240,58 @@ describe('restart', () => {
   })
 })
 
+describe('without its memory', () => {
+  const question = {
+    kind: 'status',
+    epoch: 0,
+    view: 1,
+    height: 0,
+    finalView: 0,
+    isAnswer: false,
+    heardView: 0,
+  } as const
+  const answers = (bench: Bench) =>
+    bench.of('send').filter(({ message }) => message.kind === 'status' && message.isAnswer).length
+
+  test('it gives no answer to who asks what was heard, but proof of where it is', () => {
+    const bench = new Bench(3).start(4, { mustConfirm: true })
+    bench.hear(0, { kind: 'certificates', certificates: [certificateOf(4, 'nullify', 1)] })
+    bench.nowMs = 1_000
+    bench.hear(0, question)
+    assert.equal(answers(bench), 0)
+    assert.ok(bench.of('send').some(({ message }) => message.kind === 'certificates'))
+    for (const place of [0, 1, 2]) bench.hear(place, { ...question, isAnswer: true })
+    bench.nowMs = 2_000
+    assert.equal(answers(bench.hear(0, question)), 1)
+  })
+
+  test('it says whose answer it waits for', () => {
+    const bench = new Bench(3).start(4, { mustConfirm: true }).hear(1, { ...question, isAnswer: true })
+    const silent = [addressOf(0), addressOf(2)]
+    assert.deepEqual(bench.core.standing().asking, { answered: 1, needed: 3, silent })
+    for (const place of [0, 2]) bench.hear(place, { ...question, isAnswer: true })
+    assert.equal(bench.core.standing().asking, undefined)
+  })
+
+  test('of two, it speaks again after the last view in which the other heard it', () => {
+    const bench = new Bench(1).start(2, { mustConfirm: true }).hear(0, { ...question, isAnswer: true, heardView: 1 })
+    bench.give({ kind: 'work', isWaiting: true }).at(5_000).written()
+    assert.equal(bench.said.length, 0)
+    bench.hear(0, { kind: 'certificates', certificates: [certificateOf(2, 'nullify', 1)] })
+    assert.deepEqual(
+      bench
+        .at(10_000)
+        .written()
+        .said.map(({ kind, view }) => [kind, view]),
+      [['nullify', 2]],
+    )
+  })
+
+  test('alone, there is nobody to ask', () => {
+    assert.equal(new Bench(0).start(1, { mustConfirm: true }).core.standing().maySign, true)
+  })
+})
+
 describe('epochs', () => {
   const nextSet = setOf(5, 1)
   const last = blockOn(genesis, 1, { nextSetHash: setHash(nextSet) })

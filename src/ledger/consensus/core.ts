@@ -95,7 +95,8 @@ function createMachine(setup: Setup): Consensus {
     state.maySign = before.maySign
     state.repeatAtMs = before.repeatAtMs
     const step = stepOf(nowMs, effects)
-    if (before.finding !== undefined) find(step, before)
+    // Also one that asked nobody yet: it was in no set, and comes into one now.
+    if (before.finding !== undefined || before.mustConfirm) find(step, before)
     resume(step)
     for (const { from, message } of before.early) onMessage(stepOf(nowMs, effects), from, message)
   }

@@ -58,7 +58,8 @@ export function onStatus(step: Step, from: Address, status: Status): void {
   const certificates = certificatesFor(state, status)
   if (!isAllowed(step, from, bytesOf(certificates, []))) return
   if (certificates.length > 0) send(step, [from], { kind: 'certificates', certificates })
-  send(step, [from], statusOf(state, true, heardView))
+  // Certificates speak for themselves. The word of one that lost its memory may lack what it heard.
+  if (!state.mustConfirm) send(step, [from], statusOf(state, true, heardView))
   // It knows more than we do: that was no question of ours, so nothing comes by itself.
   if (
     status.epoch > epoch ||
@@ -88,19 +89,27 @@ function heardBack(state: State, from: Address, status: Status): void {
   const place = state.committee.placeOf.get(from)
   const { epoch } = state.committee.set
   if (state.finding === undefined || place === undefined || status.epoch > epoch) return
-  const heard = status.epoch === epoch ? Math.max(status.heardView, status.view) : 0
-  state.finding.set(place, { view: heard })
+  const { view, heardView } = status.epoch === epoch ? status : { view: 0, heardView: 0 }
+  state.finding.set(place, { view: Math.max(view, heardView), heardView })
   if (state.finding.size < state.findNeeded) return
-  // We can have voted in a view only if a quorum had reached the one before; with any other quorum it shares an honest validator,
-  // so one of the answers named that view or a later one. Only after the next view is it safe to speak again.
+  // We can have voted in a view only if a quorum, so q − 1 others, had voted in the one before: with any q others they share more
+  // than f (all, where there are fewer than q others), so an honest one named that view or a later one. Only after the next view is it
+  // safe to speak again. Fewer answers would bring nothing: q others have to pass both views without us.
   if (state.mustConfirm) {
-    const views = [...state.finding.values()].map(({ view }) => view)
-    const view = Math.max(state.last.view, 1 + Math.max(...views))
-    state.last = { epoch, view, rank: 2 }
+    state.last = { epoch, view: Math.max(state.last.view, saidBefore(state)), rank: 2 }
     state.mustConfirm = false
     state.maySign = !state.hasDisagreed
   }
   state.finding = undefined
+}
+
+/** The highest view in which we can have said anything that counts. */
+function saidBefore({ committee, finding, findNeeded }: State): number {
+  const answers = [...(finding?.values() ?? [])]
+  // Of two validators nobody can pass a view without the other. Every certificate has the vote of the one who remembers, so what it did
+  // not hear of us counts nowhere.
+  const isPair = committee.quorum > findNeeded
+  return Math.max(...answers.map(({ view, heardView }) => (isPair ? heardView : view + 1)))
 }
 
 export function onAsk(step: Step, from: Address, ask: Ask): void {

@@ -15,9 +15,17 @@ export function standingOf(state: State): Standing {
     leader: addressAt(state, leaderPlace(state)),
     isIdle: !state.hasWork && !isUnsettled(state),
     maySign,
+    asking: askingOf(state),
     unfinal: notarized.size,
     silent: others(state).filter((address) => !heard(address)),
   }
+}
+
+function askingOf(state: State): Standing['asking'] {
+  const { committee, finding, findNeeded: needed, mustConfirm } = state
+  if (!mustConfirm || finding === undefined) return undefined
+  const silent = others(state).filter((address) => !finding.has(committee.placeOf.get(address) ?? -1))
+  return { answered: finding.size, needed, silent }
 }
 
 /** Everything that was promised and is not settled, and the end of the epoch before. */

@@ -84,7 +84,7 @@ export function find(step: Step, { mustConfirm }: Pick<Extract<Input, { kind: 's
   const { state } = step
   const peers = others(state)
   state.mustConfirm = mustConfirm && peers.length > 0
-  if (state.mustConfirm) state.maySign = false
+  if (mustConfirm) state.maySign = !state.mustConfirm && !state.hasDisagreed
   if (state.own === undefined || peers.length === 0) return
   const { faults, quorum } = state.committee
   state.finding = new Map()

@@ -140,7 +140,7 @@ export interface State {
   repeatAtMs: number | undefined
   repetitions: number
   /** Distinct validators that have answered since the start; undefined once they were enough. */
-  finding: Map<number, { readonly view: number }> | undefined
+  finding: Map<number, { readonly view: number; readonly heardView: number }> | undefined
   findNeeded: number
   mustConfirm: boolean
 

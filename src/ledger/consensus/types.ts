@@ -219,6 +219,10 @@ export interface Standing {
   readonly isIdle: boolean
   /** False while peers have to confirm what we last said, and after a disagreement. */
   readonly maySign: boolean
+  /** While others have to say what they heard of us: how many did, and who of the set did not. */
+  readonly asking:
+    | { readonly answered: number; readonly needed: number; readonly silent: readonly Address[] }
+    | undefined
   /** Blocks that are notarized but not final. */
   readonly unfinal: number
   /** Validators of whom no vote came in the current view (or a later one). */

@@ -74,6 +74,33 @@ describe('what people do', () => {
     assert.ok(heights > 40, `${heights} blocks`)
   })
 
+  test('two of seven gone for an hour, and back: the others go on, they catch up', () => {
+    const plan = { ...four([away(1, 3_600_000), away(4, 3_500_000)], 3_600_000), validators: 7, everyMs: 120_000 }
+    const { broken, heights } = runWorld(plan)
+    assert.equal(broken, undefined)
+    assert.ok(heights > 20, `${heights} blocks`)
+  })
+
+  test('leaders that propose what is invalid, or nothing', () => {
+    const lies = [['invalid'], ['withhold'], ['silent'], ['invalid', 'stale']] as const
+    for (const [at, said] of lies.entries()) {
+      const plan = { ...four([], 4_000), seed: `leader${at}`, isWire: true, liars: [{ who: at % 4, lies: said }] }
+      assertHolds(plan)
+      assert.ok(runWorld(plan).heights > 5)
+    }
+  })
+
+  test('old backups of one are borne; of so many that no quorum remembers, the chain stops and does not fork', () => {
+    for (const count of [1, 2, 3, 4]) {
+      for (let at = 0; at < 3; at++) {
+        const faults: readonly Fault[] = [{ kind: 'restore-many', atMs: 3_000, count, forMs: 200 }]
+        const { broken } = runWorld({ ...four(faults, 5_000), seed: `backups${at}`, everyMs: 60 })
+        if (count === 1) assert.equal(broken, undefined)
+        else assert.match(broken ?? 'no progress after healing', /^no progress after healing/)
+      }
+    }
+  })
+
   test('f+1 gone: the chain stops, and goes on within 10 Δ of their return', () => {
     for (let at = 0; at < 20; at++) {
       const plan = { ...four([away(1, 1e9), away(2, 1e9)], 60_000), seed: `gone${at}`, everyMs: 5_000 }

@@ -47,6 +47,8 @@ export type Fault =
   | { readonly kind: 'crash-all'; readonly atMs: number; readonly forMs: number }
   /** The disk comes back as it was at some earlier moment. */
   | { readonly kind: 'restore'; readonly atMs: number; readonly who: number; readonly forMs: number }
+  /** So many at once; nobody draws it. They may well stop for ever, and must not fork. */
+  | { readonly kind: 'restore-many'; readonly atMs: number; readonly count: number; readonly forMs: number }
   /** Bits of `side` say who is on which side. */
   | { readonly kind: 'split'; readonly atMs: number; readonly forMs: number; readonly side: number }
   | { readonly kind: 'lossy'; readonly atMs: number; readonly forMs: number; readonly loss: number }

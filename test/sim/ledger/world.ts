@@ -237,6 +237,9 @@ function createWorld(plan: Plan, mutations: ReadonlySet<string>, keys: Keys) {
       case 'restore':
         restore(nodes[fault.who], fault.forMs)
         return
+      case 'restore-many':
+        for (const node of nodes.slice(0, fault.count)) rewind(node, fault.forMs)
+        return
       case 'split':
         side = fault.side
         end(() => {
@@ -278,14 +281,18 @@ function createWorld(plan: Plan, mutations: ReadonlySet<string>, keys: Keys) {
   /** A validator that lost its memory is a fault of its own: the plan has none beside it. */
   function restore(node: SimNode | undefined, forMs: number): void {
     const isAlone = plan.liars.length === 0 && journal.set.validators.length >= 4
-    if (node?.isUp !== true || !isAlone || node.backups.length === 0 || restored !== undefined) return
-    restored = node
+    if (node?.isUp === true && isAlone && restored.size === 0) rewind(node, forMs)
+  }
+
+  function rewind(node: SimNode, forMs: number): void {
+    if (node.backups.length === 0) return
+    restored.add(node)
     const backup = random.pick(node.backups)
     node.crash()
     node.restore(backup)
     restart(node, forMs, true)
   }
-  let restored: SimNode | undefined
+  const restored = new Set<SimNode>()
 
   // ---- phases
 
@@ -318,7 +325,7 @@ function createWorld(plan: Plan, mutations: ReadonlySet<string>, keys: Keys) {
       node.crashAtEnd = undefined
       node.diskMs = 1
       node.onCrash = () => {}
-      if (!node.isUp) node.start(node === restored)
+      if (!node.isUp) node.start(restored.has(node))
     }
     const healedMs = clock.monotonicMs()
     ask('last')
