@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { type ConnectionOptions, TLSSocket, connect as tlsConnect } from 'node:tls'
-import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
+import type { Connection, ConnectionGater, PrivateKey, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { PeerhoodError } from '../base/errors.ts'
 import type { Clock } from '../base/ports.ts'
@@ -226,11 +226,19 @@ export interface HostilePeer {
   readonly shown: Shown
 }
 
-/** A stranger with a key that can be used elsewhere. */
-async function startHostile(t: TestContext, listen: string[], mayDial?: PeerId): Promise<HostilePeer> {
+/** A stranger with a key that can be used elsewhere. `dials`, `answers`: nobody else, if anybody. */
+async function startHostile(
+  t: TestContext,
+  listen: string[],
+  { dials, answers }: { readonly dials?: PeerId; readonly answers?: PeerId },
+): Promise<HostilePeer> {
   const privateKey = await privateKeyOfSeed(testRandom.bytes(32))
-  // It would meet others by and by, and there would be more sockets than a test knows of.
-  const gater = { denyDialPeer: (peerId: { toString(): string }) => peerId.toString() !== mayDial }
+  // It would meet others by and by, or be met by whom the DHT has told of it, and there would be more sockets than a test
+  // knows of.
+  const gater: ConnectionGater = {
+    denyDialPeer: (peerId) => peerId.toString() !== dials,
+    denyInboundEncryptedConnection: (peerId) => peerId.toString() !== answers,
+  }
   const host = await startStranger(t, { listen, privateKey, gater })
   return { host, id: host.peerId.toString() as PeerId, privateKey, shown: await createCertificate(privateKey) }
 }
@@ -280,7 +288,7 @@ export const newToken = (): Uint8Array => testRandom.bytes(tokenBytes)
 
 /** A hostile peer that has dialled the victim. */
 export async function startDialler(t: TestContext, victim: Victim): Promise<HostileDialler> {
-  const peer = await startHostile(t, [], victim.self)
+  const peer = await startHostile(t, [], { dials: victim.self })
   const connection = await peer.host.dial(multiaddr(victim.addresses()[0]))
   const say: HostileDialler['say'] = async (bytes) => {
     const stream = await connection.newStream(laneProtocol)
@@ -383,7 +391,7 @@ interface ListenerActs {
 
 /** A hostile peer that the victim has dialled, at a port whose first connection alone is libp2p's. */
 export async function startListener(t: TestContext, victim: Victim, acts: ListenerActs): Promise<HostileListener> {
-  const peer = await startHostile(t, ['/ip4/127.0.0.1/tcp/0'])
+  const peer = await startHostile(t, ['/ip4/127.0.0.1/tcp/0'], { answers: victim.self })
   const { host } = peer
   await host.handle(echoProtocol, (stream) => {
     stream.addEventListener('message', ({ data }) => void stream.send(data))

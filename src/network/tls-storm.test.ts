@@ -2,7 +2,7 @@
 // hand that send rubbish, and aborts of our own at any moment. It runs in a process of its own, because what it looks
 // for, next to what stays behind, is the death of that process in native code.
 //
-// STORM_CONNECTIONS=5000 makes it longer; STORM_SEED=… repeats the choices of a run (not its timing).
+// STORM_CONNECTIONS=5000 makes it longer; STORM_SEED=… makes other choices; timing is never the same.
 
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
@@ -319,7 +319,7 @@ async function main(seed: number): Promise<void> {
 
 if (process.env.STORM_CHILD === undefined) {
   test(`${connections} connections with faults`, async (t) => {
-    const seed = Number(process.env.STORM_SEED ?? Math.floor(Math.random() * 2 ** 31))
+    const seed = Number(process.env.STORM_SEED ?? 1)
     const { NODE_TEST_CONTEXT: _ours, ...env } = process.env
     const child = fork(import.meta.filename, [], {
       env: { ...env, STORM_CHILD: '1', STORM_SEED: String(seed) },

@@ -6,7 +6,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import type { Browser, Locator } from 'playwright-core'
-import { browserMissing, launchBrowser, openPage, type PageOptions, type WatchedPage } from '../support/browser.ts'
+import {
+  browserMissing,
+  launchBrowser,
+  openPage,
+  type PageOptions,
+  seeing,
+  type WatchedPage,
+} from '../support/browser.ts'
 import { createPeers, type Peer, type Peers } from '../support/daemon.ts'
 
 const testMsMax = 120_000
@@ -77,7 +84,7 @@ export async function shareFile(peer: Peer, path: string): Promise<string> {
   return link
 }
 
-export const dialogOf = ({ page }: WatchedPage, name: string): Locator => page.getByRole('dialog', { name })
+export const dialogOf = ({ page }: WatchedPage, name: string): Locator => seeing(page.getByRole('dialog', { name }))
 
 export const itemOf = ({ page }: WatchedPage, name: string): Locator =>
   page.getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: true }) })

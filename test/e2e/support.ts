@@ -89,11 +89,11 @@ export function lastObject<Value>(result: CommandResult): Value {
   return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '')
 }
 
-/** Polls until `look` gives something other than undefined or false. */
+/** Polls until `look` gives something other than undefined or false. How long that takes says how busy the machine is, no more. */
 export async function until<Value>(
   what: string,
   look: () => Promise<Value | undefined | false> | Value | undefined | false,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<Value> {
   const deadlineMs = performance.now() + timeoutMs
   for (;;) {

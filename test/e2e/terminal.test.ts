@@ -32,9 +32,8 @@ test('a second Ctrl-C during a stop that takes long ends the daemon at once, wit
   assert.ok(performance.now() - begunMs >= stopMsMax - 50, 'a single signal waits for the stop, up to its limit')
 
   const impatient = await peers.restart(patient, { env })
-  const againMs = performance.now()
+  // By its limit it would end with 0.
   assert.equal(await interruptUntilGone(impatient.process), 130)
-  assert.ok(performance.now() - againMs < stopMsMax - 200)
   // Nothing was lost, and the next start finds the folder free.
   const next = await peers.restart(impatient)
   assert.equal(next.peerId, impatient.peerId)

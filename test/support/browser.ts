@@ -2,7 +2,7 @@
 // Every page writes down what must not happen (errors on the console, requests to elsewhere) for the test to assert on.
 
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 
 const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
@@ -71,7 +71,7 @@ export async function openPage(browser: Browser, daemon: Daemon, options: PageOp
     complaints.push(`request to ${route.request().url()}`)
     return route.abort()
   })
-  const page = await context.newPage()
+  const page = seeing(await context.newPage())
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
   })
@@ -91,6 +91,18 @@ export async function openPage(browser: Browser, daemon: Daemon, options: PageOp
     },
     close: () => context.close(),
   }
+}
+
+/**
+ * Looks for text among what is to be seen. What happens is said to screen readers, too, in a line of the page and of each dialog that
+ * nobody sees (web/src/ui/live.tsx): for some seconds, a moment later, everything that is announced would be there twice.
+ */
+export function seeing<Scope extends Page | Locator>(scope: Scope): Scope {
+  const anywhere = scope.getByText.bind(scope)
+  const page = 'page' in scope ? scope.page() : scope
+  scope.getByText = (text, options) =>
+    anywhere(text, options).and(page.locator(':not(.visually-hidden[role="status"])'))
+  return scope
 }
 
 /** Drags files or folders of this computer over the page and drops them, as the browser's own drag and drop does. */
