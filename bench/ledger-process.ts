@@ -1,4 +1,5 @@
-// One node of bench/ledger.ts: chain on disk, votes on disk, and a TCP socket to each other node. Told what to do by IPC.
+// One node of bench/ledger.ts and soak/ledger-faults.ts: chain on disk, votes on disk, and a TCP socket to each other node. Told what to
+// do by IPC.
 
 import { mkdirSync, statSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
@@ -9,6 +10,7 @@ import { createSnapshots } from '../src/ledger/chain/snapshot.ts'
 import { quietLog } from '../src/ledger/chain/testing.ts'
 import { addressOfSecret, signDigest } from '../src/ledger/evm/crypto.ts'
 import { nodeLedgerDisk } from '../src/ledger/validator/disk.ts'
+import { deltaDefaultMs } from '../src/ledger/validator/limits.ts'
 import { createLedgerNode } from '../src/ledger/validator/service.ts'
 import type { PeerName } from '../src/ledger/validator/types.ts'
 import { systemClock as clock, systemRandom as random } from '../src/node/adapters.ts'
@@ -21,6 +23,11 @@ export interface NodeSettings {
   readonly genesis: string
   readonly secret: string | undefined
   readonly isVerbose: boolean
+  /** False: what lies in the folder, or does not, has to be explained. Default true. */
+  readonly keyIsNew?: boolean
+  readonly deltaMs?: number
+  /** Says of each block that it is final here. */
+  readonly isTold?: boolean
 }
 /** Signed by an account that belongs to this node; `key` names sender and nonce. */
 export interface Submitted {
@@ -30,9 +37,23 @@ export interface Submitted {
 export type ToNode =
   | { readonly kind: 'submit'; readonly list: readonly Submitted[] }
   | { readonly kind: 'report' }
+  /** All blocks from this height on, in `final` messages that end with an `end`. */
+  | { readonly kind: 'chain'; readonly from: number }
   | { readonly kind: 'stop' }
-export interface Report {
+/** A block that is on disk for good. */
+export interface Final {
+  readonly kind: 'final'
   readonly height: number
+  readonly hash: string
+  /** Hashes of its transactions. */
+  readonly transactions: readonly string[]
+}
+export type FromNode = 'ready' | Report | Final | { readonly kind: 'end' }
+export interface Report {
+  readonly kind: 'report'
+  readonly height: number
+  readonly evidence: number
+  readonly peers: number
   readonly voting: string
   readonly sync: string
   readonly stuck: string | undefined
@@ -47,6 +68,7 @@ export interface Report {
   readonly memoryBytes: number
 }
 
+const redialMs = 50
 const settings = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
 const { number, ports, folder } = settings
 mkdirSync(folder, { recursive: true })
@@ -74,7 +96,8 @@ function write(socket: Socket | undefined, type: number, bytes: Uint8Array): voi
   socket.uncork()
 }
 
-const node = createLedgerNode({ keyIsNew: true, snapshotAfter: 500 })({
+const { keyIsNew = true, deltaMs = deltaDefaultMs } = settings
+const node = createLedgerNode({ keyIsNew, deltaMs, snapshotAfter: 500 })({
   ...{ chain, snapshots, clock, log, metrics: { count() {}, gauge() {} }, random },
   disk: nodeLedgerDisk(join(folder, 'votes')),
   network: {
@@ -128,6 +151,7 @@ let final = 0
 const refused: Record<string, number> = {}
 chain.on((event) => {
   if (event.kind !== 'final') return
+  if (settings.isTold) say(event.header.height)
   const block = chain.block(event.header.hash)
   block?.transactions.forEach((transaction, at) => {
     final += 1
@@ -139,17 +163,27 @@ chain.on((event) => {
   })
 })
 
+function say(height: number): void {
+  const block = chain.block(height)
+  if (block === undefined) return
+  const transactions = block.transactions.map((one) => Buffer.from(one.hash()).toString('hex'))
+  tellParent({ kind: 'final', height, hash: block.header.hash, transactions })
+}
+
+function tellParent(message: FromNode): void {
+  process.send?.(message)
+}
+
+/** Of two the later one dials, and again when it was cut off. */
+function dial(port: number): void {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('close', () => setTimeout(() => dial(port), redialMs))
+  attach(socket)
+}
+
 await node.start()
 createServer(attach).listen(ports[number], '127.0.0.1')
-ports.forEach((port, other) => {
-  if (other < number) attach(connect(port, '127.0.0.1'))
-})
-// Whoever was there before dials nobody: a node that comes back dials all.
-if (chain.head().height > 0) {
-  ports.forEach((port, other) => {
-    if (other > number) attach(connect(port, '127.0.0.1'))
-  })
-}
+for (const port of ports.slice(0, number)) dial(port)
 
 process.on('message', async (message: ToNode) => {
   if (message.kind === 'submit') {
@@ -165,10 +199,11 @@ process.on('message', async (message: ToNode) => {
       }
     }
   } else if (message.kind === 'report') {
-    const { height, voting, sync, stuck, waiting } = node.status()
+    const { height, voting, sync, stuck, waiting, evidence, peers } = node.status()
     const report: Report = {
+      kind: 'report',
       ...{
-        height,
+        ...{ height, evidence, peers },
         voting: voting.kind,
         sync: sync.kind,
         stuck: stuck?.sentence,
@@ -183,7 +218,10 @@ process.on('message', async (message: ToNode) => {
       memoryBytes: process.memoryUsage.rss(),
     }
     latencyMs = []
-    process.send?.(report)
+    tellParent(report)
+  } else if (message.kind === 'chain') {
+    for (let height = message.from; height <= chain.head().height; height++) say(height)
+    tellParent({ kind: 'end' })
   } else {
     await node.stop()
     await snapshots.stop()
@@ -193,7 +231,7 @@ process.on('message', async (message: ToNode) => {
   }
 })
 process.on('disconnect', () => process.exit(0))
-process.send?.('ready')
+tellParent('ready')
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0

@@ -3,6 +3,8 @@
 //   gate (Host, Origin) ─► /api, /metrics: caller (token) ─► params, query, body by schema ─► handler ─► JSON
 //                      └─► everything else: the page
 //
+// Some of the table is loaded when somebody asks for it (late-routes.ts); it is served by an app of its own, in the same way.
+//
 // What must stay true: nothing is read of a request before the gate has let it pass; whatever is thrown leaves as one
 // problem document and one log line with its code.
 
@@ -24,8 +26,8 @@ import type { LinesServer } from './lines.ts'
 import type { OpenApiDocument } from './openapi.ts'
 import type { Page } from './page.ts'
 import type { Route, RouteKind } from './route.ts'
-import { allowedMethods } from './route-match.ts'
-import { type JsonRouteKey, routes } from './routes.ts'
+import { isLatePath, methodsOf } from './route-match.ts'
+import { earlyRoutes, type JsonRouteKey } from './routes.ts'
 import { requestSignal, untilAborted } from './scope.ts'
 import type { DaemonServices } from './services.ts'
 import { receiveUpload } from './uploads.ts'
@@ -40,7 +42,8 @@ export interface AppParts {
   readonly content: ContentServer
   readonly lines: LinesServer
   readonly page: Page
-  readonly openApi: OpenApiDocument
+  /** Made when somebody asks: it holds every schema once more, and what makes it. */
+  openApi(): Promise<OpenApiDocument>
   /** Aborts with `stopping` when the server closes. */
   readonly stopping: AbortSignal
 }
@@ -51,16 +54,40 @@ const metricsType = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8'
 type Serve = (exchange: Exchange, key: string, row: Route) => Promise<Response>
 
 export function createApp(parts: AppParts): Hono<ApiEnv> {
-  const { gate, log, metrics, stopping } = parts
-  const app = new Hono<ApiEnv>()
+  const { gate } = parts
   const serveKind = createKinds(parts)
+  let late: Promise<Hono<ApiEnv>> | undefined
+  const rest = methodsOf(earlyRoutes)
+  return createRoutes(earlyRoutes, parts, serveKind, async (context) => {
+    if (!isLatePath(context.req.path)) return serveRest(context, parts, rest)
+    gate.checkCaller(context.env.incoming)
+    late ??= loadLate(parts, serveKind)
+    return (await late).fetch(context.req.raw, context.env)
+  })
+}
 
+async function loadLate(parts: AppParts, serveKind: Kinds): Promise<Hono<ApiEnv>> {
+  const { lateRoutes } = await import('./late-routes.ts')
+  const rest = methodsOf(lateRoutes)
+  return createRoutes(lateRoutes, parts, serveKind, (context) => serveRest(context, parts, rest))
+}
+
+type Kinds = Readonly<Record<RouteKind, Serve>>
+
+/** Serves the rows of a table, and what is in none of them by `serveOther`. */
+function createRoutes(
+  table: Readonly<Record<string, Route>>,
+  { gate, log, metrics, stopping }: AppParts,
+  serveKind: Kinds,
+  serveOther: (context: Context<ApiEnv>) => Promise<Response>,
+): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
   app.use('*', async (context, next) => {
     if (stopping.aborted) throw stopping.reason
     gate.checkSource(context.env.incoming, !isApiPath(context.req.path))
     await next()
   })
-  for (const [key, row] of Object.entries<Route>(routes)) {
+  for (const [key, row] of Object.entries(table)) {
     const [method = '', path = ''] = key.split(' ')
     app.on(method, path, async (context) => {
       const { incoming, outgoing } = context.env
@@ -71,12 +98,12 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
       return serveKind[row.kind](openExchange(context, path, row, stopping), key, row)
     })
   }
-  app.all('*', (context) => serveRest(context, parts))
+  app.all('*', serveOther)
   app.onError((thrown, { env, req }) => problemAnswer({ thrown, ...env, path: req.path }, log))
   return app
 }
 
-function createKinds(parts: AppParts): Readonly<Record<RouteKind, Serve>> {
+function createKinds(parts: AppParts): Kinds {
   const { services, clock, events, content, lines, openApi } = parts
   return {
     json: createJson(parts),
@@ -102,7 +129,7 @@ function createKinds(parts: AppParts): Readonly<Record<RouteKind, Serve>> {
       events.serve(incoming, outgoing)
       return RESPONSE_ALREADY_SENT
     },
-    openapi: async () => jsonAnswer(200, openApi),
+    openapi: async () => jsonAnswer(200, await openApi()),
     metrics: async () => textAnswer(200, await services.metrics(), metricsType),
   }
 }
@@ -138,13 +165,17 @@ function createJson({ services, clock, events, gate }: AppParts): Serve {
 }
 
 /** The page, and what nobody has. */
-async function serveRest(context: Context<ApiEnv>, { gate, page, stopping }: AppParts): Promise<Response> {
+async function serveRest(
+  context: Context<ApiEnv>,
+  { gate, page, stopping }: AppParts,
+  methodsFor: (path: string) => string[],
+): Promise<Response> {
   const { incoming, outgoing } = context.env
   const { path } = context.req
   if (isApiPath(path)) {
     // Without the token, nobody learns which routes there are.
     gate.checkCaller(incoming)
-    const allow = allowedMethods(path)
+    const allow = methodsFor(path)
     if (allow.length === 0) throw apiErrors.route_unknown('The API has no such route.')
     throw methodNotAllowed(allow)
   }

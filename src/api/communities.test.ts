@@ -6,13 +6,12 @@ import { createManualClock } from '../../test/support/clock.ts'
 import { type Neighbours, startNeighbours } from '../../test/support/communities.ts'
 import { until } from '../../test/support/until.ts'
 import { admissionRoutes } from './admission-routes.ts'
+import { routes } from './all-routes.ts'
 import { exportLineSchema } from './community-schemas.ts'
-import { ledgerRoutes } from './ledger-routes.ts'
+import { lateRoutes } from './late-routes.ts'
 import { exportStreamsMax, handlerTimeoutMs, joinTimeoutMs } from './limits.ts'
 import type { Route } from './route.ts'
-import { routes } from './routes.ts'
 import { type Event, eventSchema, problemSchema } from './schemas.ts'
-import { walletRoutes } from './wallet-routes.ts'
 
 let them: Neighbours
 before(async () => {
@@ -115,7 +114,7 @@ describe('the routes of communities', () => {
     await kept.close()
     covered.add('POST /api/communities/keep')
 
-    const elsewhere = { ...admissionRoutes, ...ledgerRoutes, ...walletRoutes }
+    const elsewhere = { ...admissionRoutes, ...lateRoutes }
     const rows = Object.entries<Route>(routes).filter(
       ([key, row]) => row.kind === 'json' && key.includes('/communities') && !Object.hasOwn(elsewhere, key),
     )

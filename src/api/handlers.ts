@@ -7,6 +7,7 @@ import { createCopiesHandlers } from './copies-handlers.ts'
 import { createDirectHandlers } from './direct-handlers.ts'
 import { createIpfsHandlers } from './ipfs-handlers.ts'
 import { createLedgerHandlers } from './ledger-handlers.ts'
+import { createLedgerRecoveryHandlers } from './ledger-recovery-handlers.ts'
 import { requirePerson } from './person.ts'
 import type { JsonRouteKey, ParamsOf, ParsedBodyOf, ParsedQueryOf, ResponseOf } from './routes.ts'
 import type { Files } from './schemas.ts'
@@ -39,6 +40,7 @@ export function createHandlers(services: DaemonServices): JsonHandlers {
     ...createIpfsHandlers(services.ipfs),
     ...createCopiesHandlers(services.copies),
     ...createLedgerHandlers(services.ledgers),
+    ...createLedgerRecoveryHandlers(services.ledgerRecovery),
     ...createWalletHandlers(services.wallet),
 
     'GET /api/status': () => services.status(),

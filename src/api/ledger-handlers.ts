@@ -1,12 +1,15 @@
 // What the JSON routes of ledgers do: one thin line each, as in handlers.ts.
 
 import type { JsonHandlers } from './handlers.ts'
+import type { LedgerRecoveryKey } from './ledger-recovery-handlers.ts'
 import type { LedgerServices } from './ledger-services.ts'
 import type { JsonRouteKey } from './routes.ts'
 
 export type LedgerKey = Extract<JsonRouteKey, `${string}/ledger${string}`>
 
-export function createLedgerHandlers(ledgers: LedgerServices): Pick<JsonHandlers, LedgerKey> {
+export function createLedgerHandlers(
+  ledgers: LedgerServices,
+): Pick<JsonHandlers, Exclude<LedgerKey, LedgerRecoveryKey>> {
   return {
     'GET /api/communities/:id/ledger': ({ params, signal }) => ledgers.get(params.id, { signal }),
     'POST /api/communities/:id/ledger': ({ params, body, signal }) => ledgers.found(params.id, body, { signal }),
@@ -14,6 +17,10 @@ export function createLedgerHandlers(ledgers: LedgerServices): Pick<JsonHandlers
     'POST /api/communities/:id/ledger/offer': ({ params, body, signal }) => ledgers.offer(params.id, body, { signal }),
     'POST /api/communities/:id/ledger/validators': ({ params, body, signal }) =>
       ledgers.agree(params.id, body.validators, { signal }),
+    'GET /api/communities/:id/ledger/members': ({ params, query, signal }) =>
+      ledgers.members(params.id, query, { signal }),
+    'PUT /api/communities/:id/ledger/choice': ({ params, body, signal }) =>
+      ledgers.choose(params.id, body.chain, { signal }),
     'POST /api/communities/:id/ledger/account': ({ params, body, signal }) =>
       ledgers.announceAccount(params.id, body.passphrase, { signal }),
     'GET /api/communities/:id/ledger/blocks': ({ params, query, signal }) =>

@@ -10,6 +10,7 @@ import type { LedgerRpcServices, LedgerRpcSocket } from './ledger-rpc-services.t
 import {
   ledgerRpcBodiesBytesMax,
   ledgerRpcBodyBytesMax,
+  ledgerRpcCallerCharsMax,
   ledgerRpcTimeoutMs,
   ledgerSocketPingMs,
   ledgerSocketRequestsMax,
@@ -74,6 +75,23 @@ test('programs ask without a token, and get what the ledger says', async () => {
   )
   assert.equal((await api.post('quiet')).status, 204)
   assert.equal((await api.post('hello', {}, '/communities/c1/rpc/')).status, 200)
+})
+
+test('who asks is told apart by origin, token or program, not by connection; a token goes no further', async () => {
+  const callers: string[] = []
+  await using api = await start({
+    async ask(_community, _body, { caller }) {
+      callers.push(caller)
+      return '{}'
+    },
+  })
+  await api.post('1', { origin: wallet })
+  for (const agent of ['cast', 'cast', 'hardhat']) await api.post('1', { 'user-agent': agent })
+  await api.post('1', { authorization: 'Bearer secret' })
+  await api.post('1', { 'user-agent': 'x'.repeat(1_000) })
+  assert.deepEqual(callers.slice(0, 4), [`origin ${wallet}`, 'program cast', 'program cast', 'program hardhat'])
+  assert.match(callers[4] ?? '', /^token [A-Za-z0-9_-]{43}$/)
+  assert.equal(callers[5], `program ${'x'.repeat(ledgerRpcCallerCharsMax)}`)
 })
 
 test('pages of an allowed origin ask, by preflight too; all others get nothing', async () => {

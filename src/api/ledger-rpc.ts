@@ -7,6 +7,7 @@
 //
 // What must stay true: nothing of a body is read before that has been checked; bodies in memory are bounded in all.
 
+import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type PeerhoodError, toPeerhoodError } from '../base/errors.ts'
@@ -17,7 +18,13 @@ import { apiErrors } from './errors.ts'
 import { apiHeaders } from './headers.ts'
 import type { LedgerRpcServices } from './ledger-rpc-services.ts'
 import type { LedgerSockets } from './ledger-rpc-socket.ts'
-import { bodyTimeoutMs, ledgerRpcBodiesBytesMax, ledgerRpcBodyBytesMax, ledgerRpcTimeoutMs } from './limits.ts'
+import {
+  bodyTimeoutMs,
+  ledgerRpcBodiesBytesMax,
+  ledgerRpcBodyBytesMax,
+  ledgerRpcCallerCharsMax,
+  ledgerRpcTimeoutMs,
+} from './limits.ts'
 import { statusOf } from './problems.ts'
 import { requestSignal, untilAborted } from './scope.ts'
 
@@ -76,7 +83,10 @@ export function createLedgerRpc(parts: LedgerRpcParts): LedgerRpc {
     const limit = deadline(parts.clock, ledgerRpcTimeoutMs, late, signal)
     try {
       const body = await readText(incoming, parts, bodies, limit.signal)
-      const text = await untilAborted(services.ask(community, body, { signal: limit.signal }), limit.signal)
+      const text = await untilAborted(
+        services.ask(community, body, { signal: limit.signal, caller: callerOf(incoming) }),
+        limit.signal,
+      )
       send(outgoing, text === undefined ? 204 : 200, text, cors)
     } finally {
       limit.done()
@@ -148,6 +158,18 @@ async function readText(
     limit.done()
     bodies.bytes -= declared
   }
+}
+
+/**
+ * Who asks: a page by its origin, a program by the token that it may send or by what it calls itself. Not by the connection: who
+ * floods opens many. It is no proof, and needs none: whoever lies takes turns with those that it lies to be.
+ */
+export function callerOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const { origin, authorization } = headers
+  if (origin !== undefined) return `origin ${origin.slice(0, ledgerRpcCallerCharsMax)}`
+  // A token goes no further than here.
+  if (authorization !== undefined) return `token ${createHash('sha256').update(authorization).digest('base64url')}`
+  return `program ${(headers['user-agent'] ?? '').slice(0, ledgerRpcCallerCharsMax)}`
 }
 
 // ---- answers

@@ -85,6 +85,45 @@ export const ledgerChainSchema = z
   })
   .meta({ id: 'LedgerChain' })
 
+export const ledgerMembershipSchema = z
+  .object({
+    members: count.describe('Accounts that transact free, by the chain'),
+    joining: count.describe('Told to the community, and not let in yet'),
+    leaving: count.describe('Nobody’s here any more, and members still'),
+    bound: count.describe('Nobody’s here any more, and validators still'),
+    signed: count.describe('Validators that have signed the change that is furthest'),
+    needed: count.describe('So many have to'),
+    sentence: z.string(),
+  })
+  .meta({ id: 'LedgerMembership' })
+
+export const ledgerCheckpointSchema = z
+  .object({
+    height: count,
+    block: hash,
+    timestamp: seconds,
+    epoch: count,
+    said: count.describe('Persons who say it'),
+    needed: count.describe('So many have to, for a newcomer to begin from it'),
+    believed: z.boolean(),
+  })
+  .meta({ id: 'LedgerCheckpoint' })
+
+export const ledgerChoiceSchema = z
+  .object({
+    kind: z.enum(['own', 'outside']).describe('own: the chain that the community runs itself, or none yet'),
+    chainId: count.nullable(),
+    name: z.string(),
+    coin: coinSchema.nullable(),
+    rpc: z.string().nullable().describe('Where anybody may ask it; null: each person brings an address'),
+    by: z.string().nullable().describe('Who chose it; null: nobody did'),
+    byName: z.string(),
+    chosenMs: timeMs.nullable(),
+    sentence: z.string().describe('What it is, and what that means'),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'LedgerChoice' })
+
 export const ledgerSchema = z
   .object({
     community: z.string(),
@@ -103,6 +142,14 @@ export const ledgerSchema = z
         }),
       )
       .describe('Who said that these are to follow after an epoch; it happens once a quorum says the same'),
+    membership: ledgerMembershipSchema
+      .nullable()
+      .describe('How far the chain’s members are from the community’s; null: not known'),
+    checkpoint: ledgerCheckpointSchema.nullable().describe('The newest that members told the community'),
+    contradictions: z
+      .array(z.object({ person: z.string(), name: z.string(), height: count, code: z.string(), sentence: z.string() }))
+      .describe('Checkpoints that were told and are not in this chain'),
+    choice: ledgerChoiceSchema.describe('Which chain the community uses'),
     validates: z.boolean().describe('Whether this computer says that it would validate'),
     validator: address.describe('The address that this computer validates under'),
     account: address.nullable().describe('This person’s account, as the community was told; null: not yet'),
@@ -112,6 +159,49 @@ export const ledgerSchema = z
     settings: ledgerSettingsSchema,
   })
   .meta({ id: 'Ledger' })
+
+export const ledgerMemberSchema = z
+  .object({
+    address,
+    ...personal,
+    isSelf: z.boolean(),
+    validator: z.boolean().describe('Whether it decides now'),
+    state: z
+      .enum(['member', 'joining', 'leaving', 'bound', 'unknown'])
+      .describe(
+        'member: transacts free; joining: is let in by a validator; leaving: is taken out once a quorum has signed; bound: leaves once it validates no more; unknown: a member by the chain that this community’s log says nothing of',
+      ),
+    sentence: z.string(),
+  })
+  .meta({ id: 'LedgerMember' })
+export const ledgerMembersQuerySchema = z.strictObject({
+  offset: z.coerce.number().int().nonnegative().default(0),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+})
+export const ledgerMembersSchema = z
+  .object({
+    members: z.array(ledgerMemberSchema).describe('Those that change first, then by name'),
+    total: count,
+    words: z
+      .array(z.object({ person: z.string(), name: z.string(), removed: z.array(address), admitted: z.array(address) }))
+      .describe('What was signed of the change that is due'),
+    needed: count,
+  })
+  .meta({ id: 'LedgerMembers' })
+
+export const ledgerChooseRequestSchema = z
+  .strictObject({
+    chain: z
+      .strictObject({
+        chainId: z.int().min(1),
+        name: nameOf(64),
+        coin: z.strictObject({ name: nameOf(64), symbol: nameOf(12) }),
+        rpc: z.string().min(1).max(512).optional().describe('https://…, without a key in it: every member sees it'),
+      })
+      .nullable()
+      .describe('null: the community’s own chain'),
+  })
+  .meta({ id: 'LedgerChooseRequest' })
 
 export const ledgerFoundRequestSchema = z
   .strictObject({
@@ -268,6 +358,18 @@ export const ledgerProvenSchema = z
     timestamp: seconds,
     validators: count,
     signatures: count.describe('So many of them made it final'),
+    recoveries: z
+      .array(
+        z.object({
+          fingerprint: z.string(),
+          epoch: count,
+          height: count,
+          signatures: count,
+          validators: count,
+          confirmed: z.boolean().describe('On this computer, by the person'),
+        }),
+      )
+      .describe('Agreements of people that it rests on besides: worth as much as one knows of them'),
     claim: z.union([
       z.object({ kind: z.literal('balance'), address, wei, nonce: z.string() }),
       z.object({
@@ -287,6 +389,12 @@ export const ledgerExportLineSchema = z
   .union([
     z.object({ type: z.literal('ledger'), version: z.literal(1), chainId: count, name: z.string(), genesisHash: hash }),
     z.object({
+      type: z.literal('recovery'),
+      epoch: count.describe('The one that began with it'),
+      fingerprint: z.string(),
+      file: z.string().describe('What people agreed on: docs/recovery.md'),
+    }),
+    z.object({
       type: z.literal('block'),
       height: count,
       hash,
@@ -304,6 +412,12 @@ export type LedgerFounded = z.infer<typeof ledgerFoundedSchema>
 export type LedgerValidator = z.infer<typeof ledgerValidatorSchema>
 /** What a person chose for one ledger on this computer. */
 export type LedgerSettings = z.infer<typeof ledgerSettingsSchema>
+export type LedgerMembership = z.infer<typeof ledgerMembershipSchema>
+export type LedgerCheckpoint = z.infer<typeof ledgerCheckpointSchema>
+export type LedgerChoice = z.infer<typeof ledgerChoiceSchema>
+export type LedgerMember = z.infer<typeof ledgerMemberSchema>
+export type LedgerMembers = z.infer<typeof ledgerMembersSchema>
+export type LedgerChooseRequest = z.input<typeof ledgerChooseRequestSchema>
 export type LedgerSettingsPatch = z.input<typeof ledgerSettingsPatchSchema>
 export type LedgerFoundRequest = z.input<typeof ledgerFoundRequestSchema>
 export type LedgerOfferRequest = z.input<typeof ledgerOfferRequestSchema>

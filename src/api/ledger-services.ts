@@ -6,8 +6,10 @@ import type {
   LedgerAccounts,
   LedgerBlockDetails,
   LedgerBlocks,
+  LedgerChooseRequest,
   LedgerExportLine,
   LedgerFoundRequest,
+  LedgerMembers,
   LedgerProofRequest,
   LedgerProven,
   LedgerSettingsPatch,
@@ -33,6 +35,12 @@ export interface LedgerServices {
     options: Options,
   ): Promise<Ledger>
   agree(community: string, validators: readonly string[], options: Options): Promise<Ledger>
+  members(
+    community: string,
+    page: { readonly offset: number; readonly limit: number },
+    options: Options,
+  ): Promise<LedgerMembers>
+  choose(community: string, chain: LedgerChooseRequest['chain'], options: Options): Promise<Ledger>
   announceAccount(community: string, passphrase: string | undefined, options: Options): Promise<Ledger>
   blocks(community: string, page: Page, options: Options): Promise<LedgerBlocks>
   block(community: string, at: string, options: Options): Promise<LedgerBlockDetails>

@@ -25,6 +25,14 @@ test('each route answers what its schema says, with its status', async () => {
     'PATCH /api/communities/:id/ledger': { mode: 'light', origins: ['https://a.example'] },
     'POST /api/communities/:id/ledger/offer': { validate: true },
     'POST /api/communities/:id/ledger/validators': { validators: [account] },
+    'PUT /api/communities/:id/ledger/choice': {
+      chain: {
+        chainId: 100,
+        name: 'Gnosis',
+        coin: { name: 'xDAI', symbol: 'xDAI' },
+        rpc: 'https://rpc.gnosischain.com',
+      },
+    },
     'POST /api/communities/:id/ledger/account': {},
     'POST /api/communities/:id/ledger/transactions': { raw: '0x02' },
     'POST /api/communities/:id/ledger/proofs': { balance: account },
@@ -64,6 +72,9 @@ test('what is malformed is refused before it reaches a ledger', async () => {
   await assert.rejects(ledger.prove(community, { balance: '0x12' }), malformed)
   await assert.rejects(ledger.found(community, { supply: '-1' }), malformed)
   await assert.rejects(ledger.found(community, { coin: { symbol: 'too long a symbol' } }), malformed)
+  const chain = { chainId: 0, name: 'Gnosis', coin: { name: 'xDAI', symbol: 'xDAI' } }
+  await assert.rejects(ledger.choose(community, chain), malformed)
+  await assert.rejects(ledger.members(community, { limit: 101 }), malformed)
   await assert.rejects(ledger.check(''), malformed)
   await assert.rejects(ledger.transaction(community, '0xab'), { code: 'ledger_transaction_unknown' })
 })

@@ -8,6 +8,10 @@ export const bodyBytesMax = 128 * 1024
 export const transactionBodyBytesMax = 320 * 1024
 /** A proof file (ledger/proof/limits.ts) as a JSON string: quotes and line ends are escaped. */
 export const proofBodyBytesMax = 10 * 1024 * 1024
+/** A source of `sourceInputCharsMax` (ledger/source/limits.ts) as a JSON string: quotes and line ends are escaped. */
+export const sourceBodyBytesMax = 20 * 1024 * 1024
+/** An ABI of `abiCharsMax` as a JSON string. */
+export const abiBodyBytesMax = 640 * 1024
 /** A JSON body arrives within this: it is at most `bodyBytesMax` over loopback. */
 export const bodyTimeoutMs = 10_000
 
@@ -22,6 +26,9 @@ export const handlerTimeoutMs = 60_000
 
 /** Joining and keeping wait for somebody who has the community: the DHT and hole punching take up to a minute each. */
 export const joinTimeoutMs = 180_000
+
+/** Checking a contract's source: two minutes for a compiler (`compileTimeoutMs`), and four that wait before it. */
+export const verifySourceTimeoutMs = 600_000
 
 /** Checking a log: 10,000,000 entries at the 20,000 a second that one core does. */
 export const verifyTimeoutMs = 600_000
@@ -79,6 +86,9 @@ export const ledgerRpcBodyBytesMax = 5 * 1024 * 1024
 
 /** Bodies of all requests that are arriving: a dozen of the longest, thousands of common ones. */
 export const ledgerRpcBodiesBytesMax = 64 * 1024 * 1024
+
+/** Of an origin or of what a program calls itself, as far as they tell callers of a ledger apart. */
+export const ledgerRpcCallerCharsMax = 100
 
 /** An answer. A batch may take 30 s (ledger/rpc), and may have waited for others as long. */
 export const ledgerRpcTimeoutMs = 60_000

@@ -7,6 +7,7 @@ import * as communitySchemas from './community-schemas.ts'
 import * as copiesSchemas from './copies-schemas.ts'
 import * as directSchemas from './direct-schemas.ts'
 import * as ipfsSchemas from './ipfs-schemas.ts'
+import * as ledgerRecoverySchemas from './ledger-recovery-schemas.ts'
 import * as ledgerSchemas from './ledger-schemas.ts'
 import * as schemas from './schemas.ts'
 import * as walletSchemas from './wallet-schemas.ts'
@@ -31,7 +32,7 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
 export function componentSchemas(): Json {
   const named = [
     ...[schemas, communitySchemas, admissionSchemas, chatSchemas, directSchemas, copiesSchemas, ipfsSchemas],
-    ...[ledgerSchemas, walletSchemas],
+    ...[ledgerSchemas, ledgerRecoverySchemas, walletSchemas],
   ]
     .flatMap((file) => Object.values<z.ZodType>(file))
     .filter((schema) => schema.meta()?.id !== undefined)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApi } from '../../test/support/api.ts'
+import { routes } from './all-routes.ts'
 import { createOpenApi } from './openapi.ts'
 import type { Route } from './route.ts'
-import { routes } from './routes.ts'
 
 type Json = Record<string, unknown>
 interface Operation {

@@ -1,10 +1,10 @@
 // The OpenAPI 3.1 document, made from the route table and the zod schemas. Nothing in it is written twice.
 
+import { routes } from './all-routes.ts'
 import { linesMediaType } from './lines.ts'
 import { problemResponses } from './openapi-problems.ts'
 import { componentSchemas, idOf, refOf, schemaOf } from './openapi-schemas.ts'
 import type { Route } from './route.ts'
-import { routes } from './routes.ts'
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>
 type Json = Readonly<Record<string, unknown>>

@@ -1,15 +1,19 @@
-// Which methods the table has for a path: for 405 answers.
+// Which of the tables has a path, and with which methods: for 405 answers.
 
-import { routes } from './routes.ts'
+/** Whether a path belongs to late-routes.ts. */
+export function isLatePath(path: string): boolean {
+  return /^\/api\/(?:ledger|communities\/[^/]+\/(?:ledger|wallet|explorer))(?:\/|$)/.test(path)
+}
 
-const rows = Object.keys(routes).map((key) => {
-  const [method = '', path = ''] = key.split(' ')
-  const pattern = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+').replace('*', '.*')
-  return { method, pattern: new RegExp(`^${pattern}$`) }
-})
-
-/** Empty when no route has this path. HEAD goes where GET goes. */
-export function allowedMethods(path: string): string[] {
-  const methods = rows.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
-  return methods.includes('GET') ? [...methods, 'HEAD'] : methods
+/** Which methods a table has for a path: empty when no route has it. HEAD goes where GET goes. */
+export function methodsOf(table: object): (path: string) => string[] {
+  const rows = Object.keys(table).map((key) => {
+    const [method = '', path = ''] = key.split(' ')
+    const pattern = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+').replace('*', '.*')
+    return { method, pattern: new RegExp(`^${pattern}$`) }
+  })
+  return (path) => {
+    const methods = rows.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    return methods.includes('GET') ? [...methods, 'HEAD'] : methods
+  }
 }

@@ -4,12 +4,12 @@ import type { z } from 'zod'
 import { startApi, type TestApi, testConfirmKey } from '../../test/support/api.ts'
 import { defineErrors } from '../base/errors.ts'
 import { admissionRoutes } from './admission-routes.ts'
+import { routes } from './all-routes.ts'
 import { copiesRoutes } from './copies-routes.ts'
 import { directRoutes } from './direct-routes.ts'
-import { ledgerRoutes } from './ledger-routes.ts'
+import { lateRoutes } from './late-routes.ts'
 import { bodyBytesMax } from './limits.ts'
 import type { Route } from './route.ts'
-import { routes } from './routes.ts'
 import { filesSchema, type Problem, problemSchema } from './schemas.ts'
 
 const hostile = defineErrors({
@@ -70,7 +70,7 @@ describe('the JSON routes', () => {
     }
     // Those of communities: communities.test.ts; of codes, requests and own devices: admission.test.ts; of conversations:
     // direct.test.ts; of copies: copies.test.ts; of ledgers: ledger.test.ts.
-    const elsewhere = { ...admissionRoutes, ...directRoutes, ...copiesRoutes, ...ledgerRoutes }
+    const elsewhere = { ...admissionRoutes, ...directRoutes, ...copiesRoutes, ...lateRoutes }
     const rows = Object.entries<Route>(routes).filter(
       ([key, row]) => row.kind === 'json' && !key.includes('/communities') && !Object.hasOwn(elsewhere, key),
     )
@@ -189,6 +189,10 @@ describe('problems', () => {
     const wrong = await call('PUT', '/api/shares', {})
     assert.equal(wrong.headers.get('allow'), 'GET, POST, HEAD')
     assert.deepEqual(await codeAndStatus(wrong), ['method_not_allowed', 405])
+    const wrongLate = await call('PUT', '/api/ledger/check', {})
+    assert.equal(wrongLate.headers.get('allow'), 'POST')
+    assert.deepEqual(await codeAndStatus(wrongLate), ['method_not_allowed', 405])
+    assert.deepEqual(await codeAndStatus(await api.get('/api/ledger/nothing')), ['route_unknown', 404])
     assert.deepEqual(await codeAndStatus(await api.get('/api/shares/unknown')), ['share_unknown', 404])
     for (const id of ['a%2Fb', '%00', '..%2f..', 'x'.repeat(129), 'ä']) {
       assert.deepEqual(await codeAndStatus(await api.get(`/api/shares/${id}`)), ['request_malformed', 400], id)

@@ -1,7 +1,8 @@
 // Every route of the API as data. From this one table come the Hono routes (app.ts), the OpenAPI document (openapi.ts)
 // and the SDK's types (src/sdk/call.ts), so the three can't disagree.
 //
-// Those of communities, of how one comes in, of chat, of direct conversations and of copies are in files of their own. A key is
+// Those of communities, of how one comes in, of chat, of direct conversations and of copies are in files of their own, and those that
+// are loaded when somebody asks for them in late-routes.ts; all-routes.ts has them all. A key is
 // "METHOD /path"; `:name` is one path segment, a trailing `*` the rest of the path. What a route does is in handlers.ts
 // (JSON) or in the file that owns its kind. Nothing here may import a handler or node:*: the SDK reads
 // these types in the browser.
@@ -13,7 +14,7 @@ import { communityRoutes } from './community-routes.ts'
 import { copiesRoutes } from './copies-routes.ts'
 import { directRoutes } from './direct-routes.ts'
 import { ipfsRoutes } from './ipfs-routes.ts'
-import { ledgerRoutes } from './ledger-routes.ts'
+import type { lateRoutes } from './late-routes.ts'
 import { type RouteKind, route } from './route.ts'
 import {
   connectRequestSchema,
@@ -42,9 +43,8 @@ import {
   transfersSchema,
   uploadSchema,
 } from './schemas.ts'
-import { walletRoutes } from './wallet-routes.ts'
 
-export const routes = {
+export const earlyRoutes = {
   'GET /api/status': route({
     kind: 'json',
     id: 'status',
@@ -287,8 +287,6 @@ export const routes = {
   ...ipfsRoutes,
   ...copiesRoutes,
   ...chatRoutes,
-  ...ledgerRoutes,
-  ...walletRoutes,
 
   'GET /api/events': route({
     kind: 'events',
@@ -310,7 +308,7 @@ export const routes = {
   }),
 } as const
 
-export type Routes = typeof routes
+export type Routes = typeof earlyRoutes & typeof lateRoutes
 export type RouteKey = keyof Routes
 /** Keys of the routes of one kind. */
 export type RouteKeyOf<Kind extends RouteKind> = {

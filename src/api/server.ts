@@ -15,7 +15,6 @@ import { createEventHub } from './events.ts'
 import { createLedgerRpc, isLedgerUpgrade, type LedgerRpc } from './ledger-rpc.ts'
 import { closeGraceMs, connectionsMax, headersTimeoutMs, keepAliveTimeoutMs } from './limits.ts'
 import { createLinesServer } from './lines.ts'
-import { createOpenApi } from './openapi.ts'
 import { createPage } from './page.ts'
 import type { DaemonServices } from './services.ts'
 
@@ -65,7 +64,7 @@ function createServing(options: ApiOptions, parts: ApiParts): Api {
       content: createContentServer(parts),
       lines: createLinesServer(parts),
       page: createPage(options.pageRoot),
-      openApi: createOpenApi({ version: options.version, url }),
+      openApi: async () => (await import('./openapi.ts')).createOpenApi({ version: options.version, url }),
       stopping: stopping.signal,
     })
     const listener = getRequestListener((request, env) => app.fetch(request, env), {

@@ -8,6 +8,7 @@ import type { ChatServices, CommunityServices } from './community-services.ts'
 import type { CopiesServices } from './copies-services.ts'
 import type { DirectServices } from './direct-services.ts'
 import type { IpfsServices } from './ipfs-services.ts'
+import type { LedgerRecoveryServices } from './ledger-recovery-services.ts'
 import type { LedgerRpcServices } from './ledger-rpc-services.ts'
 import type { LedgerServices } from './ledger-services.ts'
 import type {
@@ -86,6 +87,7 @@ export interface DaemonServices {
   readonly ipfs: IpfsServices
   readonly copies: CopiesServices
   readonly ledgers: LedgerServices
+  readonly ledgerRecovery: LedgerRecoveryServices
   readonly wallet: WalletServices
   readonly ledgerRpc: LedgerRpcServices
 

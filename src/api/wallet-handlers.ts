@@ -46,6 +46,18 @@ export function createWalletHandlers(wallet: WalletServices): Pick<JsonHandlers,
     'GET /api/communities/:id/explorer/blocks/:block': ({ params }) => wallet.block(params.id, params.block),
     'GET /api/communities/:id/explorer/transactions/:hash': ({ params }) => wallet.transaction(params.id, params.hash),
     'GET /api/communities/:id/explorer/accounts/:address': ({ params }) => wallet.account(params.id, params.address),
+    'GET /api/communities/:id/explorer/accounts/:address/transactions': ({ params, query }) =>
+      wallet.accountTransactions(params.id, params.address, query),
+    'GET /api/communities/:id/explorer/accounts/:address/source': ({ params }) =>
+      wallet.source(params.id, params.address),
+    'POST /api/communities/:id/explorer/accounts/:address/source': ({ params, body, isPerson }) =>
+      wallet.verify(params.id, params.address, body, { isPerson }),
+    'DELETE /api/communities/:id/explorer/accounts/:address/source': async ({ params, isPerson }) => {
+      await wallet.forgetSource(params.id, params.address, { isPerson })
+      return undefined
+    },
+    'PUT /api/communities/:id/explorer/accounts/:address/abi': ({ params, body, isPerson }) =>
+      wallet.setAbi(params.id, params.address, body.abi, { isPerson }),
     'GET /api/communities/:id/explorer/search': ({ params, query }) => wallet.search(params.id, query.q),
   }
 }

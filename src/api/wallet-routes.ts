@@ -1,18 +1,22 @@
 // The routes of the wallet and the explorer: rows of the table in routes.ts. Whatever spends begins as a request; confirming one
 // takes the confirm key beside the token (access.ts).
 
+import { abiBodyBytesMax, sourceBodyBytesMax, verifySourceTimeoutMs } from './limits.ts'
 import { route } from './route.ts'
 import {
+  abiRequestSchema,
   allowanceRequestSchema,
   allowancesSchema,
   confirmRequestSchema,
   contactsSchema,
   explorerAccountSchema,
+  explorerAccountTransactionsSchema,
   explorerBlockSchema,
   explorerBlocksQuerySchema,
   explorerBlocksSchema,
   explorerFoundSchema,
   explorerSearchQuerySchema,
+  explorerSourceSchema,
   explorerTransactionSchema,
   movementsQuerySchema,
   movementsSchema,
@@ -20,6 +24,7 @@ import {
   receiveQuerySchema,
   receiveSchema,
   tokenRequestSchema,
+  verifyRequestSchema,
   walletAccountRequestSchema,
   walletAccountSchema,
   walletBalancesSchema,
@@ -51,7 +56,7 @@ export const walletRoutes = {
   'PUT /api/communities/:id/wallet/chain': route({
     kind: 'json',
     id: 'chooseChain',
-    summary: 'Use an outside chain instead of the community’s own on this computer, or its own again',
+    summary: 'Agree to an outside chain on this computer, with an address to ask; or use what the community says',
     status: 200,
     request: walletChainRequestSchema,
     response: walletChainSchema,
@@ -191,6 +196,46 @@ export const walletRoutes = {
     id: 'explorerAccount',
     summary: 'One account or contract',
     status: 200,
+    response: explorerAccountSchema,
+  }),
+  'GET /api/communities/:id/explorer/accounts/:address/transactions': route({
+    kind: 'json',
+    id: 'explorerAccountTransactions',
+    summary: 'An account’s transactions, newest first; a page ends after 500 blocks (outside: 50), whatever it found',
+    status: 200,
+    query: explorerBlocksQuerySchema,
+    response: explorerAccountTransactionsSchema,
+  }),
+  'GET /api/communities/:id/explorer/accounts/:address/source': route({
+    kind: 'json',
+    id: 'explorerSource',
+    summary: 'The source of a contract, if one was checked here',
+    status: 200,
+    response: explorerSourceSchema,
+  }),
+  'POST /api/communities/:id/explorer/accounts/:address/source': route({
+    kind: 'json',
+    id: 'verifySource',
+    summary: 'Compile a source, compare it with the code at the address, and keep it if it is the same',
+    status: 200,
+    request: verifyRequestSchema,
+    bodyBytesMax: sourceBodyBytesMax,
+    response: explorerSourceSchema,
+    timeoutMs: verifySourceTimeoutMs,
+  }),
+  'DELETE /api/communities/:id/explorer/accounts/:address/source': route({
+    kind: 'json',
+    id: 'forgetSource',
+    summary: 'Forget a source; takes the confirm key',
+    status: 204,
+  }),
+  'PUT /api/communities/:id/explorer/accounts/:address/abi': route({
+    kind: 'json',
+    id: 'addAbi',
+    summary: 'Add an ABI that nobody checked, or take it away; takes the confirm key',
+    status: 200,
+    request: abiRequestSchema,
+    bodyBytesMax: abiBodyBytesMax,
     response: explorerAccountSchema,
   }),
   'GET /api/communities/:id/explorer/search': route({

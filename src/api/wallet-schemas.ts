@@ -36,10 +36,19 @@ export const outsideChainSchema = z.strictObject({
 })
 
 export const walletChainSchema = z
-  .object({ chain: chainDescriptionSchema.nullable().describe('null: neither founded nor chosen, or being opened') })
+  .object({
+    chain: chainDescriptionSchema
+      .nullable()
+      .describe('null: there is none, it is being opened, or the person has not agreed to what the community chose'),
+  })
   .meta({ id: 'WalletChain' })
 export const walletChainRequestSchema = z
-  .strictObject({ outside: outsideChainSchema.nullable().describe('null: the community’s own chain') })
+  .strictObject({
+    outside: z
+      .union([outsideChainSchema, z.literal('own')])
+      .nullable()
+      .describe('null: what the community says; own: the chain that it runs itself, whatever it says'),
+  })
   .meta({ id: 'WalletChainRequest' })
 
 // ---- accounts and balances
@@ -260,6 +269,7 @@ const blockLine = {
 }
 const transactionLine = {
   hash: z.string(),
+  state: z.enum(['waiting', 'done', 'failed']),
   from: address,
   fromName: z.string().nullable(),
   to: z.string().nullable(),
@@ -279,16 +289,27 @@ export const explorerBlocksQuerySchema = z.strictObject({
 export const explorerBlockSchema = z
   .object({ ...blockLine, parent: z.string(), stateRoot: z.string(), list: listOf(explorerTransactionLineSchema) })
   .meta({ id: 'ExplorerBlock' })
+const trust = z.enum(['known', 'checked', 'unchecked']).describe('unchecked: by an ABI that a person added')
+export const explorerEventSchema = z
+  .object({
+    address,
+    name: z.string().nullable().describe('Of the contract'),
+    signature: z.string().nullable().describe('Transfer(address,address,uint256); null: not known'),
+    trust: trust.nullable(),
+    lines: listOf(walletLineSchema),
+  })
+  .meta({ id: 'ExplorerEvent' })
 export const explorerTransactionSchema = z
   .object({
     ...transactionLine,
-    state: z.enum(['waiting', 'done', 'failed']),
     height: count.nullable(),
     timeMs: timeMs.nullable(),
     nonce: count,
     type: count,
+    trust: trust.nullable().describe('Whose word the name of the function is; null: there is none'),
     lines: listOf(walletLineSchema),
     moved: listOf(z.string()).describe('By the events of the contracts'),
+    events: listOf(explorerEventSchema).describe('The first 100'),
     fee: z.string().nullable(),
     gasUsed: amount.nullable(),
     gasLimit: amount,
@@ -298,6 +319,64 @@ export const explorerTransactionSchema = z
     reason: z.string().nullable().describe('Why it failed, where that can still be told'),
   })
   .meta({ id: 'ExplorerTransaction' })
+const source = {
+  contract: z.string(),
+  file: z.string(),
+  match: z.enum(['exact', 'code']).describe('code: all but the hash of the sources'),
+  sentence: z.string(),
+  compiler: z.string(),
+  compilerHash: z.string().describe('SHA-256 of the compiler’s file'),
+  bundled: z.boolean().describe('It is the compiler that Peerhood brings along'),
+  checkedMs: timeMs,
+}
+export const explorerSourceSchema = z
+  .object({
+    ...source,
+    address,
+    files: listOf(z.object({ path: z.string(), text: z.string() })),
+    settings: z.string().describe('JSON'),
+    abi: z.string().describe('JSON'),
+    libraries: listOf(z.object({ name: z.string(), address })),
+    immutables: listOf(z.string()).describe('Values of immutable variables, as they stand in the code'),
+    creation: z.object({
+      kind: z.enum(['same', 'other', 'unknown']).describe('other: what created it was not this source'),
+      sentence: z.string(),
+      lines: listOf(walletLineSchema).describe('What its constructor was given'),
+    }),
+  })
+  .meta({ id: 'ExplorerSource', description: 'A source that was checked against the code at an address' })
+export const verifyRequestSchema = z
+  .strictObject({
+    input: z
+      .string()
+      .min(2)
+      .max(8 * 1024 * 1024)
+      .describe('Standard JSON input of the compiler, a build-info file, or metadata with its files'),
+    contract: z.string().min(1).max(700).optional().describe('Name, or file.sol:Name; left out: the one that fits'),
+    compiler: z
+      .string()
+      .max(4096)
+      .optional()
+      .describe('Path of another solc’s soljson.js on the daemon’s computer; takes the confirm key'),
+  })
+  .meta({ id: 'VerifyRequest' })
+export const abiRequestSchema = z
+  .strictObject({
+    abi: z
+      .string()
+      .max(256 * 1024)
+      .nullable()
+      .describe('JSON; null takes it away'),
+  })
+  .meta({ id: 'AbiRequest' })
+export const explorerAccountTransactionsSchema = z
+  .object({
+    transactions: listOf(z.object({ ...transactionLine, height: count, timeMs })),
+    hidden: count.describe('More of one block than are listed'),
+    before: count.nullable(),
+    sentence: z.string().describe('Which blocks were looked through'),
+  })
+  .meta({ id: 'ExplorerAccountTransactions' })
 export const explorerAccountSchema = z
   .object({
     address,
@@ -308,6 +387,8 @@ export const explorerAccountSchema = z
     nonce: count,
     codeBytes: count.describe('0: an account that somebody has the key of, or nothing'),
     token: assetSchema.nullable(),
+    source: z.object(source).nullable().describe('Checked against the code; null: none was'),
+    hasAddedAbi: z.boolean().describe('A person added an ABI that nobody checked'),
   })
   .meta({ id: 'ExplorerAccount' })
 export const explorerFoundSchema = z
@@ -340,4 +421,8 @@ export type ExplorerBlock = z.infer<typeof explorerBlockSchema>
 export type ExplorerTransaction = z.infer<typeof explorerTransactionSchema>
 export type ExplorerTransactionLine = z.infer<typeof explorerTransactionLineSchema>
 export type ExplorerAccount = z.infer<typeof explorerAccountSchema>
+export type ExplorerAccountTransactions = z.infer<typeof explorerAccountTransactionsSchema>
+export type ExplorerEvent = z.infer<typeof explorerEventSchema>
+export type ExplorerSource = z.infer<typeof explorerSourceSchema>
+export type VerifyRequest = z.infer<typeof verifyRequestSchema>
 export type ExplorerFound = z.infer<typeof explorerFoundSchema>

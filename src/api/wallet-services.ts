@@ -6,14 +6,17 @@ import type {
   ChainDescription,
   ConfirmRequest,
   ExplorerAccount,
+  ExplorerAccountTransactions,
   ExplorerBlock,
   ExplorerBlocks,
   ExplorerFound,
+  ExplorerSource,
   ExplorerTransaction,
   Movements,
   OutsideChain,
   Proposal,
   Receive,
+  VerifyRequest,
   Wallet,
   WalletAccount,
   WalletBalance,
@@ -29,7 +32,7 @@ interface Caller {
 export interface WalletServices {
   view(community: string, account: number | undefined, caller: Caller): Promise<Wallet>
   chain(community: string): Promise<ChainDescription | null>
-  chooseChain(community: string, outside: OutsideChain | null, caller: Caller): Promise<ChainDescription | null>
+  chooseChain(community: string, outside: OutsideChain | 'own' | null, caller: Caller): Promise<ChainDescription | null>
   addAccount(community: string, name: string, passphrase: string | undefined): Promise<WalletAccount>
   nameAccount(community: string, index: number, name: string): Promise<WalletAccount>
   receive(
@@ -55,5 +58,14 @@ export interface WalletServices {
   block(community: string, at: string): Promise<ExplorerBlock>
   transaction(community: string, hash: string): Promise<ExplorerTransaction>
   account(community: string, address: string): Promise<ExplorerAccount>
+  accountTransactions(
+    community: string,
+    address: string,
+    page: { before?: number | undefined; limit: number },
+  ): Promise<ExplorerAccountTransactions>
   search(community: string, text: string): Promise<ExplorerFound>
+  verify(community: string, address: string, request: VerifyRequest, caller: Caller): Promise<ExplorerSource>
+  source(community: string, address: string): Promise<ExplorerSource>
+  forgetSource(community: string, address: string, caller: Caller): Promise<void>
+  setAbi(community: string, address: string, abi: string | null, caller: Caller): Promise<ExplorerAccount>
 }

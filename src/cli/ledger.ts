@@ -65,3 +65,22 @@ export async function addressOf(work: Work<LedgerOptions>, ledger: Ledger, who: 
   const named = accounts.filter(({ validator }) => !validator).map((one) => ({ ...one, id: one.address }))
   return selectNamed(named, who.replace(/^@/, ''), 'account').address
 }
+
+export interface NamedValidator {
+  readonly id: string
+  readonly name: string
+  readonly peerId: string
+}
+
+/** Called `person/device`, by peer id, or by the address they vote under. */
+export async function namedValidators(
+  { validators }: Ledger,
+  members: readonly { readonly name: string; readonly devices: readonly { peerId: string; name: string }[] }[],
+  all = false,
+): Promise<readonly NamedValidator[]> {
+  return validators.flatMap(({ peerId, name, willing }) => {
+    if (peerId === null || (!willing && !all)) return []
+    const device = members.flatMap(({ devices }) => devices).find((one) => one.peerId === peerId)
+    return [{ id: peerId, name: device === undefined ? name : `${name}/${device.name}`, peerId }]
+  })
+}

@@ -51,6 +51,42 @@ export const ledgerErrors = defineErrors({
     kind: 'refused',
     hint: 'Do not rely on it: ask whoever gave it to you for another, and compare the ledger’s genesis hash.',
   },
+  ledger_recovery_refused: {
+    kind: 'refused',
+    hint: 'Compare the file with the others, and see `peerhood ledger recovery show FILE`: docs/recovery.md.',
+  },
+  ledger_recovery_not_confirmed: {
+    kind: 'refused',
+    hint: 'Do it in the page as `peerhood open` opens it, or with `peerhood ledger recovery`.',
+  },
+  ledger_recovery_other: {
+    kind: 'conflict',
+    hint: 'Compare fingerprints with the others; one that did not count yet is taken back with `peerhood ledger recovery forget EPOCH`.',
+  },
+  ledger_recovery_taken: {
+    kind: 'conflict',
+    hint: 'The ledger goes on by it; another set of validators comes with `peerhood ledger validators --agree`.',
+  },
+  ledger_recovery_none: {
+    kind: 'not-found',
+    hint: 'See which were confirmed with `peerhood ledger recovery`.',
+  },
+  ledger_recoveries_many: {
+    kind: 'conflict',
+    hint: 'Found a new ledger with `peerhood ledger found` in a new community: this one lost its validators too often.',
+  },
+  ledger_fingerprint_other: {
+    kind: 'refused',
+    hint: 'Do not confirm the file: ask each of the others to read the fingerprint of theirs aloud.',
+  },
+  ledger_choice_unusable: {
+    kind: 'usage',
+    hint: 'Give chain id, name and coin; an RPC address only if it is public: your own with a key belongs on your computer alone.',
+  },
+  ledger_choice_not_accepted: {
+    kind: 'refused',
+    hint: 'Read `peerhood ledger chain`, then agree with `peerhood ledger chain --accept`, or bring an address of your own with --here.',
+  },
   ledger_light: {
     kind: 'conflict',
     hint: 'Let this computer hold the chain with `peerhood ledger settings --mode full`, or ask on one that does.',

@@ -5,7 +5,15 @@ import { test } from 'node:test'
 import { createManualClock } from '../../test/support/clock.ts'
 import type { Log, Metrics } from '../base/ports.ts'
 import { createHost, type Host, type Thread, type ThreadEvents } from './host.ts'
-import { questionMsMax, questionsMax, readyMsMax, restartMs, restartMsMax, threadStopMs } from './limits.ts'
+import {
+  questionMsMax,
+  questionsMax,
+  readyMsMax,
+  restartMs,
+  restartMsMax,
+  rpcSessionsMax,
+  threadStopMs,
+} from './limits.ts'
 import type { ToLedger } from './thread/messages.ts'
 import { messageOf } from './thread/thrown.ts'
 import type { Hash } from './types.ts'
@@ -115,6 +123,40 @@ test('one that ends by itself refuses those who wait, and begins again, less and
     [...times].sort((a, b) => a - b),
   )
   assert.equal(host.ends, 10)
+})
+
+test('so many WebSockets; one that is closed makes room, and the thread hears of it before it hears of the next', () => {
+  const { host, last, ready } = setUp()
+  host.start()
+  ready()
+  const open = (over = () => {}) => host.openRpc(() => true, over)
+  const ports = Array.from({ length: rpcSessionsMax }, () => open())
+  assert.throws(() => open(), { code: 'ledger_busy' })
+  let most = 0
+  // Closed and opened again in one turn, over and over: the thread has no more of them than there are here.
+  for (let round = 0; round < 300; round++) {
+    ports[round % rpcSessionsMax]?.close()
+    ports[round % rpcSessionsMax] = open()
+  }
+  const there = new Set<number>()
+  for (const message of last().posted) {
+    if (message.type === 'rpc-open') there.add(message.session)
+    if (message.type === 'rpc-close') there.delete(message.session)
+    most = Math.max(most, there.size)
+  }
+  assert.equal(most, rpcSessionsMax)
+  // The thread may have ended one by itself, or not taken it.
+  let over = 0
+  ports[0]?.close()
+  open(() => {
+    over += 1
+  })
+  const session = [...last().posted].reverse().find((one) => one.type === 'rpc-open')
+  assert.ok(session?.type === 'rpc-open')
+  for (let times = 0; times < 2; times++) last().events.message({ type: 'rpc-over', session: session.session })
+  assert.equal(over, 1)
+  open()
+  assert.throws(() => open(), { code: 'ledger_busy' })
 })
 
 test('what can’t be opened says why; what does not open in time is ended', async () => {

@@ -71,7 +71,8 @@ export interface Host {
     question: Extract<Question, { what: What }>,
     options?: { signal?: AbortSignal },
   ): Promise<Answers[What]>
-  rpc(body: string, session?: number): Promise<string | undefined>
+  /** `caller` tells those who come over HTTP apart. */
+  rpc(body: string, caller?: string): Promise<string | undefined>
   /** A WebSocket; `note` takes what is sent to it, false from it ends it; `over`: the thread has ended it. */
   openRpc(note: (text: string) => boolean, over: () => void): RpcPort
 }
@@ -235,7 +236,7 @@ export function createHost(parts: HostParts): Host {
     },
     post: (message) => thread?.post(message),
     ask: async (question, { signal } = {}) => send((id) => ({ type: 'ask', id, question }), signal),
-    rpc: async (body, session) => send((id) => ({ type: 'rpc', id, session, body }), undefined),
+    rpc: async (body, caller) => send((id) => ({ type: 'rpc', id, session: undefined, caller, body }), undefined),
     openRpc(note, over) {
       if (sessions.size >= rpcSessionsMax) throw ledgerErrors.ledger_busy('Too many programs listen to this ledger.')
       if (state.kind === 'down') throw state.error

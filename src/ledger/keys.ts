@@ -7,11 +7,11 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { concatBytes, toHex, utf8 } from '../base/bytes.ts'
+import { concatBytes, fromHex, toHex, utf8 } from '../base/bytes.ts'
 import type { PersonDid } from '../identity/types.ts'
 import { idBytes } from '../log/ids.ts'
 import type { CommunityId, DeviceId } from '../log/types.ts'
-import type { Address } from './types.ts'
+import type { Address, Hash } from './types.ts'
 
 /** HKDF-SHA256 (RFC 5869) of the device's seed. 48 bytes are reduced, so that no key is likelier than another (FIPS 186-5 A.2.1). */
 export function validatorSecret(deviceSeed: Uint8Array, community: CommunityId): Uint8Array {
@@ -49,6 +49,32 @@ export function signerOfDigest(digest: Uint8Array, proof: Uint8Array): Address |
 /** What a device's validator key signs, so that nobody can announce another's. */
 export function willingDigest(community: CommunityId, device: DeviceId): Uint8Array {
   return digestOf('peerhood/ledger/willing/1', idBytes(community), idBytes(device))
+}
+
+/** What a device's validator key signs of a checkpoint: of this community, by this device. */
+export function checkpointDigest(
+  by: { readonly community: CommunityId; readonly device: DeviceId },
+  said: {
+    readonly chainId: number
+    readonly genesisHash: Hash
+    readonly height: number
+    readonly block: Hash
+    readonly timestamp: number
+    readonly epoch: number
+    readonly validators: readonly Address[]
+  },
+): Uint8Array {
+  const { chainId, height, timestamp, epoch } = said
+  const counts = new Uint8Array(32)
+  const view = new DataView(counts.buffer)
+  for (const [place, count] of [chainId, height, timestamp, epoch].entries())
+    view.setBigUint64(8 * place, BigInt(count))
+  const hex = (text: string) => fromHex(text.slice(2)) ?? new Uint8Array(0)
+  return digestOf(
+    'peerhood/ledger/checkpoint/1',
+    ...[idBytes(by.community), idBytes(by.device), hex(said.genesisHash), hex(said.block), counts],
+    ...said.validators.map(hex),
+  )
 }
 
 /** SHA-256 of a label and what it is for; the parts have fixed lengths, but for the last. */

@@ -71,12 +71,42 @@ export const rpcSessionsMax = 64
 /** A founding younger than this was never voted in by a key whose ledger was never opened here. Clocks are minutes off at most. */
 export const keyNewMs = 600_000
 
+// ---- checkpoints
+
+/** The first final block of each such time is told to the community: a third of the trusting period, so that two may be missed. */
+export const checkpointEverySeconds = 7 * 24 * 3_600
+/** Checkpoints of the log that are compared with the chain: the newest few of each device that would validate. */
+export const checkpointsJudgedMax = 256
+
+// ---- recoveries
+
+/** Of one ledger: each was a meeting of people who had lost more than a third of their validators. */
+export const recoveriesMax = 32
+
 // ---- members
 
 /** Accounts that one transaction lets in: 3 million gas, well within a block. */
 export const admissionsAtOnce = 32
 /** How long each validator waits for those before it to let an account in, or to change the set: some blocks. */
 export const admitStaggerMs = 5_000
+/** Accounts that one change by a quorum takes out of the members; apps/ledger/limits.ts says the same of a word in the log. */
+export const membersAtOnce = 32
+/** Gas of each signature under it: recovered, and looked up; its bytes … */
+export const memberSignatureGas = 20_000n
+/** … and of each account: four slots are written where one goes and the last takes its place. */
+export const memberGas = 60_000n
+/** Accounts that are nobody's any more and are looked up one by one; where more were announced, the members are gone through instead. */
+export const goneAskedMax = 256
+/** Members by the chain that are listed: a genesis has 2,000 at most, validators let in some hundred a day. Each is a read of a slot. */
+export const membersListedMax = 4_096
+/**
+ * A validator's words on members in the log: so many at once, then one in a quarter of an hour, with all that came together since.
+ * Who joins and leaves over and over, or names one account after the other, costs a hundred entries a day and validator, no more.
+ */
+export const memberWordsBurst = 6
+export const memberWordEveryMs = 900_000
+/** A word that had to wait is looked at again so often. */
+export const memberWordRetryMs = 60_000
 /** Gas of a change of validators, and what each signature and each validator adds: storage is written for each. */
 export const changeGas = 200_000n
 export const changeGasPerSignature = 120_000n

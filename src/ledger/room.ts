@@ -20,6 +20,7 @@ import { createLinks, type Links } from './links.ts'
 import type { Founded } from './service-types.ts'
 import type { FromLedger, Head, LedgerSeed } from './thread/messages.ts'
 import type { Hash } from './types.ts'
+import type { Checkpoint } from './validator/types.ts'
 
 export interface LedgerRoomParts {
   readonly community: CommunityId
@@ -39,6 +40,7 @@ export interface LedgerRoomParts {
 
 export type LedgerRoomEvent =
   | { readonly type: 'head'; readonly head: Head }
+  | { readonly type: 'checkpoint'; readonly checkpoint: Checkpoint }
   | { readonly type: 'status' }
   | { readonly type: 'evidence'; readonly sentence: string }
 
@@ -114,6 +116,9 @@ export function createLedgerRoom(parts: LedgerRoomParts): LedgerRoom {
       case 'evidence':
         log.warn('ledger_evidence', { message: message.evidence.sentence })
         events.emit({ type: 'evidence', sentence: message.evidence.sentence })
+        break
+      case 'checkpoint':
+        events.emit({ type: 'checkpoint', checkpoint: message.checkpoint })
         break
       case 'status':
         events.emit({ type: 'status' })

@@ -4,9 +4,11 @@ import type { Cancel } from '../base/ports.ts'
 import type { PersonDid } from '../identity/types.ts'
 import type { CommunityId, EntryId } from '../log/types.ts'
 import type { DoctorCheck, PeerId } from '../network/types.ts'
-import type { AccountOf, Agreed, Willing } from './announced.ts'
+import type { AccountOf, Agreed, Choice, SaidMembers, Willing } from './announced.ts'
 import type { Genesis } from './chain/types.ts'
+import type { ChosenChain } from './choice-core.ts'
 import type { HostState, RpcPort } from './host.ts'
+import type { InStepStanding } from './in-step.ts'
 import type { Answers, Head, Question } from './thread/messages.ts'
 import type { Address, Hash } from './types.ts'
 
@@ -30,6 +32,16 @@ export interface LedgerSettings {
   readonly origins: readonly string[]
 }
 
+/** A recovery that the person confirmed on this computer. */
+export interface KeptRecovery {
+  /** The one that begins with it. */
+  readonly epoch: number
+  readonly fingerprint: string
+  /** `encodeRecovery`. */
+  readonly file: Uint8Array
+  readonly confirmedMs: number
+}
+
 export interface LedgerFacts {
   readonly community: CommunityId
   /** Undefined: none was founded yet. */
@@ -50,6 +62,14 @@ export interface LedgerFacts {
   readonly linked: readonly PeerId[]
   /** What was said of who is to follow. */
   readonly changes: readonly Agreed[]
+  /** Addresses that are nobody's here any more. */
+  readonly gone: readonly AccountOf[]
+  /** What validators said of the chain's members. */
+  readonly memberWords: readonly SaidMembers[]
+  /** How far the chain is from the community; undefined: it is not open. */
+  readonly standing: InStepStanding | undefined
+  /** Which chain the community uses; undefined: nobody has said anything, so it is its own. */
+  readonly choice: Choice | undefined
 }
 
 export interface LedgerFoundRequest {
@@ -69,6 +89,19 @@ export interface LedgerFoundRequest {
 export type LedgersEvent =
   | { readonly type: 'ledger'; readonly community: CommunityId }
   | { readonly type: 'head'; readonly community: CommunityId; readonly head: Head }
+
+export interface Recovering {
+  kept(community: CommunityId): readonly KeptRecovery[]
+  /** A file that is not signed yet: who is to decide, by peer id or address. Throws `ledger_validator_unknown`. */
+  state(community: CommunityId, validators: readonly string[], options?: AskOptions): Promise<Uint8Array>
+  /**
+   * For good: the person has compared the fingerprint with the others. The ledger is opened anew with it. Throws
+   * `ledger_fingerprint_other`, `ledger_recovery_refused`, `ledger_recovery_other`.
+   */
+  confirm(community: CommunityId, file: Uint8Array, fingerprint: string): Promise<void>
+  /** Takes a confirmation back, as long as the chain has not gone on by it. Throws `ledger_recovery_taken`. */
+  forget(community: CommunityId, epoch: number): Promise<void>
+}
 
 export interface AskOptions {
   readonly signal?: AbortSignal
@@ -94,14 +127,18 @@ export interface Ledgers {
    * or address. Once a quorum says the same it happens. Throws `ledger_not_validator`, `ledger_validator_unknown`.
    */
   agree(community: CommunityId, validators: readonly string[]): Promise<LedgerFacts>
+  /** Says which chain the community uses, undefined for its own. Throws `ledger_not_allowed`. */
+  choose(community: CommunityId, chain: ChosenChain | undefined): Promise<LedgerFacts>
+  /** What those who are left of too many lost validators do: docs/recovery.md. */
+  readonly recovering: Recovering
   changeSettings(community: CommunityId, patch: Partial<LedgerSettings>): Promise<LedgerFacts>
   ask<What extends Question['what']>(
     community: CommunityId,
     question: Extract<Question, { what: What }>,
     options?: AskOptions,
   ): Promise<Answers[What]>
-  /** One JSON-RPC body over HTTP. */
-  rpc(community: CommunityId, body: string): Promise<string | undefined>
+  /** One JSON-RPC body over HTTP, of this caller: callers take turns. */
+  rpc(community: CommunityId, body: string, caller?: string): Promise<string | undefined>
   /** One WebSocket. */
   openRpc(community: CommunityId, note: (text: string) => boolean, over: () => void): RpcPort
   /** Whether a page of this origin may ask. */

@@ -16,13 +16,16 @@ import type { CommunityId } from '../log/types.ts'
 import type { Network, PeerId } from '../network/types.ts'
 import { accountProof } from './account.ts'
 import type { Announced } from './announced.ts'
+import { type ChosenChain, chainWordOf, publicAddressProblem } from './choice-core.ts'
 import { diagnoseLedgers } from './doctor.ts'
 import { ledgerErrors } from './errors.ts'
 import { genesisOf } from './genesis-core.ts'
 import type { Thread, ThreadEvents } from './host.ts'
+import { believedIn, createInStep, type InStep } from './in-step.ts'
 import { addressOfSecret, chainIdOf, validatorSecret } from './keys.ts'
 import { keyNewMs, ledgersMax, openedMsMax, streamsPerPeerMax } from './limits.ts'
 import { isOrigin } from './origin-core.ts'
+import { createRecovering } from './recovering.ts'
 import type { LedgerRoom } from './room.ts'
 import type { Founded, LedgerFacts, LedgerSettings, Ledgers, LedgersEvent } from './service-types.ts'
 import { createLedgerStore } from './store.ts'
@@ -61,8 +64,7 @@ export function createLedgers(given: LedgersParts): Ledgers {
   /** Foundings that were read; undefined while that is not done. */
   const foundings = new Map<CommunityId, Founded | undefined>()
   const offs: (() => void)[] = []
-  /** Where accounts of members are not in yet, as far as is known. */
-  const outside = new Set<CommunityId>()
+  const inStep = new Map<CommunityId, InStep>()
   let door: Promise<void> | undefined
   let state: 'new' | 'running' | 'stopped' = 'new'
 
@@ -123,8 +125,7 @@ export function createLedgers(given: LedgersParts): Ledgers {
     if (state !== 'running') return
     const known = rooms.get(community)
     known?.reconsider()
-    admit(community)
-    change(community)
+    inStep.get(community)?.look()
     if (known === undefined && announced.geneses(community).length === 0) return
     void inTurn(community, async () => {
       if (state !== 'running') return
@@ -157,40 +158,23 @@ export function createLedgers(given: LedgersParts): Ledgers {
     })
     room.on((event) => {
       if (event.type === 'head') {
-        const isFirst = !heads.has(community)
         heads.set(community, event.head)
         events.emit({ type: 'head', community, head: event.head })
-        if (isFirst || outside.has(community)) admit(community)
-        if (isFirst) change(community)
-      } else events.emit({ type: 'ledger', community })
+        step.head(event.head.height)
+      } else if (event.type === 'checkpoint') step.tell(event.checkpoint)
+      else events.emit({ type: 'ledger', community })
     })
+    const step = createInStep({
+      ...{ community, announced, clock, log, host: room.host, address: addressOf(community) },
+      secret: () => validatorSecret(identity.deviceSeed, community),
+      changed: () => events.emit({ type: 'ledger', community }),
+    })
+    inStep.set(community, step)
     rooms.set(community, room)
     room.start()
     log.info('ledger_opened', { community, chainId: founded.genesis.chainId })
     events.emit({ type: 'ledger', community })
     void tellAccount(community)
-  }
-
-  /** Members' accounts are let in by validators; asked again with each block until all are in. */
-  function admit(community: CommunityId): void {
-    const accounts = announced.accounts(community).map(({ address }) => address)
-    const host = rooms.get(community)?.host
-    if (host?.state.kind !== 'ready' || accounts.length === 0) return
-    outside.add(community)
-    host.ask({ what: 'admit', accounts }).then(
-      (left) => void (left.length === 0 && outside.delete(community)),
-      (error: unknown) => log.debug('ledger_not_admitted', { community, how: toPeerhoodError(error).code }),
-    )
-  }
-
-  /** Tells the thread who said what of who is to follow; it knows whose word counts, and how many are needed. */
-  function change(community: CommunityId): void {
-    const changes = announced.changes(community).map(({ person: _, ...signed }) => signed)
-    const host = rooms.get(community)?.host
-    if (host?.state.kind !== 'ready' || changes.length === 0) return
-    host
-      .ask({ what: 'change', changes })
-      .catch((error: unknown) => log.debug('ledger_change_failed', { community, how: toPeerhoodError(error).code }))
   }
 
   async function agree(community: CommunityId, chosen: readonly string[]): Promise<void> {
@@ -205,7 +189,7 @@ export function createLedgers(given: LedgersParts): Ledgers {
       throw ledgerErrors.ledger_validator_unknown(`${text} neither offers to validate nor does it now.`)
     })
     await announced.sayChange(community, await host.ask({ what: 'sign-change', validators }))
-    change(community)
+    inStep.get(community)?.look()
   }
 
   function seedOf(community: CommunityId, { entry, atMs, genesis }: Founded): LedgerSeed {
@@ -219,6 +203,8 @@ export function createLedgers(given: LedgersParts): Ledgers {
       validatorSecret: validatorSecret(identity.deviceSeed, community),
       mode: store.settings(community).mode,
       statesKept: store.settings(community).statesKept ?? undefined,
+      checkpoint: believedIn(announced, community),
+      recoveries: store.recoveries(community).map(({ file }) => file),
     }
   }
 
@@ -227,6 +213,8 @@ export function createLedgers(given: LedgersParts): Ledgers {
     if (room === undefined) return
     rooms.delete(community)
     heads.delete(community)
+    inStep.get(community)?.stop()
+    inStep.delete(community)
     await room.stop()
     events.emit({ type: 'ledger', community })
   }
@@ -291,6 +279,10 @@ export function createLedgers(given: LedgersParts): Ledgers {
       accounts: announced.accounts(community),
       linked: room?.links.linked() ?? [],
       changes: community_ === undefined ? [] : announced.changes(community),
+      gone: community_ === undefined ? [] : announced.gone(community),
+      memberWords: community_ === undefined ? [] : announced.memberWords(community),
+      standing: inStep.get(community)?.standing,
+      choice: community_ === undefined ? undefined : announced.choice(community),
     }
   }
 
@@ -323,6 +315,13 @@ export function createLedgers(given: LedgersParts): Ledgers {
     await open(community)
   }
 
+  function reopen(community: CommunityId): Promise<void> {
+    return inTurn(community, async () => {
+      await close(community)
+      await open(community)
+    })
+  }
+
   /** Until its chain is open, or can't be; at most `openedMsMax`. */
   function opened(community: CommunityId): Promise<void> {
     const isOpening = () => rooms.get(community)?.host.state.kind === 'starting'
@@ -337,6 +336,8 @@ export function createLedgers(given: LedgersParts): Ledgers {
       if (!isOpening()) end()
     })
   }
+
+  const ask: Ledgers['ask'] = async (community, question, options) => find(community).host.ask(question, options)
 
   return {
     async start() {
@@ -374,6 +375,12 @@ export function createLedgers(given: LedgersParts): Ledgers {
       await agree(community, validators)
       return facts(community)
     },
+    async choose(community, chain) {
+      communities.get(community)
+      await announced.sayChoice(community, checkedChoice(chain))
+      events.emit({ type: 'ledger', community })
+      return facts(community)
+    },
     async changeSettings(community, patch) {
       communities.get(community)
       const before = store.settings(community)
@@ -383,24 +390,44 @@ export function createLedgers(given: LedgersParts): Ledgers {
       }
       store.setSettings(community, settings)
       const isOther = settings.statesKept !== before.statesKept || settings.mode !== before.mode
-      if (isOther && rooms.has(community)) {
-        await inTurn(community, async () => {
-          await close(community)
-          await open(community)
-        })
-      }
+      if (isOther && rooms.has(community)) await reopen(community)
       return facts(community)
     },
-    ask: async (community, question, options) => find(community).host.ask(question, options),
-    rpc: async (community, body) => find(community).host.rpc(body),
+    ask,
+    recovering: createRecovering({
+      ...{ clock, store, announced, ask },
+      self: (community) => ({ peerId: network.self, address: addressOf(community) }),
+      async reopen(community) {
+        await reopen(community)
+        await opened(community)
+      },
+    }),
+    rpc: async (community, body, caller) => find(community).host.rpc(body, caller),
     openRpc: (community, note, over) => find(community).host.openRpc(note, over),
     allowsOrigin: (community, origin) => store.settings(community).origins.includes(origin),
     diagnose: () =>
-      diagnoseLedgers([...rooms].map(([community, room]) => ({ community, room, name: nameOf(community) }))),
+      diagnoseLedgers(
+        [...rooms].map(([community, room]) => ({
+          ...{ community, room, name: nameOf(community), standing: inStep.get(community)?.standing },
+          nameOf: (person) => communities.get(community).state?.members.get(person)?.name ?? person,
+        })),
+      ),
     on: (listener) => events.on(listener),
   }
 
   function nameOf(community: CommunityId): string {
     return communities.get(community).state?.settings.name ?? community.slice(0, 10)
   }
+}
+
+/** Nobody publishes what nobody could use, or what is a secret. Throws `ledger_choice_unusable`. */
+function checkedChoice(chain: ChosenChain | undefined): ChosenChain | undefined {
+  if (chain === undefined) return undefined
+  const problem = chain.rpc === undefined ? undefined : publicAddressProblem(chain.rpc)
+  if (problem !== undefined) {
+    throw ledgerErrors.ledger_choice_unusable(`This address can’t be told to the community: ${problem}.`)
+  }
+  const checked = chainWordOf({ ...chain })
+  if (checked !== undefined) return checked
+  throw ledgerErrors.ledger_choice_unusable('This is no chain that a community can use.')
 }

@@ -1,9 +1,9 @@
-// What this computer remembers of ledgers outside of their folders: which founding it opened, whether its key may have voted, and
-// what the person chose.
+// What this computer remembers of ledgers outside of their folders: which founding it opened, whether its key may have voted, what
+// the person chose, and which recoveries they confirmed.
 
 import { type Database, migrate } from '../base/database.ts'
 import type { CommunityId, EntryId } from '../log/types.ts'
-import type { LedgerSettings } from './service-types.ts'
+import type { KeptRecovery, LedgerSettings } from './service-types.ts'
 
 const schemaSteps: readonly string[] = [
   `CREATE TABLE ledgers (
@@ -12,6 +12,15 @@ const schemaSteps: readonly string[] = [
     entry TEXT,
     settings TEXT NOT NULL
   ) STRICT;`,
+  `CREATE TABLE ledger_recoveries (
+    community TEXT NOT NULL,
+    -- The one that begins with it; there is one at most.
+    epoch INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    file BLOB NOT NULL,
+    confirmed_ms INTEGER NOT NULL,
+    PRIMARY KEY (community, epoch)
+  ) STRICT, WITHOUT ROWID;`,
 ]
 
 export interface LedgerStore {
@@ -20,6 +29,10 @@ export interface LedgerStore {
   setOpened(community: CommunityId, entry: EntryId): void
   settings(community: CommunityId): LedgerSettings
   setSettings(community: CommunityId, settings: LedgerSettings): void
+  /** Those that the person confirmed, oldest epoch first. */
+  recoveries(community: CommunityId): readonly KeptRecovery[]
+  putRecovery(community: CommunityId, recovery: KeptRecovery): void
+  removeRecovery(community: CommunityId, epoch: number): void
 }
 
 export const settingsDefault: LedgerSettings = { mode: 'full', statesKept: null, origins: [] }
@@ -36,6 +49,7 @@ export function createLedgerStore(database: Database): LedgerStore {
      ON CONFLICT DO UPDATE SET settings = ?2`,
   )
   return {
+    ...recoveryQueries(database),
     opened(community) {
       const entry = select.get(community)?.entry
       return typeof entry === 'string' ? (entry as EntryId) : undefined
@@ -46,5 +60,26 @@ export function createLedgerStore(database: Database): LedgerStore {
       return { ...settingsDefault, ...(typeof text === 'string' ? JSON.parse(text) : {}) }
     },
     setSettings: (community, settings) => void setText.run(community, JSON.stringify(settings)),
+  }
+}
+
+function recoveryQueries(database: Database) {
+  const all = database.prepare('SELECT * FROM ledger_recoveries WHERE community = ? ORDER BY epoch')
+  const put = database.prepare(
+    `INSERT OR REPLACE INTO ledger_recoveries (community, epoch, fingerprint, file, confirmed_ms) VALUES (?, ?, ?, ?, ?)`,
+  )
+  const remove = database.prepare('DELETE FROM ledger_recoveries WHERE community = ? AND epoch = ?')
+  return {
+    recoveries: (community: CommunityId): readonly KeptRecovery[] =>
+      all
+        .all(community)
+        .flatMap(({ epoch, fingerprint, file, confirmed_ms: confirmedMs }) =>
+          file instanceof Uint8Array
+            ? [{ epoch: Number(epoch), fingerprint: String(fingerprint), file, confirmedMs: Number(confirmedMs) }]
+            : [],
+        ),
+    putRecovery: (community: CommunityId, { epoch, fingerprint, file, confirmedMs }: KeptRecovery) =>
+      void put.run(community, epoch, fingerprint, file, confirmedMs),
+    removeRecovery: (community: CommunityId, epoch: number) => void remove.run(community, epoch),
   }
 }

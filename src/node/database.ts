@@ -124,7 +124,7 @@ function recovered(): Notice {
 }
 
 /** SQLITE_CORRUPT (11) and SQLITE_NOTADB (26). */
-function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): boolean {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
   return code === 11 || code === 26
 }

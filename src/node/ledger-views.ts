@@ -4,11 +4,12 @@ import type * as Api from '../api/ledger-schemas.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Communities } from '../community/types.ts'
 import type { PersonDid } from '../identity/types.ts'
-import type { Proven } from '../ledger/proof/types.ts'
+import type { Proven, ProvenRecovery } from '../ledger/proof/types.ts'
 import type { LedgerFacts } from '../ledger/service-types.ts'
 import type { AccountFacts, Answers, BlockFacts, TransactionFacts } from '../ledger/thread/messages.ts'
 import type { Address } from '../ledger/types.ts'
 import type { LedgerStatus, SyncState, ValidatorStatus, VotingState } from '../ledger/validator/types.ts'
+import { choiceToApi, type People, stepToApi } from './ledger-step-views.ts'
 
 export type StatusAnswer = Answers['status']
 
@@ -58,6 +59,7 @@ export function ledgerToApi(
 ): Api.Ledger {
   const names = namesOf(facts, communities)
   const { founded, thread, settings } = facts
+  const people: People = communities.get(facts.community).state?.members ?? new Map()
   const state =
     founded === undefined ? 'none' : answer !== undefined ? 'running' : thread?.kind === 'down' ? 'down' : 'opening'
   return {
@@ -67,6 +69,8 @@ export function ledgerToApi(
     sentence: sentenceOf(facts, answer?.status, state),
     chain: answer === undefined ? null : chainToApi(answer),
     validators: validatorsToApi(facts, answer?.status, names),
+    ...stepToApi(facts, people),
+    choice: choiceToApi(facts, people),
     changes: facts.changes.map(({ person, epoch, validators }) => ({
       ...{ person, epoch, validators: [...validators] },
       name: communities.get(facts.community).state?.members.get(person)?.name ?? '',
@@ -189,7 +193,19 @@ function syncSentence(sync: SyncState): string {
 }
 
 /** What a proof file says, in a sentence. */
-export function provenSentence({ claim, height, coin, validators, signatures, name }: Proven): string {
+export function provenSentence(proven: Proven): string {
+  return [claimSentence(proven), ...proven.recoveries.map(recoverySentence)].join(' ')
+}
+
+function recoverySentence({ epoch, height, fingerprint, signatures, validators }: ProvenRecovery): string {
+  const who = `${signatures} of ${validators} validators, less than a quorum,`
+  return (
+    `This rests on a recovery: ${who} said that the others were gone for good after block ${height}, and who decides from epoch ` +
+    `${epoch} on. It proves nothing to you unless people you trust confirm its fingerprint: ${fingerprint}.`
+  )
+}
+
+function claimSentence({ claim, height, coin, validators, signatures, name }: Proven): string {
   const final = `${signatures} of ${validators} validators of ${name} made block ${height} final`
   if (claim.kind === 'balance') {
     return `${final}; in it ${claim.address} has ${coinText(claim.wei)} ${coin.symbol}.`

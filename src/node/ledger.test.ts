@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..')
 /** What only a ledger needs. */
 const heavy = /^(@ethereumjs\/|viem|ws$|secp256k1|tiny-secp256k1)/
 const inside =
-  /^src\/ledger\/(chain|consensus|evm|rpc|validator|wallet|client|thread\/run|proof\/(prove|check)|room|links|door)/
+  /^src\/ledger\/(chain|consensus|evm|rpc|validator|wallet|client|source|thread\/run|proof\/(prove|check)|room|links|door)/
 
 /** Files and packages that are loaded with `entry`: what is imported in full, not by type, and not by `import()`. */
 function loadedWith(entry: string): ReadonlySet<string> {
@@ -51,6 +51,16 @@ test('a daemon without a ledger loads nothing of one', () => {
       entry,
     )
   }
+})
+
+test('routes of a ledger, and what describes all routes, are loaded when somebody asks for them', () => {
+  const loaded = [...loadedWith('src/node/daemon.ts')]
+  assert.ok(loaded.includes('src/api/routes.ts'))
+  const late = /^src\/api\/(openapi|all-routes|late-routes|(ledger|wallet)\S*-(routes|schemas)\.ts)/
+  assert.deepEqual(
+    loaded.filter((file) => late.test(file)),
+    [],
+  )
 })
 
 test('the thread of a ledger loads what the daemon does not', () => {

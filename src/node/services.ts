@@ -20,6 +20,7 @@ import { createDirectServices } from './services/direct.ts'
 import { createIdentityServices } from './services/identity.ts'
 import { createIpfsServices } from './services/ipfs.ts'
 import { createLedgerRpcServices, createLedgerServices } from './services/ledger.ts'
+import { createLedgerRecoveryServices } from './services/ledger-recovery.ts'
 import { createPeerServices } from './services/peers.ts'
 import { createShareServices } from './services/shares.ts'
 import { createTransferServices } from './services/transfers.ts'
@@ -118,6 +119,7 @@ export function createServices(parts: ServicesParts): DaemonServices {
     ipfs: ipfsServices.calls,
     copies: copiesServices.calls,
     ledgers: ledgerServices.calls,
+    ledgerRecovery: createLedgerRecoveryServices({ ...features, identity }),
     wallet: walletServices.calls,
     ledgerRpc: createLedgerRpcServices(features.ledgers),
     async file(of, path) {

@@ -6,8 +6,10 @@ import type {
   LedgerAccounts,
   LedgerBlockDetails,
   LedgerBlocks,
+  LedgerChooseRequest,
   LedgerExportLine,
   LedgerFoundRequest,
+  LedgerMembers,
   LedgerOfferRequest,
   LedgerPageQuery,
   LedgerProofRequest,
@@ -16,6 +18,7 @@ import type {
   LedgerTransaction,
   LedgerTransactions,
 } from '../api/ledger-schemas.ts'
+import type { LedgerRecoveryCalls } from './ledger-recovery-types.ts'
 import type { CallOptions } from './types.ts'
 
 export type {
@@ -26,9 +29,15 @@ export type {
   LedgerBlockDetails,
   LedgerBlocks,
   LedgerChain,
+  LedgerCheckpoint,
+  LedgerChoice,
+  LedgerChooseRequest,
   LedgerExportLine,
   LedgerFounded,
   LedgerFoundRequest,
+  LedgerMember,
+  LedgerMembers,
+  LedgerMembership,
   LedgerOfferRequest,
   LedgerPageQuery,
   LedgerProofRequest,
@@ -45,6 +54,8 @@ export type {
  * stands has changed. Amounts are decimal strings of wei. Ethereum's own JSON-RPC is at `Ledger.rpc`, without a token.
  */
 export interface LedgerCalls {
+  /** Where more validators are gone for good than may be: docs/recovery.md. */
+  readonly recovery: LedgerRecoveryCalls
   /** How it stands; `founded` is null where the community has none. */
   get(community: string, options?: CallOptions): Promise<Ledger>
   /** Founds it with the computers that offered to validate. */
@@ -55,6 +66,14 @@ export interface LedgerCalls {
   offer(community: string, request: LedgerOfferRequest, options?: CallOptions): Promise<Ledger>
   /** Says, as a validator in force, who is to follow, by peer id or address; it happens once a quorum says the same. */
   agree(community: string, validators: readonly string[], options?: CallOptions): Promise<Ledger>
+  /** Who transacts free by the chain, who is let in next, and who is taken out. */
+  members(
+    community: string,
+    query?: { readonly offset?: number; readonly limit?: number },
+    options?: CallOptions,
+  ): Promise<LedgerMembers>
+  /** Says which chain the community uses, null for its own; each person's wallet follows once that person agrees (`wallet.chooseChain`). */
+  choose(community: string, chain: LedgerChooseRequest['chain'], options?: CallOptions): Promise<Ledger>
   /** Tells the community this person's account. */
   announceAccount(community: string, request?: { readonly passphrase?: string }, options?: CallOptions): Promise<Ledger>
   blocks(community: string, query?: LedgerPageQuery, options?: CallOptions): Promise<LedgerBlocks>

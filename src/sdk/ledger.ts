@@ -3,10 +3,12 @@
 import type { LedgerExportLine } from '../api/ledger-schemas.ts'
 import { exportLines } from './export.ts'
 import type { Http } from './http.ts'
+import { createLedgerRecoveryCalls } from './ledger-recovery.ts'
 import type { LedgerCalls } from './ledger-types.ts'
 
 export function createLedgerCalls(http: Http): LedgerCalls {
   return {
+    recovery: createLedgerRecoveryCalls(http),
     get: (id, options) => http.call('GET /api/communities/:id/ledger', { params: { id }, ...options }),
     found: (id, request = {}, options) =>
       http.call('POST /api/communities/:id/ledger', { params: { id }, body: request, ...options }),
@@ -20,6 +22,10 @@ export function createLedgerCalls(http: Http): LedgerCalls {
         body: { validators: [...validators] },
         ...options,
       }),
+    members: (id, query = {}, options) =>
+      http.call('GET /api/communities/:id/ledger/members', { params: { id }, query, ...options }),
+    choose: (id, chain, options) =>
+      http.call('PUT /api/communities/:id/ledger/choice', { params: { id }, body: { chain }, ...options }),
     announceAccount: (id, request = {}, options) =>
       http.call('POST /api/communities/:id/ledger/account', { params: { id }, body: request, ...options }),
     blocks: (id, query = {}, options) =>

@@ -4,7 +4,10 @@
 /** A JSON call's deadline. Above the daemon's own (`handlerTimeoutMs`, 60 s), whose answer says more. */
 export const callTimeoutMs = 70_000
 
-/** The same for joining a community and for checking its log: above the daemon's `joinTimeoutMs` and `verifyTimeoutMs`. */
+/**
+ * The same for joining a community, and for checking its log or a contract's source: above the daemon's `joinTimeoutMs`,
+ * `verifyTimeoutMs` and `verifySourceTimeoutMs`.
+ */
 export const callSlowTimeoutMs = 610_000
 
 /** An event stream that says nothing for this long is dead: 2.5 × the daemon's heartbeat of 15 s. */

@@ -47,6 +47,7 @@ export type {
 } from '../api/schemas.ts'
 export type * from './community-types.ts'
 export type * from './copies-types.ts'
+export type * from './ledger-recovery-types.ts'
 export type * from './ledger-types.ts'
 export type * from './wallet-types.ts'
 

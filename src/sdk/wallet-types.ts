@@ -6,14 +6,17 @@ import type {
   ChainDescription,
   ConfirmRequest,
   ExplorerAccount,
+  ExplorerAccountTransactions,
   ExplorerBlock,
   ExplorerBlocks,
   ExplorerFound,
+  ExplorerSource,
   ExplorerTransaction,
   Movements,
   OutsideChain,
   Proposal,
   Receive,
+  VerifyRequest,
   Wallet,
   WalletAccount,
   WalletBalance,
@@ -27,10 +30,13 @@ export type {
   Asset,
   ChainDescription,
   ExplorerAccount,
+  ExplorerAccountTransactions,
   ExplorerBlock,
   ExplorerBlockLine,
   ExplorerBlocks,
+  ExplorerEvent,
   ExplorerFound,
+  ExplorerSource,
   ExplorerTransaction,
   ExplorerTransactionLine,
   Movement,
@@ -55,10 +61,10 @@ export interface WalletCalls {
   get(id: string, options?: OfAccount): Promise<Wallet>
   /** Null: neither founded nor chosen, or being opened. */
   chain(id: string, options?: CallOptions): Promise<{ readonly chain: ChainDescription | null }>
-  /** Null: the community's own chain again. */
+  /** On this computer: an outside chain, by an address of one's own; `own`: the chain that the community runs itself; null: what it says. */
   chooseChain(
     id: string,
-    outside: OutsideChain | null,
+    outside: OutsideChain | 'own' | null,
     options?: CallOptions,
   ): Promise<{ readonly chain: ChainDescription | null }>
   addAccount(
@@ -96,6 +102,19 @@ export interface ExplorerCalls {
   /** By number or hash. */
   block(id: string, at: string, options?: CallOptions): Promise<ExplorerBlock>
   transaction(id: string, hash: string, options?: CallOptions): Promise<ExplorerTransaction>
+  /** Any that the chain knows. */
   account(id: string, address: string, options?: CallOptions): Promise<ExplorerAccount>
+  accountTransactions(
+    id: string,
+    address: string,
+    options?: CallOptions & { readonly before?: number | undefined; readonly limit?: number | undefined },
+  ): Promise<ExplorerAccountTransactions>
+  /** Rejects with `source_unknown` where none was checked here. */
+  source(id: string, address: string, options?: CallOptions): Promise<ExplorerSource>
+  /** Compiles a source and keeps it if it is what stands at the address; takes up to minutes. */
+  verify(id: string, address: string, request: VerifyRequest, options?: CallOptions): Promise<ExplorerSource>
+  forgetSource(id: string, address: string, options?: CallOptions): Promise<void>
+  /** An ABI as JSON that nobody checks: what it names is marked so. Null takes it away. */
+  setAbi(id: string, address: string, abi: string | null, options?: CallOptions): Promise<ExplorerAccount>
   search(id: string, text: string, options?: CallOptions): Promise<ExplorerFound>
 }

@@ -1,6 +1,7 @@
 // Calls about the wallet and the explorer.
 
 import type { Http } from './http.ts'
+import { callSlowTimeoutMs } from './limits.ts'
 import type { ExplorerCalls, WalletCalls } from './wallet-types.ts'
 
 export function createWalletCalls(http: Http): WalletCalls {
@@ -93,6 +94,31 @@ export function createExplorerCalls(http: Http): ExplorerCalls {
       http.call('GET /api/communities/:id/explorer/transactions/:hash', { params: { id, hash }, ...options }),
     account: (id, address, options) =>
       http.call('GET /api/communities/:id/explorer/accounts/:address', { params: { id, address }, ...options }),
+    accountTransactions: (id, address, { before, limit, ...options } = {}) =>
+      http.call('GET /api/communities/:id/explorer/accounts/:address/transactions', {
+        params: { id, address },
+        query: { before, limit },
+        ...options,
+      }),
+    source: (id, address, options) =>
+      http.call('GET /api/communities/:id/explorer/accounts/:address/source', { params: { id, address }, ...options }),
+    verify: (id, address, request, options) =>
+      http.call('POST /api/communities/:id/explorer/accounts/:address/source', {
+        params: { id, address },
+        body: request,
+        timeoutMs: callSlowTimeoutMs,
+        ...options,
+      }),
+    async forgetSource(id, address, options) {
+      const path = 'DELETE /api/communities/:id/explorer/accounts/:address/source'
+      await http.call(path, { params: { id, address }, ...options })
+    },
+    setAbi: (id, address, abi, options) =>
+      http.call('PUT /api/communities/:id/explorer/accounts/:address/abi', {
+        params: { id, address },
+        body: { abi },
+        ...options,
+      }),
     search: (id, q, options) =>
       http.call('GET /api/communities/:id/explorer/search', { params: { id }, query: { q }, ...options }),
   }

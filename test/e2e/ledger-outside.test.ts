@@ -65,10 +65,29 @@ const chain = (change: object = {}) => ({
 })
 
 test('outside chain: it says whom one believes, and is checked before it is used', { skip }, async () => {
-  const { wallet } = ada.client
+  const { wallet, ledger } = ada.client
   assert.equal((await wallet.chain(community)).chain, null)
+  assert.equal((await ledger.get(community)).choice.kind, 'own')
+  // An address of this computer, or one with a key in it, is told to nobody.
+  const { rpc: here, ...told } = chain()
+  for (const secret of [here, 'https://rpc.example/v3/0123456789abcdef0123456789abcdef']) {
+    await assert.rejects(ledger.choose(community, { ...told, rpc: secret }), { code: 'ledger_choice_unusable' })
+  }
+  const { choice } = await ledger.choose(community, told)
+  assert.deepEqual([choice.kind, choice.chainId, choice.rpc, choice.byName], ['outside', 31337, null, 'Ada'])
+  assert.match(
+    choice.sentence,
+    /uses Anvil \(chain id 31337\), a chain that others run, by an address that each member/,
+  )
+  // What the community says asks nobody anything before this person agrees.
+  assert.equal((await wallet.chain(community)).chain, null)
+  await assert.rejects(wallet.get(community), { code: 'ledger_choice_not_accepted', message: /before you agree/ })
+  assert.match((await ada.run('ledger', 'chain')).stdout, /\nthis computer +asks nothing there yet\. Bring an address/)
   await assert.rejects(wallet.chooseChain(community, chain({ chainId: 1 })), { code: 'ledger_chain_mismatch' })
-  const { chain: chosen } = await wallet.chooseChain(community, chain())
+  assert.equal((await ada.run('ledger', 'chain', '--accept')).code, 2, 'no address was told')
+  const agreed = await ada.run('ledger', 'chain', '--here', rpc)
+  assert.match(agreed.stdout, /\nthis computer +An outside chain, Anvil/, agreed.stderr)
+  const { chain: chosen } = await wallet.chain(community)
   assert.equal(chosen?.trust, 'operator')
   assert.match(chosen?.warnings[0] ?? '', /can lie about balances/)
 })
@@ -117,5 +136,7 @@ test('outside chain: when it is gone that is said, and one may do without', { sk
   )
   await assert.rejects(wallet.get(community), { code: 'ledger_unreachable', message: /nothing listens there/ })
   assert.equal((await wallet.chooseChain(community, null)).chain, null)
+  await assert.rejects(wallet.get(community), { code: 'ledger_choice_not_accepted' })
+  assert.equal((await ada.run('ledger', 'chain', '--own')).code, 0)
   await assert.rejects(wallet.get(community), { code: 'ledger_none' })
 })

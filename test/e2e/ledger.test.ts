@@ -2,6 +2,7 @@
 // fifth member follows; balances agree, and nobody is ever told another one.
 
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -15,6 +16,7 @@ import { onlyObject, peersOf, until as untilOften } from './support.ts'
 const patienceMs = 60_000
 const bread = (amount: string) => parseEther(amount).toString()
 const stranger = `0x${'ab'.repeat(20)}`
+const forgotten = `0x${'cd'.repeat(20)}`
 
 /** Looks a few times a second: each look asks several daemons, which have to get on. */
 function until(what: string, look: () => Promise<boolean>): Promise<boolean> {
@@ -111,10 +113,22 @@ test('four validators: payments, one that dies, all that die, and a fifth member
   })
 
   await t.test('all are killed and start again, a fifth member follows', async () => {
-    await Promise.all(all.map((peer) => peer.kill()))
+    // What one was told to be taken while nobody else was there, and what waits for its person, is there after it was killed.
+    const waits = await ada.client.wallet.propose(community, { kind: 'send', to: stranger, amount: '9' })
+    await Promise.all(all.slice(1).map((peer) => peer.kill()))
+    await pay(ada, await ledgerOf(ada, community), forgotten, '0.5')
+    await ada.kill()
     const again = await Promise.all(all.map((peer) => peers.restart(peer)))
+    all.splice(0, 4, ...again)
     const [first, ...others] = again
     assert.ok(first !== undefined)
+    await until('it is paid', async () => {
+      const { state } = await ledgerOf(first, community)
+      return state === 'running' && (await balanceOf(first, community, forgotten)) === bread('0.5')
+    })
+    const asked = await first.client.wallet.request(community, waits.id)
+    assert.deepEqual([asked.state, asked.expiresMs], ['waiting', waits.expiresMs])
+    assert.equal((await first.run('ledger', 'refuse', waits.id)).code, 0)
     const fifth = await peers.start()
     await join_(first, fifth, community, 'Fifth')
     await until('it is running', async () => (await ledgerOf(first, community)).state === 'running')
@@ -132,5 +146,90 @@ test('four validators: payments, one that dies, all that die, and a fifth member
     const mayPay = () => pay(fifth, view, stranger, '1').then(Boolean, () => false)
     await until('it may pay', mayPay)
     await until('it is final', async () => (await balanceOf(first, community, stranger)) === bread('104'))
+
+    // In light mode it holds no blocks: balance, a wallet over its RPC address, the command line, all by what others prove.
+    assert.equal((await fifth.run('ledger', 'settings', '--mode', 'light')).code, 0)
+    const byProof = async () => (await fifth.run('ledger', 'balance')).stdout
+    await until('its balance is proven', async () => (await byProof()) === '2 BREAD\n')
+    await pay(fifth, await ledgerOf(fifth, community), stranger, '0.5')
+    await until('it is final', async () => (await balanceOf(first, community, stranger)) === bread('104.5'))
+    const sent = await fifth.run('ledger', 'send', stranger, '0.25', '--yes', '--json')
+    assert.equal(sent.code, 0, sent.stderr)
+    await until('it is final', async () => (await balanceOf(first, community, stranger)) === bread('104.75'))
+    const told = async () => (await fifth.run('ledger', 'history')).stdout
+    await until('its history has all of it', async () =>
+      /0\.25 BREAD[\s\S]*0\.5 BREAD[\s\S]*3 BREAD/.test(await told()),
+    )
+    assert.match((await fifth.run('ledger', 'receive')).stdout, /ethereum:0x/)
+
+    // Removed from the community, it is taken out of the chain's members too: the validators sign it by themselves.
+    const members = async (peer: Peer) => (await peer.client.ledger.members(community)).members
+    assert.equal((await members(first)).find(({ address }) => address === own)?.state, 'member')
+    const { person } = (await first.client.communities.members(community)).find(({ name }) => name === 'Fifth') ?? {}
+    await first.client.communities.removeMember(community, person ?? '')
+    await until('it transacts free no more', async () => !(await members(first)).some(({ address }) => address === own))
+    await until('that is known', async () => (await ledgerOf(first, community)).membership?.members === 8)
+    const listed = await first.run('ledger', 'members')
+    assert.match(listed.stdout, /^8 accounts transact free\.\n\nADDRESS +WHOSE +STATE /, listed.stderr)
+    assert.match((await first.run('ledger', 'status')).stdout, /\nmembers +8 accounts transact free\.\n/)
+    const refused = pay(fifth, await ledgerOf(first, community), stranger, '1')
+    await assert.rejects(refused, /member/)
+  })
+
+  await t.test('two are gone for good: the other two confirm a recovery and go on', async () => {
+    const [first, second, third, last] = all
+    assert.ok(first !== undefined && second !== undefined && third !== undefined && last !== undefined)
+    await Promise.all([third.kill(), last.kill()])
+    const left = [first, second]
+    await until('they see it, and name the same block', async () => {
+      const seen = await Promise.all(left.map((peer) => peer.client.ledger.recovery.get(community)))
+      const isOne = new Set(seen.map(({ block }) => block)).size === 1
+      return isOne && seen.every(({ isNeeded, candidates }) => isNeeded && candidates.length === 2)
+    })
+    const file = join(peers.folder(), 'village.recovery')
+    const addresses = await Promise.all(left.map(async (peer) => (await ledgerOf(peer, community)).validator))
+    const stated = await first.run('ledger', 'recovery', 'state', '--validators', ...addresses, '--to', file)
+    assert.equal(stated.code, 0, stated.stderr)
+    const signed = await first.run('ledger', 'recovery', 'sign', file, '--yes')
+    assert.equal(signed.code, 0, signed.stderr)
+    const once = `0x${readFileSync(file).toString('hex')}`
+    const shown = await second.client.ledger.recovery.sign(community, { file: once })
+    assert.deepEqual([shown.standing, shown.signed.length, shown.missing.length], ['ready', 2, 2])
+    writeFileSync(file, Buffer.from(shown.file.slice(2), 'hex'))
+    const confirmed = await first.run('ledger', 'recovery', 'confirm', file, '--fingerprint', shown.fingerprint)
+    assert.equal(confirmed.code, 0, confirmed.stderr)
+    const confirm = (peer: Peer) =>
+      peer.client.ledger.recovery.confirm(community, { file: shown.file, fingerprint: shown.fingerprint })
+    await confirm(second)
+    const hash = await pay(first, await ledgerOf(first, community), stranger, '1')
+    await until('it is final in the new epoch', async () => {
+      const states = await Promise.all(left.map((peer) => ledgerOf(peer, community)))
+      return states.every(({ chain }) => chain?.epoch === shown.epoch && chain.height > shown.height)
+    })
+    // It is kept: opened again, the chain goes on.
+    await second.kill()
+    const again = await peers.restart(second)
+    await pay(first, await ledgerOf(first, community), stranger, '1')
+    const total = bread('106.75')
+    await until('both have it', async () => {
+      const found = await Promise.all([first, again].map((peer) => balanceOf(peer, community, stranger)))
+      return found.every((balance) => balance === total)
+    })
+    const proof = await again.client.ledger.prove(community, { transaction: hash })
+
+    // One that was thought gone comes back: nobody's word but the person's takes it along.
+    const back = await peers.restart(last)
+    await until('it says what it lacks', async () => {
+      const { chain } = await ledgerOf(back, community)
+      return chain?.stuck?.code === 'recovery_unknown' && chain.height === shown.height
+    })
+    const isKnown = async () => {
+      const { recoveries } = await back.client.ledger.check(proof)
+      return recoveries.map((one) => [one.fingerprint, one.confirmed])
+    }
+    assert.deepEqual(await isKnown(), [[shown.fingerprint, false]])
+    await confirm(back)
+    await until('it follows', async () => (await balanceOf(back, community, stranger)) === total)
+    assert.deepEqual(await isKnown(), [[shown.fingerprint, true]])
   })
 })

@@ -13,9 +13,10 @@ import { createSnapshots } from '../../src/ledger/chain/snapshot.ts'
 import { quietLog, type TestAccount, testAccount, testGenesis } from '../../src/ledger/chain/testing.ts'
 import type { Chain, Genesis, SnapshotChain } from '../../src/ledger/chain/types.ts'
 import { createLedgerCommon } from '../../src/ledger/evm/common.ts'
-import { signDigest } from '../../src/ledger/evm/crypto.ts'
+import { recoverAddress, signDigest } from '../../src/ledger/evm/crypto.ts'
 import type { Address, Hash } from '../../src/ledger/types.ts'
 import { createSimulatedDisk, type SimulatedDisk } from '../../src/ledger/validator/disk-testing.ts'
+import { chainRecoveryOf } from '../../src/ledger/validator/recovery.ts'
 import { createLedgerNode } from '../../src/ledger/validator/service.ts'
 import type { LedgerNode, LedgerNodeOptions, LedgerStatus, PeerName } from '../../src/ledger/validator/types.ts'
 import { createVirtualClock, type VirtualClock } from '../sim/clock.ts'
@@ -130,7 +131,9 @@ export class Cluster {
     const clock = this.#clockOf(number, isAlive)
     const log = this.#options.log ?? quietLog
     const database = guarded(machine.database, isAlive)
-    const chain = this.#watched(await openChain({ genesis: this.genesis })({ database, clock, log }), isAlive)
+    const recoveries = (options.recoveries ?? []).map((one) => chainRecoveryOf(one, recoverAddress))
+    const opened = await openChain({ genesis: this.genesis, recoveries })({ database, clock, log })
+    const chain = this.#watched(opened, isAlive)
     const { account } = machine
     const snapshots = createSnapshots({ everyBlocks: this.#options.snapshotEvery ?? 1_000 })({ chain, log })
     const node = createLedgerNode({ deltaMs: this.#options.deltaMs ?? 500, keyIsNew: life === 1, ...options })({

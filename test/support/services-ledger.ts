@@ -98,6 +98,21 @@ export function createMemoryLedgers(parts: Parts): { calls: LedgerServices; rpc:
     async agree(community) {
       return structuredClone(running(community).ledger)
     },
+    async members(community, { offset, limit }) {
+      running(community)
+      const one = { person, name: 'Ada', isSelf: true, sentence: 'Transacts free.', state: 'member' } as const
+      const members = [
+        { ...one, address: account, validator: false },
+        { ...one, address: validator, validator: true },
+      ]
+      return { members: members.slice(offset, offset + limit), total: 2, words: [], needed: 1 }
+    },
+    async choose(community, chain) {
+      const kept = open(community)
+      const { name } = parts.find(community)
+      kept.ledger = { ...kept.ledger, choice: choiceOf(chain, { name: name ?? '', person, nowMs: clock.nowMs() }) }
+      return structuredClone(kept.ledger)
+    },
     async announceAccount(community) {
       const kept = open(community)
       kept.ledger = { ...kept.ledger, account }
@@ -154,7 +169,7 @@ export function createMemoryLedgers(parts: Parts): { calls: LedgerServices; rpc:
       return {
         ...{ sentence: 'It is so.', chainId: 7, name: 'Family', coin: { name: 'Bread', symbol: 'BREAD' }, claim },
         ...{ genesisHash: digest('genesis'), community: null, height: 1, block: digest('1'), timestamp: 0 },
-        ...{ validators: 1, signatures: 1 },
+        ...{ validators: 1, signatures: 1, recoveries: [] },
       }
     },
     async *export(community) {
@@ -191,10 +206,27 @@ export function createMemoryLedgers(parts: Parts): { calls: LedgerServices; rpc:
     },
     open(community) {
       running(community)
-      return { handle: (body) => rpc.ask(community, body, { signal: new AbortController().signal }), close() {} }
+      return {
+        handle: (body) => rpc.ask(community, body, { signal: new AbortController().signal, caller: '' }),
+        close() {},
+      }
     },
   }
   return { calls, rpc }
+}
+
+function choiceOf(
+  chain: Parameters<LedgerServices['choose']>[1],
+  made: { readonly name: string; readonly person: string; readonly nowMs: number } | undefined,
+): Ledger['choice'] {
+  const by = { by: made?.person ?? null, byName: made === undefined ? '' : 'Ada', chosenMs: made?.nowMs ?? null }
+  if (chain === null) {
+    const own = { kind: 'own', chainId: null, name: made?.name ?? '', coin: null, rpc: null } as const
+    return { ...own, ...by, sentence: 'The community uses its own chain.', warnings: [] }
+  }
+  const { chainId, name, coin, rpc = null } = chain
+  const sentence = `The community uses ${name} (chain id ${chainId}), a chain that others run.`
+  return { kind: 'outside', chainId, name, coin, rpc, ...by, sentence, warnings: ['They can lie about balances.'] }
 }
 
 function ownValidator(address: string, person: string, peerId: string): Ledger['validators'][number] {
@@ -216,6 +248,7 @@ function emptyLedger(community: string, name: string, validator: string): Ledger
       validates: false,
       validator,
     },
+    ...{ membership: null, checkpoint: null, contradictions: [], choice: choiceOf(null, undefined) },
     sentence: `${name} has no ledger. 0 of its computers offer to validate.`,
     ...{ account: null, accounts: 0, mayFound: true, rpc: `http://127.0.0.1/communities/${community}/rpc` },
     settings: { mode: 'full', statesKept: null, origins: [] },
@@ -252,6 +285,15 @@ function foundedLedger(
       ...{ stuck: null, oldestBlock: 0, oldestState: 0 },
     },
     validators: [ownValidator(validator, person, 'peer')],
+    membership: {
+      members: 2,
+      joining: 0,
+      leaving: 0,
+      bound: 0,
+      signed: 0,
+      needed: 1,
+      sentence: '2 accounts transact free.',
+    },
     ...{ validates: true, account, accounts: 1 },
   }
 }

@@ -10,8 +10,8 @@ const none = async (): Promise<never> => {
 export function createMemoryWallet(): WalletServices {
   return {
     view: none,
-    chain: none,
-    chooseChain: none,
+    chain: async () => null,
+    chooseChain: async () => null,
     addAccount: none,
     nameAccount: none,
     receive: none,
@@ -31,5 +31,10 @@ export function createMemoryWallet(): WalletServices {
     transaction: none,
     account: none,
     search: none,
+    accountTransactions: none,
+    verify: none,
+    source: none,
+    forgetSource: none,
+    setAbi: none,
   }
 }

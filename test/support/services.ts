@@ -19,6 +19,7 @@ import { fileOf, type MemoryFiles, type MemoryOffer, memoryErrors } from './serv
 import { createMemoryAuthor, createMemoryHub, type MemoryHub } from './services-hub.ts'
 import { createMemoryIpfs } from './services-ipfs.ts'
 import { createMemoryLedgers } from './services-ledger.ts'
+import { createMemoryRecovery } from './services-ledger-recovery.ts'
 import { createMemoryShares } from './services-shares.ts'
 import { createMemoryTransfers } from './services-transfers.ts'
 import { createMemoryWallet } from './services-wallet.ts'
@@ -233,6 +234,7 @@ export function createMemoryServices(options: MemoryOptions): MemoryServices {
     ipfs: createMemoryIpfs({ clock, emit }),
     wallet: createMemoryWallet(),
     copies,
+    ledgerRecovery: createMemoryRecovery({ clock, self: peerId, find: (id) => communities.services.get(id) }),
     ledgers: ledgers.calls,
     ledgerRpc: ledgers.rpc,
 

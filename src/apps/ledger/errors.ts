@@ -3,7 +3,10 @@
 import { defineErrors } from '../../base/errors.ts'
 
 export const ledgerAppErrors = defineErrors({
-  ledger_not_allowed: { kind: 'refused', hint: 'Ask an admin or an owner of the community to found its ledger.' },
+  ledger_not_allowed: {
+    kind: 'refused',
+    hint: 'Ask an admin or an owner of the community: founding its ledger and choosing its chain is theirs.',
+  },
 })
 
 export const ledgerWireErrors = defineErrors({

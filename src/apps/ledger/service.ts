@@ -6,7 +6,7 @@ import { hasCapability, noRole } from '../../community/roles-core.ts'
 import type { Communities, CommunityEvent, Device, Member } from '../../community/types.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import type { Announced } from '../../ledger/announced.ts'
-import { addressOfSecret, signDigest, willingDigest } from '../../ledger/keys.ts'
+import { addressOfSecret, checkpointDigest, signDigest, willingDigest } from '../../ledger/keys.ts'
 import type { CommunityId, DeviceId } from '../../log/types.ts'
 import { foundCapability } from './capability.ts'
 import { ledgerAppErrors } from './errors.ts'
@@ -49,6 +49,19 @@ export function createLedgerApp({ views, communities, device }: LedgerAppParts):
     return hasCapability(state.roles.get(member.role) ?? noRole, foundCapability)
   }
 
+  function requireMayFound(id: CommunityId, what: string): void {
+    if (!mayFound(id)) throw ledgerAppErrors.ledger_not_allowed(`Your role here does not allow it to ${what}.`)
+  }
+
+  /** Of active members' active devices. */
+  function byDevice<One extends { readonly person: PersonDid; readonly author: string }>(
+    id: CommunityId,
+    all: readonly One[],
+  ) {
+    const members = activeMembers(id)
+    return all.filter(({ person, author }) => deviceOf(members.get(person), author) !== undefined)
+  }
+
   return {
     geneses: (id) =>
       view.geneses(id).map(({ entry, person, atMs, act }) => ({ entry, by: person, atMs, bytes: act.genesis })),
@@ -66,10 +79,37 @@ export function createLedgerApp({ views, communities, device }: LedgerAppParts):
       return said.map(({ person, act }) => ({ person, address: act.address }))
     },
     changes(id) {
-      const members = activeMembers(id)
-      return view.changes(id).flatMap(({ person, author, act: { kind: _, ...signed } }) => {
-        return deviceOf(members.get(person), author) === undefined ? [] : [{ person, ...signed }]
+      return byDevice(id, view.changes(id)).map(({ person, act: { kind: _, ...signed } }) => ({ person, ...signed }))
+    },
+    gone(id) {
+      const present = new Set([...this.accounts(id), ...this.willing(id)].map(({ address }) => address))
+      const once = new Map(view.everyAddress(id).map((one) => [one.address, one]))
+      return [...once.values()].filter(({ address }) => !present.has(address))
+    },
+    memberWords(id) {
+      return byDevice(id, view.members(id)).map(({ person, act: { kind: _, ...signed } }) => ({ person, ...signed }))
+    },
+    async sayMembers(id, word) {
+      await say(id, { kind: 'members', ...word })
+    },
+    checkpoints(id) {
+      return byDevice(id, view.checkpoints(id)).map(({ person, author, act }) => {
+        const { kind: _, proof: __, address, epoch, validators, ...place } = act
+        return { person, device: author as DeviceId, address, checkpoint: { ...place, set: { epoch, validators } } }
       })
+    },
+    async sayCheckpoint(id, { secret, checkpoint: { set, ...place } }) {
+      const said = { ...place, ...set }
+      const proof = signDigest(checkpointDigest({ community: id, device }, said), secret)
+      await say(id, { kind: 'checkpoint', ...said, address: addressOfSecret(secret), proof })
+    },
+    choice(id) {
+      const said = view.chain(id)
+      return said === undefined ? undefined : { person: said.person, atMs: said.atMs, chain: said.act.chain }
+    },
+    async sayChoice(id, chain) {
+      requireMayFound(id, 'choose which chain it uses')
+      await say(id, { kind: 'chain', chain })
     },
     async sayChange(id, change) {
       await say(id, { kind: 'change', ...change })
@@ -82,7 +122,7 @@ export function createLedgerApp({ views, communities, device }: LedgerAppParts):
       await say(id, { kind: 'account', address, proof })
     },
     async publish(id, genesis) {
-      if (!mayFound(id)) throw ledgerAppErrors.ledger_not_allowed('Your role here does not allow it to found a ledger.')
+      requireMayFound(id, 'found a ledger')
       const entry = await say(id, { kind: 'genesis', genesis })
       return entry.entry.id
     },

@@ -1,5 +1,6 @@
-// The view of the app `ledger`: who would validate, which account is whose, what the ledger began as. Entries are kept as they
-// come and the answer is read from all of them, so it is the same whatever order they came in.
+// The view of the app `ledger`: who would validate, which account is whose, what the ledger began as, what validators say of it,
+// which chain the community uses. Entries are kept as they come and the answer is read from all of them, so it is the same
+// whatever order they came in.
 //
 // Must stay true: an entry that does not prove what it says is not kept; nothing that an author chose throws out of `apply`.
 
@@ -8,15 +9,19 @@ import { type Database, migrate, type SqlValue } from '../../base/database.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import type { AppReducer, OpenedEntry } from '../../community/types.ts'
 import type { PersonDid } from '../../identity/types.ts'
-import { accountText, signerOfDigest, textDigest, willingDigest } from '../../ledger/keys.ts'
+import { accountText, checkpointDigest, signerOfDigest, textDigest, willingDigest } from '../../ledger/keys.ts'
+import type { Address } from '../../ledger/types.ts'
 import type { CommunityId, DeviceId, EntryId } from '../../log/types.ts'
 import { foundCapability } from './capability.ts'
-import { entriesPerAuthorMax, genesesMax } from './limits.ts'
+import { checkpointsPerDeviceMax, entriesPerAuthorMax, genesesMax } from './limits.ts'
 import {
   type AccountAct,
+  type ChainAct,
   type ChangeAct,
+  type CheckpointAct,
   type GenesisAct,
   type LedgerAct,
+  type MembersAct,
   readAct,
   type ValidatorAct,
   writeBody,
@@ -39,7 +44,7 @@ const schemaSteps: readonly string[] = [
 
 export interface Said<Act> {
   readonly person: PersonDid
-  /** Of `validator`: the device; of `account`: the person. */
+  /** Of `account`: the person; of `genesis` and `chain`: empty; else the device. */
   readonly author: string
   readonly entry: EntryId
   readonly atMs: number
@@ -54,6 +59,14 @@ export interface LedgerView {
   accounts(community: CommunityId): readonly Said<AccountAct>[]
   /** The newest of each device. */
   changes(community: CommunityId): readonly Said<ChangeAct>[]
+  /** The newest of each device. */
+  members(community: CommunityId): readonly Said<MembersAct>[]
+  /** The newest few of each device, newest first. */
+  checkpoints(community: CommunityId): readonly Said<CheckpointAct>[]
+  /** The newest of those who may say so. */
+  chain(community: CommunityId): Said<ChainAct> | undefined
+  /** All that was ever said to be somebody's account, or a device's validator address. */
+  everyAddress(community: CommunityId): readonly { readonly person: PersonDid; readonly address: Address }[]
   /** In the order of the log. */
   geneses(community: CommunityId): readonly Said<GenesisAct>[]
 }
@@ -69,14 +82,20 @@ export function openLedgerView({ database }: { readonly database: Database }): L
     'SELECT count(*) AS count FROM ledger_entries WHERE community = ? AND kind = ? AND author = ?',
   )
   const remove = database.prepare('DELETE FROM ledger_entries WHERE community = ? AND arrival = ?')
-  const removeOldest = database.prepare(
-    `DELETE FROM ledger_entries WHERE (community, arrival) IN (SELECT community, arrival FROM ledger_entries
-       WHERE community = ? AND kind = ? AND author = ? ORDER BY ms, count, id LIMIT 1)`,
-  )
+  const removeOne = (order: string) =>
+    database.prepare(
+      `DELETE FROM ledger_entries WHERE (community, arrival) IN (SELECT community, arrival FROM ledger_entries
+         WHERE community = ? AND kind = ? AND author = ? ORDER BY ${order} LIMIT 1)`,
+    )
+  const removeOldest = removeOne('ms, count, id')
+  const removeNewest = removeOne('ms DESC, count DESC, id DESC')
   const removeAll = database.prepare('DELETE FROM ledger_entries WHERE community = ?')
   const newest = database.prepare(
     `SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY author ORDER BY ms DESC, count DESC, id DESC) AS place
-       FROM ledger_entries WHERE community = ? AND kind = ?) WHERE place = 1 ORDER BY author`,
+       FROM ledger_entries WHERE community = ? AND kind = ?) WHERE place <= ? ORDER BY author, place`,
+  )
+  const every = database.prepare(
+    `SELECT * FROM ledger_entries WHERE community = ? AND kind IN ('account', 'validator') ORDER BY arrival`,
   )
   const inOrder = database.prepare(
     `SELECT * FROM ledger_entries WHERE community = ? AND kind = 'genesis' ORDER BY ms, count, id LIMIT ${genesesMax}`,
@@ -85,18 +104,21 @@ export function openLedgerView({ database }: { readonly database: Database }): L
   function take({ community, arrival, entry, person, kind, body, may }: OpenedEntry): void {
     const act = readGood(kind, body)
     if (act === undefined || !isProven(act, { community, device: entry.device, person })) return
-    if (act.kind === 'genesis' && !may(foundCapability)) return
-    const author = act.kind === 'account' ? person : act.kind === 'genesis' ? '' : entry.device
+    const isOfAll = act.kind === 'genesis' || act.kind === 'chain'
+    if (isOfAll && !may(foundCapability)) return
+    const author = act.kind === 'account' ? person : isOfAll ? '' : entry.device
     const { ms, count } = entry.time
     const bytes = encode(writeBody(act))
     insert.run(community, arrival, act.kind, author, ms, count, entry.id, person, bytes)
     // The first genesis counts, so what is past the limit there is the newest; it does no harm.
     const isMany = Number(countOf.get(community, act.kind, author)?.count) > entriesPerAuthorMax
-    if (act.kind !== 'genesis' && isMany) removeOldest.run(community, act.kind, author)
+    if (act.kind === 'genesis' || !isMany) return
+    const removal = act.kind === 'account' ? removeNewest : removeOldest
+    removal.run(community, act.kind, author)
   }
 
-  const newestOf = <Act extends LedgerAct>(community: CommunityId, kind: Act['kind']) =>
-    newest.all(community, kind).flatMap((row) => said<Act>(row))
+  const newestOf = <Act extends LedgerAct>(community: CommunityId, kind: Act['kind'], each = 1) =>
+    newest.all(community, kind, each).flatMap((row) => said<Act>(row))
   return {
     reducer: {
       app: 'ledger',
@@ -115,6 +137,14 @@ export function openLedgerView({ database }: { readonly database: Database }): L
     validators: (community) => newestOf<ValidatorAct>(community, 'validator'),
     accounts: (community) => newestOf<AccountAct>(community, 'account'),
     changes: (community) => newestOf<ChangeAct>(community, 'change'),
+    members: (community) => newestOf<MembersAct>(community, 'members'),
+    checkpoints: (community) => newestOf<CheckpointAct>(community, 'checkpoint', checkpointsPerDeviceMax),
+    chain: (community) => newestOf<ChainAct>(community, 'chain')[0],
+    everyAddress: (community) =>
+      every
+        .all(community)
+        .flatMap((row) => said<AccountAct | ValidatorAct>(row))
+        .map(({ person, act }) => ({ person, address: act.address })),
     geneses: (community) => inOrder.all(community).flatMap((row) => said<GenesisAct>(row)),
   }
 }
@@ -133,11 +163,17 @@ function isProven(
   act: LedgerAct,
   by: { readonly community: CommunityId; readonly device: DeviceId; readonly person: PersonDid },
 ): boolean {
-  // Whose signature counts under a change, only the chain knows.
-  if (act.kind === 'genesis' || act.kind === 'change') return true
-  const digest =
-    act.kind === 'validator' ? willingDigest(by.community, by.device) : textDigest(accountText(by.community, by.person))
-  return signerOfDigest(digest, act.proof) === act.address
+  switch (act.kind) {
+    case 'validator':
+      return signerOfDigest(willingDigest(by.community, by.device), act.proof) === act.address
+    case 'account':
+      return signerOfDigest(textDigest(accountText(by.community, by.person)), act.proof) === act.address
+    case 'checkpoint':
+      return signerOfDigest(checkpointDigest(by, act), act.proof) === act.address
+    default:
+      // Whose signature counts under a change, only the chain knows.
+      return true
+  }
 }
 
 function said<Act extends LedgerAct>(row: Record<string, SqlValue>): Said<Act>[] {

@@ -1,16 +1,19 @@
 // What entries of the app `ledger` say, read strictly from the body that the community opened, and made into one. Pure. A
-// kind that is not known gives undefined (a later version's); a known one that is not as docs/protocol/ledger-log.md says
-// throws `ledger_body_malformed` and nothing else. Fields that are not known are ignored.
+// kind that is not known gives undefined (a later version's); a known one that is not as docs/ledger.md says throws
+// `ledger_body_malformed` and nothing else. Fields that are not known are ignored.
 //
 //   validator { address, willing, proof }   account { address, proof }   genesis { genesis }
-//   change { epoch, validators, signature }
+//   change { epoch, validators, signature }   members { change, admitted, removed, signature }
+//   checkpoint { chainId, genesisHash, height, block, timestamp, epoch, validators, address, proof }
+//   chain { chain: null | { chainId, name, coin, symbol, rpc? } }
 //
 // What is in a genesis is read by who opens the ledger (ledger/chain/genesis-wire.ts): here it is bytes.
 
 import { fromHex, toHex } from '../../base/bytes.ts'
-import type { Address } from '../../ledger/types.ts'
+import { type ChosenChain, chainWordOf } from '../../ledger/choice-core.ts'
+import type { Address, Hash } from '../../ledger/types.ts'
 import { ledgerWireErrors } from './errors.ts'
-import { genesisEntryBytesMax, validatorsMax } from './limits.ts'
+import { genesisEntryBytesMax, membersPerChangeMax, validatorsMax } from './limits.ts'
 
 export interface ValidatorAct {
   readonly kind: 'validator'
@@ -41,45 +44,135 @@ export interface ChangeAct {
   readonly signature: Uint8Array
 }
 
-export type LedgerAct = ValidatorAct | AccountAct | GenesisAct | ChangeAct
+export interface MembersAct {
+  readonly kind: 'members'
+  /** How many changes of members by a quorum there were before. */
+  readonly change: number
+  /** Both in ascending order; together at least one. */
+  readonly admitted: readonly Address[]
+  readonly removed: readonly Address[]
+  /** As a change's. */
+  readonly signature: Uint8Array
+}
+
+export interface CheckpointAct {
+  readonly kind: 'checkpoint'
+  readonly chainId: number
+  readonly genesisHash: Hash
+  readonly height: number
+  readonly block: Hash
+  /** Seconds since 1970, of the block. */
+  readonly timestamp: number
+  /** Of the set that decides on the block after it. */
+  readonly epoch: number
+  /** In ascending order. */
+  readonly validators: readonly Address[]
+  /** Under which the device would validate. */
+  readonly address: Address
+  /** By that key over community, device and all of the above. */
+  readonly proof: Uint8Array
+}
+
+export interface ChainAct {
+  readonly kind: 'chain'
+  /** Undefined: the community's own. */
+  readonly chain: ChosenChain | undefined
+}
+
+export type LedgerAct = ValidatorAct | AccountAct | GenesisAct | ChangeAct | MembersAct | CheckpointAct | ChainAct
 
 type Fields = Readonly<Record<string, unknown>>
 
 export function readAct(kind: string, body: unknown): LedgerAct | undefined {
-  if (kind === 'validator') {
-    const fields = fieldsOf(body)
-    return { kind, address: address(fields), willing: boolean(fields, 'willing'), proof: proof(fields) }
+  switch (kind) {
+    case 'validator': {
+      const fields = fieldsOf(body)
+      return { kind, address: address(fields), willing: boolean(fields, 'willing'), proof: proof(fields) }
+    }
+    case 'account': {
+      const fields = fieldsOf(body)
+      return { kind, address: address(fields), proof: proof(fields) }
+    }
+    case 'change':
+      return readChange(fieldsOf(body))
+    case 'members':
+      return readMembers(fieldsOf(body))
+    case 'checkpoint':
+      return readCheckpoint(fieldsOf(body))
+    case 'chain':
+      return readChain(fieldsOf(body))
+    case 'genesis':
+      return { kind, genesis: bytes(fieldsOf(body), 'genesis', { min: 1, max: genesisEntryBytesMax }) }
+    default:
+      return undefined
   }
-  if (kind === 'account') {
-    const fields = fieldsOf(body)
-    return { kind, address: address(fields), proof: proof(fields) }
-  }
-  if (kind === 'change') return readChange(fieldsOf(body))
-  if (kind !== 'genesis') return undefined
-  return { kind, genesis: bytes(fieldsOf(body), 'genesis', { min: 1, max: genesisEntryBytesMax }) }
 }
 
 /** The body of an entry; its kind is the act's. */
 export function writeBody(act: LedgerAct): Fields {
-  if (act.kind === 'genesis') return { genesis: act.genesis }
-  if (act.kind === 'change') {
-    const { epoch, validators, signature } = act
-    return { epoch, validators: validators.map(addressBytes), signature }
+  switch (act.kind) {
+    case 'genesis':
+      return { genesis: act.genesis }
+    case 'change': {
+      const { epoch, validators, signature } = act
+      return { epoch, validators: validators.map(hexBytes), signature }
+    }
+    case 'members': {
+      const { change, admitted, removed, signature } = act
+      return { change, admitted: admitted.map(hexBytes), removed: removed.map(hexBytes), signature }
+    }
+    case 'checkpoint': {
+      const { kind: _, genesisHash, block, validators, address: by, ...plain } = act
+      return {
+        ...plain,
+        genesisHash: hexBytes(genesisHash),
+        block: hexBytes(block),
+        validators: validators.map(hexBytes),
+        address: hexBytes(by),
+      }
+    }
+    case 'chain':
+      return { chain: act.chain === undefined ? null : { ...act.chain } }
+    case 'account':
+      return { address: hexBytes(act.address), proof: act.proof }
+    case 'validator':
+      return { address: hexBytes(act.address), proof: act.proof, willing: act.willing }
   }
-  const common = { address: addressBytes(act.address), proof: act.proof }
-  return act.kind === 'validator' ? { ...common, willing: act.willing } : common
 }
 
 function readChange(fields: Fields): ChangeAct {
-  const epoch = at(fields, 'epoch')
-  if (typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || epoch < 0) throw malformed('has no epoch')
-  const list = at(fields, 'validators')
-  if (!Array.isArray(list) || list.length === 0 || list.length > validatorsMax) throw malformed('names no validators')
-  const validators = list.map(addressOf)
-  if (validators.some((one, place) => place > 0 && (validators[place - 1] ?? '') >= one)) {
-    throw malformed('does not have its validators in order')
+  const validators = addresses(fields, 'validators', { min: 1, max: validatorsMax })
+  return { kind: 'change', epoch: count(fields, 'epoch'), validators, signature: signature(fields) }
+}
+
+function readMembers(fields: Fields): MembersAct {
+  const admitted = addresses(fields, 'admitted', { min: 0, max: membersPerChangeMax })
+  const removed = addresses(fields, 'removed', { min: 0, max: membersPerChangeMax })
+  if (admitted.length + removed.length === 0) throw malformed('changes no members')
+  return { kind: 'members', change: count(fields, 'change'), admitted, removed, signature: signature(fields) }
+}
+
+function readCheckpoint(fields: Fields): CheckpointAct {
+  return {
+    kind: 'checkpoint',
+    chainId: count(fields, 'chainId'),
+    genesisHash: hash(fields, 'genesisHash'),
+    height: count(fields, 'height'),
+    block: hash(fields, 'block'),
+    timestamp: count(fields, 'timestamp'),
+    epoch: count(fields, 'epoch'),
+    validators: addresses(fields, 'validators', { min: 1, max: validatorsMax }),
+    address: address(fields),
+    proof: proof(fields),
   }
-  return { kind: 'change', epoch, validators, signature: bytes(fields, 'signature', { min: 65, max: 65 }) }
+}
+
+function readChain(fields: Fields): ChainAct {
+  const value = at(fields, 'chain')
+  if (value === null) return { kind: 'chain', chain: undefined }
+  const chain = chainWordOf(fieldsOf(value))
+  if (chain === undefined) throw malformed('names a chain that can’t be used')
+  return { kind: 'chain', chain }
 }
 
 function malformed(what: string) {
@@ -104,6 +197,12 @@ function boolean(fields: Fields, name: string): boolean {
   throw malformed(`has no ${name}, which is true or false`)
 }
 
+function count(fields: Fields, name: string): number {
+  const value = at(fields, name)
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw malformed(`has no ${name}, which is a count`)
+}
+
 function bytes(fields: Fields, name: string, length: { readonly min: number; readonly max: number }): Uint8Array {
   const value = at(fields, name)
   if (value instanceof Uint8Array && value.length >= length.min && value.length <= length.max) return value
@@ -114,8 +213,27 @@ function proof(fields: Fields): Uint8Array {
   return bytes(fields, 'proof', { min: 65, max: 65 })
 }
 
+function signature(fields: Fields): Uint8Array {
+  return bytes(fields, 'signature', { min: 65, max: 65 })
+}
+
+function hash(fields: Fields, name: string): Hash {
+  return `0x${toHex(bytes(fields, name, { min: 32, max: 32 }))}` as Hash
+}
+
 function address(fields: Fields): Address {
   return addressOf(at(fields, 'address'))
+}
+
+/** In ascending order, each once. */
+function addresses(fields: Fields, name: string, { min, max }: { readonly min: number; readonly max: number }) {
+  const list = at(fields, name)
+  if (!Array.isArray(list) || list.length < min || list.length > max) throw malformed(`has no ${name}`)
+  const found = list.map(addressOf)
+  if (found.some((one, place) => place > 0 && (found[place - 1] ?? '') >= one)) {
+    throw malformed(`does not have its ${name} in order`)
+  }
+  return found
 }
 
 function addressOf(value: unknown): Address {
@@ -123,6 +241,6 @@ function addressOf(value: unknown): Address {
   throw malformed('has no address of 20 bytes')
 }
 
-function addressBytes(text: Address): Uint8Array {
+function hexBytes(text: Address | Hash): Uint8Array {
   return fromHex(text.slice(2)) ?? new Uint8Array(0)
 }

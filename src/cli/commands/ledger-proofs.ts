@@ -77,6 +77,10 @@ function provenText(proven: LedgerProven): string {
     ['block', `${height}, ${timeToText(timestamp * 1000)}`],
     ['', block],
     ['signed by', `${signatures} of ${validators} validators`],
+    ...proven.recoveries.map(({ epoch, fingerprint, confirmed }): [string, string] => [
+      'rests on',
+      `the recovery of epoch ${epoch}, ${fingerprint}, ${confirmed ? 'which you confirmed' : 'which was NOT confirmed on this computer'}`,
+    ]),
   ])
 }
 

@@ -108,7 +108,7 @@ export function sentText(request: WalletRequest): string {
     ])
   }
   return fields([
-    [state === 'sent' ? 'sent' : state, sentence],
+    [state === 'sent' ? 'under way' : state, sentence],
     ['transaction', transaction ?? 'none'],
     ['next', 'It is final once it is in a block, mostly within seconds: `peerhood ledger history`.'],
   ])

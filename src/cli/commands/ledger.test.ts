@@ -68,6 +68,38 @@ test('offers, pages that may ask, and what makes no sense', async () => {
   assert.equal((await run('status', '--community', 'Nowhere')).code, 4)
 })
 
+test('members, and which chain is used', async () => {
+  const members = await run('members')
+  assert.match(members.stdout, /^2 accounts transact free\.\n\nADDRESS +WHOSE +STATE +WHAT THAT MEANS\n0x.* member /)
+  assert.match(members.stdout, /\n0x[0-9a-f]{40} +Ada \(you\) +member +Transacts free\.\n/)
+  assert.match((await run('status')).stdout, /\nmembers +2 accounts transact free\.\n/)
+  assert.match((await run('chain')).stdout, /^community +The community uses its own chain\.\n/)
+  assert.equal((await run('chain', '--accept')).code, 2, 'nothing to agree to')
+  const gnosis = ['chain', '--use', '100', '--name', 'Gnosis', '--coin', 'xDAI']
+  const used = await run(...gnosis)
+  assert.match(
+    used.stdout,
+    /^community +The community uses Gnosis \(chain id 100\)[\s\S]*\nchosen by +Ada\n/,
+    used.stderr,
+  )
+  assert.match(used.stdout, /\nthis computer +asks nothing there yet\. Bring an address with --here ADDRESS\.\n/)
+  assert.equal((await run('chain', '--accept')).code, 2, 'no address was told')
+  assert.match((await run('status')).stdout, /\nuses +The community uses Gnosis/)
+  const told = await run(...gnosis, '--rpc', 'https://rpc.gnosischain.com')
+  assert.match(told.stdout, /\naddress +https:\/\/rpc\.gnosischain\.com\n[\s\S]* Agree with --accept, /)
+  for (const way of [['--accept'], ['--here', 'https://own.example/key'], ['--here'], ['--follow'], ['--own']]) {
+    assert.equal((await run('chain', ...way)).code, 0, way.join(' '))
+  }
+  for (const wrong of [
+    ['--use', '100'],
+    ['--own', '--follow'],
+    ['--use', 'x'],
+    [...gnosis.slice(1, 5), '--coin', 'a b'],
+  ]) {
+    assert.equal((await run('chain', ...wrong)).code, 2, wrong.join(' '))
+  }
+})
+
 test('prove, check, export', async () => {
   const proven = await run('prove', 'Ada', '--to', 'ada.json')
   assert.match(proven.stdout, /^Written to ada\.json/, proven.stderr)

@@ -8,11 +8,21 @@ import { collect, defineCommand, parseChoice, parseCount } from '../command.ts'
 import { begin, show, type Work } from '../community.ts'
 import type { CliContext } from '../context.ts'
 import { cliErrors } from '../errors.ts'
-import { addressOf, chooseLedger, communityOption, type LedgerOptions, withPassphrase } from '../ledger.ts'
+import {
+  addressOf,
+  chooseLedger,
+  communityOption,
+  type LedgerOptions,
+  namedValidators,
+  withPassphrase,
+} from '../ledger.ts'
 import { selectNamed } from '../select.ts'
 import { count, fields, shortId, table, timeToText } from '../text.ts'
+import { chainCommand, membersCommand } from './ledger-members.ts'
 import { checkCommand, exportCommand, proveCommand } from './ledger-proofs.ts'
+import { recoveryCommand } from './ledger-recovery.ts'
 import { confirmCommand, refuseCommand, requestsCommand } from './ledger-requests.ts'
+import { abiCommand, verifyCommand } from './ledger-source.ts'
 import { allowCommand, historyCommand, receiveCommand, sendCommand } from './ledger-wallet.ts'
 
 export function ledgerCommand(context: CliContext): Command {
@@ -29,6 +39,8 @@ export function ledgerCommand(context: CliContext): Command {
     foundCommand,
     statusCommand,
     validatorsCommand,
+    membersCommand,
+    chainCommand,
     balanceCommand,
     sendCommand,
     receiveCommand,
@@ -40,8 +52,11 @@ export function ledgerCommand(context: CliContext): Command {
     proveCommand,
     checkCommand,
     exportCommand,
+    verifyCommand,
+    abiCommand,
     settingsCommand,
     rpcCommand,
+    recoveryCommand,
   ]
   for (const make of create) command.addCommand(make(context))
   return command
@@ -107,25 +122,6 @@ async function requestOf({ options, daemon, call }: Work<FoundOptions>, ledger: 
   }
 }
 
-interface NamedValidator {
-  readonly id: string
-  readonly name: string
-  readonly peerId: string
-}
-
-/** Called `person/device`, by peer id, or by the address they vote under. */
-async function namedValidators(
-  { validators }: Ledger,
-  members: readonly { readonly name: string; readonly devices: readonly { peerId: string; name: string }[] }[],
-  all = false,
-): Promise<readonly NamedValidator[]> {
-  return validators.flatMap(({ peerId, name, willing }) => {
-    if (peerId === null || (!willing && !all)) return []
-    const device = members.flatMap(({ devices }) => devices).find((one) => one.peerId === peerId)
-    return [{ id: peerId, name: device === undefined ? name : `${name}/${device.name}`, peerId }]
-  })
-}
-
 function parseQuota(text: string): { gas: string; blocks: number } {
   const match = /^(\d{1,15})\/(\d{1,5})$/.exec(text)
   if (match?.[1] === undefined || match[2] === undefined) {
@@ -161,6 +157,7 @@ export function statusText(ledger: Ledger): string {
     return fields([
       ['ledger', 'none'],
       ['state', ledger.sentence],
+      ...choiceFields(ledger),
       ['next', ledger.mayFound ? 'Found it with `peerhood ledger found`.' : 'An admin can found one.'],
     ])
   }
@@ -170,6 +167,7 @@ export function statusText(ledger: Ledger): string {
   ]
   if (chain?.trusted === true) named.push(['mode', 'trusted mode: no validator may fail or lie'])
   if (chain !== null) named.push(...chainFields(ledger, chain))
+  named.push(...stepFields(ledger))
   named.push(['genesis', founded.genesisHash ?? 'not known yet'])
   named.push(['your account', ledger.account ?? 'not told to the community yet'])
   if (founded.others > 0) named.push(['warning', `It was founded ${founded.others + 1} times; only this one counts.`])
@@ -193,6 +191,23 @@ function chainFields(ledger: Ledger, chain: NonNullable<Ledger['chain']>): [stri
       ? []
       : [['evidence', `${count(chain.evidence, 'pair')} of contradicting votes`] as [string, string]]),
   ]
+}
+
+/** How far the chain is from the community. */
+function stepFields(ledger: Ledger): [string, string][] {
+  const { membership, checkpoint, contradictions } = ledger
+  const place = checkpoint === null ? '' : `block ${checkpoint.height} of ${timeToText(checkpoint.timestamp * 1000)}`
+  const said = checkpoint === null ? '' : `${checkpoint.said} of ${checkpoint.needed} persons needed say so`
+  return [
+    ...(membership === null ? [] : [['members', membership.sentence] as [string, string]]),
+    ...(checkpoint === null ? [] : [['checkpoint', `${place}, ${said}`] as [string, string]]),
+    ...contradictions.map(({ sentence }): [string, string] => ['warning', sentence]),
+    ...choiceFields(ledger),
+  ]
+}
+
+function choiceFields({ choice }: Ledger): [string, string][] {
+  return choice.kind === 'own' ? [] : [['uses', choice.sentence]]
 }
 
 function nameOfValidator({ name, address }: LedgerValidator): string {

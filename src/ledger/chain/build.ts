@@ -144,6 +144,7 @@ async function finish(
   return {
     block: blockOfHeader(header, bytes),
     header,
+    nextSets: next === undefined ? [] : [next],
     epoch: { set, next, isOver },
     transactions,
     hashes: transactions.map(transactionHash),

@@ -8,13 +8,13 @@ import { setHash } from '../consensus/vote-wire.ts'
 import type { StateReader } from '../evm/types.ts'
 import type { Address, Block } from '../types.ts'
 import { decodeBlock, type OuterParts } from './block-wire.ts'
-import { blockErrors } from './errors.ts'
+import { blockErrors, chainErrors } from './errors.ts'
 import { environmentOf, fieldsAfter, nextSetOf, placeOfTip, senderOf, transactionsRoot } from './execution.ts'
 import { blockBytesMax } from './limits.ts'
 import type { ChainInside, Known, Tip } from './parts.ts'
 import { isPaid, type QuotaCount } from './quota-core.ts'
 import { priceOf } from './receipts-wire.ts'
-import { recoveredSet, recoveryEnvironment } from './recovery.ts'
+import { recoveryEnvironment, setsAfter } from './recovery.ts'
 import { encodeRlp } from './rlp-wire.ts'
 import { checkHeader, type Epoch, epochAfter } from './rules.ts'
 import type { Spec } from './spec.ts'
@@ -48,7 +48,11 @@ export async function checkBlock(
   }
   const prepared = prepare(header, parts.transactions)
   const quota = inside.known.quotaOn(tip.header, header.timestamp)
-  await checkFees(inside.spec.genesis, inside.world.at(block.parent), prepared, quota)
+  const isFinal = nowSeconds === undefined
+  const before = inside.world.at(block.parent)
+  // A snapshot is being taken in: that says nothing about the block.
+  if (before === undefined) throw chainErrors.chain_state_absent('The state that the block stands on is not here now.')
+  await checkFees(inside.spec.genesis, before, prepared, { quota, isFinal })
   return await run(inside, block, prepared, { tip, epoch, quota })
 }
 
@@ -88,18 +92,25 @@ export function prepare(header: Header, transactions: readonly TypedTransaction[
 /** Who pays less than strangers do must be a member within its quota. */
 async function checkFees(
   genesis: Genesis,
-  before: StateReader | undefined,
+  before: StateReader,
   { transactions, senders }: Prepared,
-  quota: QuotaCount,
+  { quota, isFinal }: { readonly quota: QuotaCount; readonly isFinal: boolean },
 ): Promise<void> {
   const members = new Map<Address, boolean>()
   for (const [place, transaction] of transactions.entries()) {
     if (transaction.type === 3) throw blockErrors.block_transaction_wrong('It carries blobs, which are not kept here.')
     if (isPaid(priceOf(transaction, 0n), genesis)) continue
     const sender = senders[place] as Address
-    const isMember = members.get(sender) ?? (before !== undefined && (await readIsMember(before, sender)))
+    const isMember = members.get(sender) ?? (await readIsMember(before, sender))
     members.set(sender, isMember)
     if (!isMember) throw blockErrors.block_fee_too_low(`${sender} is no member and pays less than strangers do.`)
+    if (!quota.isKnown) {
+      // A quorum that knows has said so.
+      if (isFinal) continue
+      throw blockErrors.block_quota_unknown(
+        'What members used of their quotas is not known here until the next window.',
+      )
+    }
     if (!quota.take(sender, transaction.gasLimit, genesis)) {
       throw blockErrors.block_quota_exceeded(`${sender} uses more than its quota.`)
     }
@@ -124,10 +135,12 @@ async function run(inside: ChainInside, block: Block, prepared: Prepared, standi
   if (header.place?.nextSetHash !== (next === undefined ? undefined : setHash(next))) {
     throw blockErrors.block_set_wrong('It does not name the validators that follow from it.')
   }
+  const nextSets = isOver ? [] : setsAfter(inside.spec, header, { set, next })
   return {
     block,
     header,
-    epoch: { set, next: recoveredSet(inside.spec, header, { set, next, isOver }) ?? next, isOver },
+    nextSets,
+    epoch: { set, next: nextSets.at(-1), isOver },
     transactions,
     hashes: transactions.map(transactionHash),
     senders,
@@ -150,10 +163,17 @@ export function isVerdict(error: unknown): error is PeerhoodError {
   return isPeerhoodError(error) && (error.kind === 'refused' || error.kind === 'usage')
 }
 
+const changing: ReadonlySet<string> = new Set([
+  'block_parent_unknown',
+  'block_from_future',
+  'block_quota_unknown',
+  // The hash is the header's: another body under it says nothing about the right one.
+  'block_malformed',
+])
+
 /** Not for good: parents arrive, clocks move on. */
 export function mayChange(code: string): boolean {
-  // The hash is the header's: another body under it says nothing about the right one.
-  return code === 'block_parent_unknown' || code === 'block_from_future' || code === 'block_malformed'
+  return changing.has(code)
 }
 
 /** Whether the transactions are those of the header: only then do the bytes belong to its hash. */

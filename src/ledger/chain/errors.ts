@@ -28,8 +28,9 @@ export const chainErrors = defineErrors({
   history_pruned: { kind: 'not-found', hint: 'Ask a node that keeps everything (an archive) for what is older.' },
   recovery_wrong: {
     kind: 'conflict',
-    hint: 'Compare the recovery with the one that the others have, and with the last final block.',
+    hint: 'Compare it with the one that the others have; take it back with `peerhood ledger recovery forget EPOCH`.',
   },
+  chain_state_absent: { kind: 'conflict', hint: 'Nothing to do: it is looked at again once a snapshot is whole.' },
   snapshot_refused: { kind: 'refused', hint: 'Nothing to do: it is fetched from somebody else.' },
 })
 
@@ -83,6 +84,10 @@ export const blockErrors = defineErrors({
   block_not_empty: { kind: 'refused', hint: blockHint },
   block_transaction_wrong: { kind: 'refused', hint: blockHint },
   block_quota_exceeded: { kind: 'refused', hint: blockHint },
+  block_quota_unknown: {
+    kind: 'refused',
+    hint: 'Nothing to do: those who know decide on it, and this computer takes it once it is final.',
+  },
   block_fee_too_low: { kind: 'refused', hint: blockHint },
   block_result_wrong: { kind: 'refused', hint: blockHint },
   block_set_wrong: { kind: 'refused', hint: blockHint },

@@ -42,7 +42,7 @@ function storedOf(
   known: Known,
   certificate: Uint8Array | undefined,
 ): StoredBlock {
-  const { header, receipts, block, hashes, epoch, quota } = known
+  const { header, receipts, block, hashes, nextSets, quota } = known
   const logs = receipts.flatMap((receipt) => receipt.logs)
   return {
     header,
@@ -52,7 +52,7 @@ function storedOf(
     transactions: hashes,
     logKeys: logKeys(logs),
     certificate,
-    next: epoch.next,
+    nextSets,
     quota: {
       reset: windowOf(header.timestamp, spec.genesis) !== windowOf(before.head.header.timestamp, spec.genesis),
       used: quota,

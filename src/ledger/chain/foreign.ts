@@ -60,7 +60,7 @@ export class ForeignChain extends LedgerChain {
     const { receipts } = executed
     const { epoch } = parent
     await this.settle(
-      { block, header, epoch, transactions, hashes, senders, withdrawals, receipts, quota: [] },
+      { block, header, nextSets: [], epoch, transactions, hashes, senders, withdrawals, receipts, quota: [] },
       undefined,
     )
     return header

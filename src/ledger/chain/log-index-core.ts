@@ -54,6 +54,19 @@ export function matches(log: LogEntry, { addresses, topics }: LogChoice): boolea
   return topics.every((values, place) => values.length === 0 || values.includes(log.topics[place] as Hash))
 }
 
+/** False: a block with this bloom filter has no such log. */
+export function mayMatch(bloom: Uint8Array, { addresses, topics }: LogChoice): boolean {
+  return [addresses, ...topics].every(
+    (values) => values.length === 0 || values.some((value) => isInBloom(bloom, bytesOfHex(value))),
+  )
+}
+
+function isInBloom(bloom: Uint8Array, value: Uint8Array): boolean {
+  const alone = new Uint8Array(256)
+  addToBloom(alone, value)
+  return alone.every((byte, at) => (byte & (bloom[at] ?? 0)) === byte)
+}
+
 export function bloomOf(logs: Iterable<LogEntry>): Uint8Array {
   const bloom = new Uint8Array(256)
   for (const { address, topics } of logs) {

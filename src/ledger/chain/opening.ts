@@ -8,8 +8,8 @@ import type { LedgerWorld } from '../evm/types.ts'
 import { chainErrors } from './errors.ts'
 import { bytesOfHex, hashOfBytes, headerOf } from './header-wire.ts'
 import type { Tip } from './parts.ts'
-import { takeUpRecoveries } from './recovery.ts'
-import type { Epoch } from './rules.ts'
+import { recountQuota } from './quota-recount.ts'
+import { epochOfHeader, takeUpRecoveries } from './recovery.ts'
 import type { Manifest } from './snapshot-wire.ts'
 import { type Spec, zeroHash } from './spec.ts'
 import type { ChainStore } from './store.ts'
@@ -40,7 +40,7 @@ export function openHead(opening: Opening): Tip {
   const isNew = stored === undefined || (stored.height === 0 && opening.world.base().height < 0)
   const head = isNew ? begin(opening) : checkState(opening, stored)
   takeUpRecoveries(opening, head)
-  return { header: head, epoch: epochOf(opening, head) }
+  return { header: head, epoch: epochOfHeader(opening, head) }
 }
 
 /** A snapshot was not taken in to its end: what there was before is gone, the chain begins anew. */
@@ -49,6 +49,7 @@ function reset({ database, store, log, world }: Opening): void {
   world.importSnapshot({ ...block, replaces: true })
   transaction(database, () => {
     store.removeAbove(0)
+    store.setQuotaUnknown(undefined)
     store.removeFact(installingFact)
   })
   log.warn('ledger_snapshot_given_up', {})
@@ -64,19 +65,22 @@ export function beginInstall({ database, store }: Pick<Opening, 'database' | 'st
 
 /** The state is whole: its block becomes the head. */
 export function endInstall(
-  { database, store }: Pick<Opening, 'database' | 'store'>,
+  { database, store, spec }: Pick<Opening, 'database' | 'store' | 'spec'>,
   manifest: Manifest,
   ends: readonly EpochEnd[],
 ): void {
   const { header, certificate, before } = manifest
-  const own = new Set(ends.map((end) => end.header.height))
+  // Block 0 is always here, and what it ended; after a recovery one block may have ended two epochs.
+  const own = new Set([0])
   transaction(database, () => {
     for (const end of ends) {
-      store.putEpoch(end.header, end.next, end.certificate)
-      store.putHeader(end.header, end.certificate)
+      if (store.epochEnd(end.next.epoch - 1) === undefined) store.putEpoch(end.header, end.next, end.certificate)
+      if (!own.has(end.header.height)) store.putHeader(end.header, end.certificate)
+      own.add(end.header.height)
     }
-    const others = [...before, header].filter(({ height }) => height > 0 && !own.has(height))
+    const others = [...before, header].filter(({ height }) => !own.has(height))
     for (const one of others) store.putHeader(one, one === header ? certificate : undefined)
+    recountQuota({ store, spec }, header)
     store.removeFact(installingFact)
   })
 }
@@ -103,7 +107,7 @@ function begin({ spec, database, store, world }: Opening): Header {
 }
 
 /** Block and state are written together; they differ only where the database was changed from outside. */
-function checkState({ store, world, log, database }: Opening, head: Header): Header {
+function checkState({ spec, store, world, log, database }: Opening, head: Header): Header {
   const base = world.base()
   if (base.block === head.hash && base.root === head.stateRoot) {
     mend(world, log, false)
@@ -116,7 +120,10 @@ function checkState({ store, world, log, database }: Opening, head: Header): Hea
     })
   }
   mend(world, log, true)
-  transaction(database, () => store.removeAbove(at.height))
+  transaction(database, () => {
+    store.removeAbove(at.height)
+    recountQuota({ store, spec }, at)
+  })
   log.warn('ledger_blocks_dropped', { from: at.height + 1, to: head.height })
   return at
 }
@@ -125,13 +132,6 @@ function checkState({ store, world, log, database }: Opening, head: Header): Hea
 function mend(world: LedgerWorld, log: Log, thorough: boolean): void {
   const mended = world.mend({ thorough })
   if (mended.kind !== 'whole') log.warn('ledger_state_mended', { how: mended.kind })
-}
-
-export function epochOf({ store, spec }: Pick<Opening, 'store' | 'spec'>, head: Header): Epoch {
-  const epoch = head.place?.epoch ?? 0
-  const set = epoch === 0 ? { epoch: 0, validators: spec.genesis.validators } : store.epochEnd(epoch - 1)?.next
-  if (set === undefined) throw chainErrors.chain_damaged('The ledger’s database lacks who decides in its epoch.')
-  return { set, next: store.epochEnd(epoch)?.next, isOver: false }
 }
 
 /** What SQLite throws about a file that was cut or changed becomes a code. */

@@ -4,7 +4,7 @@
 import type { TypedTransaction } from '@ethereumjs/tx'
 import type { Clock, Log } from '../../base/ports.ts'
 import type { LedgerWorld, Receipt } from '../evm/types.ts'
-import type { Address, Block, Hash } from '../types.ts'
+import type { Address, Block, Hash, ValidatorSet } from '../types.ts'
 import { unfinalBlocksMax, unfinalBytesMax } from './limits.ts'
 import { QuotaCount, windowOf } from './quota-core.ts'
 import type { Epoch } from './rules.ts'
@@ -21,6 +21,8 @@ export interface Tip {
 /** A block that was executed and is not final. */
 export interface Known extends Tip {
   readonly block: Block
+  /** Who comes to decide after it, the last for good; more than one only with recoveries. */
+  readonly nextSets: readonly ValidatorSet[]
   readonly transactions: readonly TypedTransaction[]
   readonly hashes: readonly Hash[]
   readonly senders: readonly Address[]
@@ -157,6 +159,7 @@ export class KnownBlocks {
     const path = (this.pathTo(parent.hash) ?? []).filter(isInWindow)
     const onDisk = isInWindow(this.#head)
     const changes = new Map(path.flatMap(({ quota }) => quota))
-    return new QuotaCount(window, (account) => changes.get(account) ?? (onDisk ? this.#store.quotaUsed(account) : 0n))
+    const before = (account: Address) => changes.get(account) ?? (onDisk ? this.#store.quotaUsed(account) : 0n)
+    return new QuotaCount(window, before, this.#store.quotaUnknown() !== window)
   }
 }

@@ -129,6 +129,15 @@ export class PoolCore {
   }
 
   add(entry: PoolEntry, state: AccountState): PoolAnswer {
+    const answer = this.look(entry, state)
+    if (!answer.ok) return answer
+    for (const victim of answer.removed) this.#remove(victim)
+    this.#insert(entry, state)
+    return answer
+  }
+
+  /** What `add` would answer; changes nothing. */
+  look(entry: PoolEntry, state: AccountState): PoolAnswer {
     if (this.#byHash.has(entry.hash)) return refuse('transaction_known', 'The transaction waits here already.')
     const wrongNonce = checkNonce(entry.nonce, state)
     if (wrongNonce !== undefined) return wrongNonce
@@ -140,10 +149,7 @@ export class PoolCore {
     if (wrong !== undefined) return wrong
     const victims = this.#makeRoom(entry, others, state, replaced)
     if (victims === undefined) return refuse('pool_full', 'As many transactions wait here as may, and none pays less.')
-    const removed = replaced === undefined ? victims : [replaced, ...victims]
-    for (const victim of removed) this.#remove(victim)
-    this.#insert(entry, state)
-    return { ok: true, removed }
+    return { ok: true, removed: replaced === undefined ? victims : [replaced, ...victims] }
   }
 
   #checkAccount(entry: PoolEntry, others: readonly PoolEntry[], state: AccountState): PoolAnswer | undefined {

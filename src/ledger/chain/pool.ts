@@ -1,11 +1,12 @@
 // Transactions that wait: what a transaction has to be before it may (form, chain, signature, gas, fee or quota), by the last
 // final state; pool-core.ts says whether there is room. Every refusal has a code and a sentence that says what to do.
 //
-// Must stay true: what is told to others (`pending`) was checked here; what a block took or can't take any more is not offered.
+// Must stay true: what is told to others (`pending`) was checked here; what a block took or can't take any more is not offered; what
+// this computer sent is on disk before anybody is told that it was taken.
 
 import type { FeeMarket1559Tx, LegacyTx, TypedTransaction } from '@ethereumjs/tx'
-import type { PeerhoodError } from '../../base/errors.ts'
-import type { Cancel, Clock } from '../../base/ports.ts'
+import { isPeerhoodError, type PeerhoodError } from '../../base/errors.ts'
+import type { Cancel, Clock, Log } from '../../base/ports.ts'
 import { keccak256 } from '../evm/keccak.ts'
 import type { StateReader } from '../evm/types.ts'
 import type { Address, Hash } from '../types.ts'
@@ -14,7 +15,8 @@ import { poolErrors } from './errors.ts'
 import { senderOf } from './execution.ts'
 import { hashOfBytes, keccak } from './header-wire.ts'
 import { expireEveryMs, poolTransactionMsMax } from './limits.ts'
-import { PoolCore, type PoolEntry, poolLimits } from './pool-core.ts'
+import type { OwnTransactions } from './own-store.ts'
+import { type PoolAnswer, PoolCore, type PoolEntry, poolLimits } from './pool-core.ts'
 import { isPaid, windowEnd, windowSeconds } from './quota-core.ts'
 import { priceOf } from './receipts-wire.ts'
 import type { Spec } from './spec.ts'
@@ -25,11 +27,13 @@ import type { ChainEvent, Pool, PoolList } from './types.ts'
 export interface PoolParts {
   readonly spec: Spec
   readonly clock: Clock
+  readonly log: Log
   /** The state after the last final block, and its hash. */
   head(): { readonly hash: Hash; readonly state: StateReader | undefined }
   /** Gas that a member could use at no price in a block of this time on the head. */
   quotaLeft(sender: Address, timestamp: number): bigint
   emit(event: ChainEvent): void
+  readonly own: OwnTransactions
 }
 
 /** Codes of execution after which a transaction is of no use in the state it met. */
@@ -41,6 +45,16 @@ const hopeless = new Set([
   'sender_not_person',
   'unusable',
   'members_only',
+])
+
+/** Codes for which what was kept over a restart is of no use, whatever comes. */
+const over = new Set([
+  'nonce_too_low',
+  'transaction_malformed',
+  'transaction_type_refused',
+  'transaction_unsigned',
+  'transaction_other_chain',
+  'sender_has_code',
 ])
 
 interface Checked {
@@ -70,14 +84,46 @@ export class ChainPool implements Pool, Waiting {
     const hash = hashOfBytes(keccak256(bytes))
     if (this.#transactions.has(hash)) throw poolErrors.transaction_known('The transaction waits here already.')
     const checked = this.#checkForm(hash, Uint8Array.from(bytes))
-    // The head may move while the state is read: then what was read is old.
-    for (;;) {
-      const { hash: head, state } = this.#parts.head()
-      const account = await this.#checkSender(checked, state)
-      if (this.#parts.head().hash !== head) continue
-      this.#insert(checked, account, options)
-      return hash
+    let isKept = false
+    try {
+      // The head may move while the state is read: then what was read is old.
+      for (;;) {
+        const { hash: head, state } = this.#parts.head()
+        const account = await this.#checkSender(checked, state)
+        if (this.#parts.head().hash !== head) continue
+        if (options.local && !isKept) {
+          requireRoom(this.core.look(this.#entryOf(checked), account))
+          await this.#parts.own.put(hash, checked.bytes)
+          isKept = true
+          if (this.#parts.head().hash !== head) continue
+        }
+        this.#insert(checked, account, options)
+        return hash
+      }
+    } catch (error) {
+      // One that came twice at once waits.
+      if (isKept && !this.#transactions.has(hash)) this.#parts.own.remove([hash])
+      throw error
     }
+  }
+
+  /** What this computer had sent before it was stopped waits again, and is told again. */
+  async restore(): Promise<boolean> {
+    const { own, log } = this.#parts
+    let isOver = true
+    for (const { hash, bytes } of own.all()) {
+      if (this.#transactions.has(hash)) continue
+      try {
+        await this.add(bytes, { local: true })
+      } catch (error) {
+        if (!isPeerhoodError(error)) throw error
+        // The others may be taken at the next start: the chain here may be behind.
+        if (over.has(error.code)) own.remove([hash])
+        isOver &&= Object.hasOwn(poolErrors, error.code)
+        log.info('ledger_own_not_restored', { hash, code: error.code })
+      }
+    }
+    return isOver
   }
 
   /** What the bytes say alone. */
@@ -129,14 +175,15 @@ export class ChainPool implements Pool, Waiting {
 
   #insert(checked: Checked, account: { nonce: bigint; balance: bigint }, { local }: { readonly local: boolean }): void {
     const { hash, bytes, transaction } = checked
-    const nowMs = this.#parts.clock.monotonicMs()
-    this.#expire(nowMs)
-    const answer = this.core.add(entryOf(checked, this.#arrivals++, nowMs), account)
-    if (!answer.ok) throw poolErrors[answer.code](answer.sentence)
-    this.#forget(answer.removed)
+    this.#expire(this.#parts.clock.monotonicMs())
+    this.#forget(requireRoom(this.core.add(this.#entryOf(checked), account)))
     this.#transactions.set(hash, transaction)
     this.#parts.emit({ kind: 'pending', hash, bytes, local })
     this.#tellWork()
+  }
+
+  #entryOf(checked: Checked): PoolEntry {
+    return entryOf(checked, this.#arrivals++, this.#parts.clock.monotonicMs())
   }
 
   #expire(nowMs: number): void {
@@ -147,6 +194,7 @@ export class ChainPool implements Pool, Waiting {
 
   #forget(entries: readonly PoolEntry[]): void {
     for (const { hash } of entries) this.#transactions.delete(hash)
+    this.#parts.own.remove(entries.map(({ hash }) => hash))
   }
 
   #tellWork(): void {
@@ -231,6 +279,12 @@ export class ChainPool implements Pool, Waiting {
     }
     this.#tellWork()
   }
+}
+
+/** Gives those that go for it. */
+function requireRoom(answer: PoolAnswer): readonly PoolEntry[] {
+  if (answer.ok) return answer.removed
+  throw poolErrors[answer.code](answer.sentence)
 }
 
 const emptyCodeHash = keccak(new Uint8Array(0))

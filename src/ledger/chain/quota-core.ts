@@ -29,17 +29,22 @@ export function isPaid(pricePerGas: bigint, { strangerFee }: QuotaRule): boolean
   return strangerFee !== undefined && pricePerGas >= strangerFee
 }
 
-/** What each member used within one window, on top of what others counted before. */
+/**
+ * What each member used within one window, on top of what others counted before. Unknown where the window began before a snapshot
+ * that this node began with: then nothing is left, and nobody can be told that it was too much.
+ */
 export class QuotaCount {
   readonly window: number
+  readonly isKnown: boolean
   readonly #before: (account: Address) => bigint
   readonly #used = new Map<Address, bigint>()
   /** What `before` said: it reads from disk. */
   readonly #asked = new Map<Address, bigint>()
 
   /** `before` says what was used in the same window before. */
-  constructor(window: number, before: (account: Address) => bigint) {
+  constructor(window: number, before: (account: Address) => bigint, isKnown = true) {
     this.window = window
+    this.isKnown = isKnown
     this.#before = before
   }
 
@@ -52,6 +57,7 @@ export class QuotaCount {
   }
 
   left(account: Address, { quota }: QuotaRule): bigint {
+    if (!this.isKnown) return 0n
     const used = this.used(account)
     return used >= quota.gas ? 0n : quota.gas - used
   }

@@ -7,9 +7,12 @@ import { createRandom } from '../../../test/sim/random.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
 import type { Address } from '../types.ts'
 import { isPaid, QuotaCount, type QuotaRule, windowEnd, windowOf, windowSeconds } from './quota-core.ts'
+import { recountQuota } from './quota-recount.ts'
 import { priceOf } from './receipts-wire.ts'
 import { openChain } from './service.ts'
-import { createTestChain, quietLog, signed, testAccount } from './testing.ts'
+import { specOf } from './spec.ts'
+import { createChainStore } from './store.ts'
+import { createTestChain, quietLog, signed, type TestChain, testAccount } from './testing.ts'
 import type { SnapshotChain } from './types.ts'
 
 const rule: QuotaRule = { quota: { gas: 100n, blocks: 10 }, blockTimeMs: 1_000, strangerFee: 5n }
@@ -78,6 +81,7 @@ test('under random use no block goes over the quota, another node agrees, and a 
     assert.equal(verdict.ok || verdict.sentence, true)
     // Sometimes two become final at once.
     if (random.below(3) > 0) await other.finalize(block.hash, Uint8Array.of(1))
+    requireRecount(here)
   }
   assert.deepEqual([...refused], ['quota_exceeded'])
   const used = new Map<string, bigint>()
@@ -93,3 +97,12 @@ test('under random use no block goes over the quota, another node agrees, and a 
   assert.ok([...used.values()].every((gas) => gas <= 150_000n))
   assert.ok([...used.values()].some((gas) => gas > 100_000n))
 })
+
+/** Counted from the bodies it is what the table says. */
+function requireRecount({ chain, database, genesis }: TestChain): void {
+  const store = createChainStore(database, { ours: true })
+  const before = store.quotaTable()
+  recountQuota({ store, spec: specOf(genesis) }, chain.head())
+  assert.deepEqual(store.quotaTable(), before)
+  assert.equal(store.quotaUnknown(), undefined)
+}

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { encodeFunctionData, hashTypedData, hexToBytes } from 'viem'
 import { signDigest } from '../evm/crypto.ts'
 import type { Address, Block, Hash } from '../types.ts'
+import { mayRecover } from './recovery.ts'
 import { openChain } from './service.ts'
 import { readIsMember, readSet, systemAbi, systemAddress } from './system-contract.ts'
 import { createTestClock, mineOn, quietLog, signed, testAccount, testGenesis } from './testing.ts'
@@ -27,7 +28,9 @@ async function stuck() {
   await chain.pool.add(await signed(testAccount(0), { chainId }), { local: true })
   await mineOn(chain)
   await mineOn(chain)
-  const recovery: Recovery = { height: 2, block: chain.head().hash, validators: afterAddresses }
+  const recovery: Recovery = {
+    ...{ height: 2, block: chain.head().hash, epoch: 1, validators: afterAddresses, signers: before.slice(0, 2) },
+  }
   return { database, chain, recovery }
 }
 
@@ -99,12 +102,65 @@ function changeTo(next: readonly Address[]) {
   return encodeFunctionData({ abi: systemAbi, functionName: 'changeValidators', args: [next, signatures] } as never)
 }
 
+test('a set that never came together is recovered from once more, on the same block', async () => {
+  const { database, recovery } = await stuck()
+  const lonely = [testAccount(111), testAccount(112)].map(({ address }) => address).sort()
+  const first = { ...recovery, validators: lonely }
+  const second = { ...recovery, epoch: 2, signers: lonely.slice(0, 1) }
+  const set = { epoch: 2, validators: afterAddresses }
+  await assert.rejects(open([second], database), { code: 'recovery_wrong' })
+  assert.equal((await open([first], database)).validators().epoch, 1)
+  const chain = await open([second, first], database)
+  assert.deepEqual(chain.validators(), set)
+  const block = await mineOn(chain)
+  assert.deepEqual([block.epoch, block.view], [2, 1])
+  const state = chain.state(block.hash)
+  assert.deepEqual(state === undefined ? undefined : await readSet(state), set)
+  assert.equal((await open([first, second], database)).head().hash, block.hash)
+
+  // From the genesis, with both; with the first alone it stops where that is no more.
+  const follower = await open([first, second])
+  const behind = await open([first])
+  for (const at of [follower, behind]) {
+    for (let height = 1; height <= 3; height++) {
+      const read = at.decode(chain.block(height)?.bytes ?? new Uint8Array()) as Block
+      const verdict = await at.check(read, { isFinal: true })
+      assert.equal(verdict.ok || verdict.code, height < 3 || at === follower ? true : 'block_place_wrong')
+      if (verdict.ok) await at.finalize(read.hash, Uint8Array.of(1))
+    }
+  }
+  assert.deepEqual([follower.epochEnd(0)?.next.validators, follower.epochEnd(1)?.next], [lonely, set])
+})
+
+test('more than may all lie, fewer than a quorum, each once, and nobody else', () => {
+  for (let n = 1; n <= 100; n++) {
+    const validators = Array.from({ length: n }, (_, at) => `0x${String(at).padStart(40, '0')}` as Address)
+    const set = { epoch: 3, validators }
+    const faults = Math.floor((n - 1) / 3)
+    const quorum = Math.floor((n + faults) / 2) + 1
+    for (const count of new Set([0, faults, faults + 1, quorum - 1, quorum, n])) {
+      const signers = validators.slice(n - count)
+      assert.equal(mayRecover(set, signers), count > faults && count < quorum, `${count} of ${n}`)
+      const [one] = signers
+      if (one === undefined) continue
+      assert.equal(mayRecover(set, [...signers.slice(1), validators[n - 1] ?? one, one, one]), false, 'twice')
+      assert.equal(mayRecover(set, [...signers.slice(1), `0x${'f'.repeat(40)}` as Address]), false, 'a stranger')
+    }
+  }
+})
+
 test('a recovery that is about another chain, or names no set, is refused', async () => {
   const { database, recovery } = await stuck()
   const other = `0x${'1'.repeat(64)}` as Hash
   const wrong: Recovery[] = [
     { ...recovery, block: other },
     { ...recovery, height: 1 },
+    { ...recovery, epoch: 2 },
+    // As few as may all lie, a quorum, one twice, a stranger.
+    { ...recovery, signers: before.slice(0, 1) },
+    { ...recovery, signers: before.slice(0, 3) },
+    { ...recovery, signers: [before[0], before[0]] as Address[] },
+    { ...recovery, signers: [before[0] as Address, testAccount(110).address] },
     { ...recovery, validators: [] },
     { ...recovery, validators: [...afterAddresses].reverse() },
   ]

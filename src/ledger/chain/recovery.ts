@@ -1,59 +1,105 @@
 // A chain whose quorum is gone for good goes on by a recovery: people agree on its last final block and on a new set, and everyone
 // opens the chain with that. The epoch ends with that block, as if it had changed the set; the system contract learns of it in the
-// block after it, before anything runs.
+// block after it, before anything runs. Where that block had ended its epoch already, and the new set never came together, the
+// recovery ends the one after it, which has no block.
 //
 // Must stay true: who has the same genesis and the same recoveries comes to the same chain; who lacks one can't follow it.
 
 import { type Database, transaction } from '../../base/database.ts'
-import { isValidSet } from '../consensus/certificate-core.ts'
+import { faultsOf, isValidSet, quorumOf } from '../consensus/certificate-core.ts'
 import type { BlockEnvironment } from '../evm/types.ts'
-import type { ValidatorSet } from '../types.ts'
+import type { Address, ValidatorSet } from '../types.ts'
 import { chainErrors } from './errors.ts'
 import type { ChainInside, Tip } from './parts.ts'
 import type { Epoch } from './rules.ts'
 import type { Spec } from './spec.ts'
 import type { ChainStore } from './store.ts'
-import { recoveryWrites } from './system-contract.ts'
+import { readEpoch, recoveryWrites } from './system-contract.ts'
 import type { Header, Recovery } from './types.ts'
 
 /** Throws `recovery_wrong`. */
 export function checkRecoveries(recoveries: readonly Recovery[]): readonly Recovery[] {
-  for (const { validators } of recoveries) {
-    if (isValidSet({ epoch: 1, validators })) continue
+  for (const { epoch, validators } of recoveries) {
+    if (isValidSet({ epoch, validators })) continue
     throw chainErrors.recovery_wrong(
       'A recovery names validators that are no set: in ascending order, each once, 1 to 100.',
     )
   }
-  return recoveries
+  return [...recoveries].sort((a, b) => a.epoch - b.epoch)
 }
 
-/** Who decides after this block by a recovery. Throws `recovery_wrong` where it ended its epoch by itself. */
-export function recoveredSet({ recoveries }: Spec, header: Header, { set, next }: Epoch): ValidatorSet | undefined {
-  const recovery = recoveries.find(({ block }) => block === header.hash)
-  if (recovery === undefined) return undefined
-  if (next !== undefined) throw chainErrors.recovery_wrong('The block of a recovery changed the validators by itself.')
-  return { epoch: set.epoch + 1, validators: recovery.validators }
+/**
+ * Whether these may speak for a set that lost too many: more than it bears as liars, so that one of them is honest; fewer than a
+ * quorum, which changes its set by a transaction; and nobody else.
+ */
+export function mayRecover({ validators }: ValidatorSet, signers: readonly Address[]): boolean {
+  const count = new Set(signers).size
+  const areIn = count === signers.length && signers.every((address) => validators.includes(address))
+  return areIn && count > faultsOf(validators.length) && count < quorumOf(validators.length)
+}
+
+/**
+ * Who comes to decide after a block, one after the other: the set that it left in the system contract, if it changed that, then
+ * those of recoveries. One that the set before it could not have made is none.
+ */
+export function setsAfter(
+  { recoveries }: Pick<Spec, 'recoveries'>,
+  { hash, height }: Pick<Header, 'hash' | 'height'>,
+  { set, next }: Pick<Epoch, 'set' | 'next'>,
+): readonly ValidatorSet[] {
+  const sets = next === undefined ? [] : [next]
+  let last = next ?? set
+  for (const recovery of recoveries) {
+    const isAfter = recovery.block === hash && recovery.height === height && recovery.epoch === last.epoch + 1
+    if (!isAfter || !mayRecover(last, recovery.signers)) continue
+    last = { epoch: recovery.epoch, validators: recovery.validators }
+    sets.push(last)
+  }
+  return sets
 }
 
 /** The chain may have been at that block before anybody spoke of a recovery. Throws `recovery_wrong`. */
 export function takeUpRecoveries(parts: { spec: Spec; store: ChainStore; database: Database }, head: Header): void {
   const { spec, store, database } = parts
-  for (const recovery of spec.recoveries) {
-    if (recovery.height > head.height) continue
-    const header = store.headerAt(recovery.height)
+  for (const { height, block, epoch, validators, signers } of spec.recoveries) {
+    if (height > head.height) continue
+    const header = store.headerAt(height)
     // Pruned: it was taken up when it was here.
     if (header === undefined) continue
-    const epoch = header.place?.epoch ?? 0
-    const end = store.epochEnd(epoch)
-    if (end?.header.hash === recovery.block && sameList(end.next.validators, recovery.validators)) continue
-    if (header.hash !== recovery.block || end !== undefined || head.height > recovery.height) {
+    const end = store.epochEnd(epoch - 1)
+    if (end?.header.hash === block && sameList(end.next.validators, validators)) continue
+    const last = setAfter(parts, header)
+    const isHere = header.hash === block && head.height === height && end === undefined && last.epoch === epoch - 1
+    if (!isHere) {
       throw chainErrors.recovery_wrong(
-        'The chain here is another one than the recovery is about, or went on after its block.',
+        `The chain here is another one than the recovery of epoch ${epoch} is about, or went on after its block.`,
       )
     }
-    const next = { epoch: epoch + 1, validators: recovery.validators }
-    transaction(database, () => store.putEpoch(header, next, store.certificate(header.height) ?? new Uint8Array(0)))
+    if (!mayRecover(last, signers)) {
+      throw chainErrors.recovery_wrong(`The recovery of epoch ${epoch} is not signed by those who may.`)
+    }
+    const certificate = store.certificate(height) ?? new Uint8Array(0)
+    transaction(database, () => store.putEpoch(header, { epoch, validators }, certificate))
   }
+}
+
+/** Who decides after a block that is here. Throws `chain_damaged`. */
+function setAfter(parts: Pick<ChainInside, 'spec' | 'store'>, header: Header): ValidatorSet {
+  const { set, next } = epochOfHeader(parts, header)
+  return next ?? set
+}
+
+/** How a final block stands in its epoch, by what is on disk. Throws `chain_damaged`. */
+export function epochOfHeader({ store, spec }: Pick<ChainInside, 'spec' | 'store'>, header: Header): Epoch {
+  const epoch = header.place?.epoch ?? 0
+  const set = epoch === 0 ? { epoch: 0, validators: spec.genesis.validators } : store.epochEnd(epoch - 1)?.next
+  if (set === undefined) throw chainErrors.chain_damaged('The ledger’s database lacks who decides in its epoch.')
+  let next: ValidatorSet | undefined
+  // After a recovery an epoch may have ended before it had a block.
+  for (let end = store.epochEnd(epoch); end?.header.hash === header.hash; end = store.epochEnd(end.next.epoch)) {
+    next = end.next
+  }
+  return { set, next, isOver: false }
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {
@@ -69,5 +115,7 @@ export async function recoveryEnvironment(
   const { hash } = tip.header
   const isAfter = set.epoch > tip.epoch.set.epoch && spec.recoveries.some(({ block }) => block === hash)
   const state = isAfter ? world.at(hash) : undefined
-  return state === undefined ? {} : { systemWrites: await recoveryWrites(state, set) }
+  // A recovery that does not count changes nothing: the contract knows of this set by itself.
+  if (state === undefined || (await readEpoch(state)) >= set.epoch) return {}
+  return { systemWrites: await recoveryWrites(state, set) }
 }

@@ -21,11 +21,12 @@ import { chainErrors } from './errors.ts'
 import { writeBlock } from './finalize.ts'
 import { blockBytesMax, keepBlocksMin, verdictsMax } from './limits.ts'
 import { findLogs } from './logs.ts'
-import { beginInstall, endInstall, epochOf, named, openHead } from './opening.ts'
+import { beginInstall, endInstall, named, openHead } from './opening.ts'
+import { createOwnStore } from './own-store.ts'
 import { type ChainInside, type Known, KnownBlocks } from './parts.ts'
 import { ChainPool } from './pool.ts'
 import { createQuestions } from './questions.ts'
-import { checkRecoveries } from './recovery.ts'
+import { checkRecoveries, epochOfHeader } from './recovery.ts'
 import { requirePart } from './snapshot.ts'
 import type { Manifest } from './snapshot-wire.ts'
 import { type Spec, specOf } from './spec.ts'
@@ -77,8 +78,8 @@ export function openInside(spec: Spec, keepBlocks: number | 'archive', { databas
 }
 
 /** The set that the block names; a recovery's is agreed on outside of it. */
-function verdictOf({ header, epoch }: Known): Verdict {
-  return { ok: true, nextSet: header.place?.nextSetHash === undefined ? undefined : epoch.next }
+function verdictOf({ header, nextSets }: Known): Verdict {
+  return { ok: true, nextSet: header.place?.nextSetHash === undefined ? undefined : nextSets[0] }
 }
 
 export class LedgerChain implements SnapshotChain {
@@ -101,8 +102,8 @@ export class LedgerChain implements SnapshotChain {
     assert(genesisHash !== undefined, 'block 0 is never pruned')
     this.#genesisHash = genesisHash
     this.pool = new ChainPool({
-      spec: inside.spec,
-      clock: inside.clock,
+      ...{ spec: inside.spec, clock: inside.clock, log: inside.log },
+      own: createOwnStore({ database: opened.database, clock: inside.clock }),
       head: () => ({ hash: this.head().hash, state: this.state(this.head().hash) }),
       quotaLeft: (sender, timestamp) => inside.known.quotaLeft(sender, timestamp),
       emit: (event) => this.#emit(event),
@@ -282,7 +283,7 @@ export class LedgerChain implements SnapshotChain {
             if (added < manifest.parts.length) throw chainErrors.snapshot_refused('Parts of the snapshot are missing.')
             importing.finish()
             endInstall(opening, manifest, ends)
-            known.reset({ header: manifest.header, epoch: epochOf(opening, manifest.header) })
+            known.reset({ header: manifest.header, epoch: epochOfHeader(opening, manifest.header) })
             await this.#announceHead()
           }),
         abort: () =>

@@ -28,8 +28,8 @@ async function withBlocks(count: number): Promise<TestChain> {
   return here
 }
 
-async function offerOf({ chain }: TestChain) {
-  const offer = createSnapshots({ everyBlocks: 3 })({ chain: chain as SnapshotChain, log: quietLog })
+async function offerOf({ chain }: TestChain, everyBlocks = 3) {
+  const offer = createSnapshots({ everyBlocks })({ chain: chain as SnapshotChain, log: quietLog })
   await offer.settled()
   const manifest = offer.manifest()
   assert.ok(manifest !== undefined)
@@ -66,7 +66,7 @@ test('a snapshot gives the same state, and the chain goes on from it', async () 
   const bytes = await signed(testAccount(1), { chainId: here.genesis.chainId })
   await here.chain.pool.add(bytes, { local: true })
   const block = await here.mine()
-  assert.equal((await chain.check(block)).ok, true)
+  assert.equal((await chain.check(block, { isFinal: true })).ok, true)
   await chain.finalize(block.hash, Uint8Array.of(1))
   assert.deepEqual(chain.oldest, { block: 6, state: 5 })
   await assert.rejects(chain.logs({ fromHeight: 0, toHeight: 6, addresses: [], topics: [] }), {
@@ -75,6 +75,63 @@ test('a snapshot gives the same state, and the chain goes on from it', async () 
   await chain.stop()
   const again = await openChain({ genesis: here.genesis })({ database, clock: createTestClock(), log: quietLog })
   assert.equal(again.head().hash, here.chain.head().hash)
+})
+
+test('what quotas were used of before a snapshot is not guessed: nothing is judged by it until the next window', async () => {
+  const genesis = { quota: { gas: 250_000n, blocks: 100 }, strangerFee: 10n }
+  const here = await createTestChain({ genesis })
+  const { chainId } = here.genesis
+  const free = (nonce: number, gas = 100_000n) => signed(testAccount(0), { chainId, nonce, gas })
+  for (const nonce of [0, 1]) {
+    await here.chain.pool.add(await free(nonce), { local: true })
+    await here.mine()
+  }
+  const { manifest, chunk } = await offerOf(here, 2)
+  const open = async (database = new DatabaseSync(':memory:')) => ({
+    database,
+    chain: await openChain({ genesis: here.genesis })({ database, clock: here.clock, log: quietLog }),
+  })
+  const joined = await open()
+  const install = await joined.chain.install(manifest, [])
+  for (const index of manifest.parts.keys()) await install.add((await chunk(index)) ?? new Uint8Array())
+  await install.finish()
+
+  // One that took its empty table for the truth, as nodes did before.
+  const forgetful = await open()
+  for (const height of [1, 2]) {
+    const block = forgetful.chain.decode(here.chain.block(height)?.bytes ?? new Uint8Array())
+    assert.ok(block !== undefined && (await forgetful.chain.check(block)).ok)
+    await forgetful.chain.finalize(block.hash, Uint8Array.of(1))
+  }
+  forgetful.database.exec('DELETE FROM chain_quota')
+  const { chain: liar } = await open(forgetful.database)
+  await liar.pool.add(await free(2), { local: true })
+  const tooMuch = await liar.build(liar.head().hash, { epoch: 0, view: 3 })
+  const codeOf = async (chain: SnapshotChain, ...args: Parameters<SnapshotChain['check']>) => {
+    const verdict = await chain.check(...args)
+    return verdict.ok ? 'right' : verdict.code
+  }
+  assert.equal(await codeOf(here.chain as SnapshotChain, tooMuch), 'block_quota_exceeded')
+  assert.equal(await codeOf(joined.chain, tooMuch), 'block_quota_unknown')
+
+  // It proposes nothing free either, also after a restart, and takes what the others made final.
+  let { chain } = await open(joined.database)
+  await chain.pool.add(await free(2), { local: true })
+  assert.equal(chain.pool.hasWork, false)
+  assert.equal((await chain.build(chain.head().hash, { epoch: 0, view: 3 })).bytes.length < 700, true)
+  await here.chain.pool.add(await free(2, 30_000n), { local: true })
+  const right = await here.mine()
+  assert.equal(await codeOf(chain, right), 'block_quota_unknown')
+  assert.equal(await codeOf(chain, right, { isFinal: true }), 'right')
+  await chain.finalize(right.hash, Uint8Array.of(1))
+  chain = (await open(joined.database)).chain
+  here.clock.advance(100_000)
+  await here.chain.pool.add(await free(3), { local: true })
+  const next = await here.mine()
+  assert.equal(await codeOf(chain, next), 'right')
+  await chain.finalize(next.hash, Uint8Array.of(1))
+  await chain.pool.add(await free(4, 200_000n), { local: true })
+  assert.equal(chain.pool.hasWork, false, 'what is used from then on is counted')
 })
 
 test('parts that are not those of the manifest are refused; given up, the chain begins anew', async () => {

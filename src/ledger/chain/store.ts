@@ -23,8 +23,8 @@ export interface StoredBlock {
   readonly transactions: readonly Hash[]
   readonly logKeys: Iterable<number>
   readonly certificate: Uint8Array | undefined
-  /** The set that takes over, when this block ends its epoch. */
-  readonly next: ValidatorSet | undefined
+  /** The sets that take over, when this block ends its epoch, and by recoveries those after it. */
+  readonly nextSets: readonly ValidatorSet[]
   /** Gas used at no price in the window of this block, by those whose figure changed; `reset` forgets all others. */
   readonly quota: { readonly reset: boolean; readonly used: readonly (readonly [Address, bigint])[] }
 }
@@ -37,6 +37,9 @@ export interface StoredBody {
 export type ChainStore = ReturnType<typeof createChainStore>
 
 type Row = Record<string, SqlValue>
+
+/** Names the window whose count is not whole here (quota-recount.ts), in digits. */
+const quotaUnknownFact = 'quota-unknown'
 
 export function createChainStore(database: Database, options: { readonly ours: boolean }) {
   migrate(database, 'ledger-chain', chainSchemaSteps)
@@ -148,8 +151,14 @@ function logQueries(database: Database) {
 function quotaQueries(database: Database) {
   const one = database.prepare('SELECT gas FROM chain_quota WHERE address = ?')
   const all = database.prepare('SELECT address, gas FROM chain_quota ORDER BY address')
+  const fact = database.prepare('SELECT value FROM chain_facts WHERE name = ?')
   return {
     quotaUsed: (address: Address) => BigInt(one.get(bytesOfHex(address))?.gas?.toString() ?? 0),
+    /** The window whose count is not whole here; undefined: every window's is. */
+    quotaUnknown(): number | undefined {
+      const value = fact.get(quotaUnknownFact)?.value
+      return value instanceof Uint8Array ? Number(new TextDecoder().decode(value)) : undefined
+    },
     quotaTable: () => all.all().map((row) => [addressOfBytes(bytesIn(row.address)), BigInt(Number(row.gas))] as const),
   }
 }
@@ -171,16 +180,24 @@ function writes(database: Database) {
     epoch.run(next.epoch - 1, header.height, concatBytes(...next.validators.map(bytesOfHex)), certificate)
   return {
     append(stored: StoredBlock): void {
-      const { header, certificate, next } = stored
+      const { header, certificate, nextSets } = stored
       putHeader(header, certificate)
       body.run(header.height, stored.rest, stored.receipts, stored.logs)
       for (const [place, hash] of stored.transactions.entries()) {
         transaction.run(transactionKey(hash), header.height, place)
       }
       for (const key of [...stored.logKeys].sort((a, b) => a - b)) log.run(key, header.height)
-      if (next !== undefined) putEpoch(header, next, certificate ?? new Uint8Array(0))
+      for (const next of nextSets) putEpoch(header, next, certificate ?? new Uint8Array(0))
       if (stored.quota.reset) resetQuota.run()
       for (const [address, gas] of stored.quota.used) quota.run(bytesOfHex(address), gas)
+    },
+    setQuota(used: Iterable<readonly [Address, bigint]>): void {
+      resetQuota.run()
+      for (const [address, gas] of used) quota.run(bytesOfHex(address), gas)
+    },
+    setQuotaUnknown(window: number | undefined): void {
+      if (window === undefined) noFact.run(quotaUnknownFact)
+      else fact.run(quotaUnknownFact, new TextEncoder().encode(String(window)))
     },
     putHeader,
     putEpoch,
@@ -210,7 +227,7 @@ function removals(database: Database) {
       for (const key of logKeys) log.run(key, height)
       header.run(height)
     },
-    /** Blocks whose state is lost are fetched again. What was used of quotas is not known any more. */
+    /** Blocks whose state is lost are fetched again. What was used of quotas is counted anew (quota-recount.ts). */
     removeAbove(height: number): void {
       for (const statement of above) statement.run(height)
       quota.run()

@@ -46,6 +46,27 @@ export async function readEpoch(state: StateReader): Promise<number> {
   return Number(packed & (2n ** 64n - 1n))
 }
 
+/** How many changes of members a quorum has made. */
+export async function readMemberChanges(state: StateReader): Promise<number> {
+  const packed = await state.slot(systemAddress, word(slot.epoch))
+  return Number((packed >> 128n) & (2n ** 64n - 1n))
+}
+
+export async function readMemberCount(state: StateReader): Promise<number> {
+  return Number(await state.slot(systemAddress, word(slot.members)))
+}
+
+/** In the contract's order, at most `limit`. */
+export async function readMembers(state: StateReader, limit: number): Promise<readonly Address[]> {
+  const count = Math.min(await readMemberCount(state), limit)
+  const members: Address[] = []
+  for (let place = 0; place < count; place++) {
+    const value = await state.slot(systemAddress, itemSlot(slot.members, place))
+    members.push(`0x${value.toString(16).padStart(40, '0')}` as Address)
+  }
+  return members
+}
+
 /** Storage that makes the contract say what a recovery does: this set in its epoch, its validators members. */
 export async function recoveryWrites(state: StateReader, set: ValidatorSet) {
   const read = (key: Hash) => state.slot(systemAddress, key)

@@ -110,8 +110,12 @@ export interface FullBlock {
 export interface Recovery {
   readonly height: number
   readonly block: Hash
+  /** The one that begins: one more than that of the set which decided after the block. */
+  readonly epoch: number
   /** In ascending order. */
   readonly validators: readonly Address[]
+  /** Those of the last set who signed it. */
+  readonly signers: readonly Address[]
 }
 
 export interface EpochEnd {
@@ -150,8 +154,13 @@ export interface FoundLog {
 
 /** Transactions that wait. */
 export interface Pool {
-  /** Checks, keeps and tells others; throws a `PeerhoodError` whose code says what is wrong with it. */
+  /** Checks, keeps (what is `local` on disk, before it resolves) and tells others; throws a `PeerhoodError` whose code says what is wrong with it. */
   add(bytes: Uint8Array, options: { readonly local: boolean }): Promise<Hash>
+  /**
+   * After a start, once others can be told: what was sent from here and has no block yet waits again. False: of some it could not
+   * be found out whether they may.
+   */
+  restore(): Promise<boolean>
   get(hash: Hash): { readonly transaction: TypedTransaction; readonly sender: Address } | undefined
   /** The next nonce of an account, with what waits here counted in. */
   nextNonce(address: Address): Promise<bigint>

@@ -3,6 +3,9 @@
 import { shownAddress } from './settings-core.ts'
 import type { Description, OutsideChain, OwnChain } from './types.ts'
 
+const lightSentence =
+  'In light mode this computer holds no blocks of it: it believes what others prove, and can’t see what all of them keep back.'
+
 export function describeOwn(chain: OwnChain): Description {
   const { chainId, name, coin } = chain
   const validators = chain.validators()
@@ -12,6 +15,7 @@ export function describeOwn(chain: OwnChain): Description {
   const sentence = isTrusted
     ? `The community’s own chain, in trusted mode: ${who} of its members decide${validators === 1 ? 's' : ''}, and none of them may be wrong.`
     : `The community’s own chain: ${who} of its members decide, and up to ${liars} of them may be wrong or gone.`
+  const light = chain.isLight?.() === true ? ` ${lightSentence}` : ''
   const warnings = [
     ...(isTrusted
       ? ['Trusted mode: with fewer than four validators a single one that lies or is gone can stop the chain.']
@@ -26,7 +30,7 @@ export function describeOwn(chain: OwnChain): Description {
     trust: isTrusted ? 'trusted' : 'validators',
     validators,
     address: undefined,
-    sentence,
+    sentence: `${sentence}${light}`,
     warnings,
   }
 }

@@ -29,8 +29,10 @@ export interface OwnChain {
   readonly strangerFee: bigint | undefined
   /** Those who decide now. */
   readonly validators: () => number
-  /** True when this computer checks certificates and executes, false when it asks others and checks proofs. */
+  /** False while it catches up. */
   readonly verifies: () => boolean
+  /** Light mode: no blocks here, everything is proven by others. Absent: no. */
+  readonly isLight?: () => boolean
 }
 
 /**

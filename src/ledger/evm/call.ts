@@ -20,7 +20,7 @@ import {
   overrideEntriesMax,
   precompileGasMax,
 } from './limits.ts'
-import { createMachine, type Machine } from './machine.ts'
+import { createMachine, type Machine, type MachineOptions } from './machine.ts'
 import { movePrecompiles } from './precompiles.ts'
 import { bigintToBytes } from './rlp.ts'
 import type { LedgerState } from './state-manager.ts'
@@ -37,20 +37,20 @@ export async function callOn(
   request: CallRequest,
   options: CallOptions = {},
 ): Promise<CallResult> {
-  return (await run(parts, clock, view, environment, request, options)).result
+  return (await callOnState(parts.machine, clock, stateOn(parts, view), environment, request, options)).result
 }
 
-async function run(
-  parts: ExecutionParts,
+/** On a state of its own, which is of no use afterwards. */
+export async function callOnState(
+  machineOptions: MachineOptions,
   clock: Clock,
-  view: StateView,
+  state: LedgerState,
   environment: BlockEnvironment,
   request: CallRequest,
   options: CallOptions & { readonly reportsTouched?: true },
 ): Promise<{ readonly result: CallResult; readonly machine: Machine }> {
-  const state = stateOn(parts, view)
   applyOverrides(state, request.overrides ?? [])
-  const machine = await createMachine(parts.machine, environment, state)
+  const machine = await createMachine(machineOptions, environment, state)
   movePrecompiles(machine, request.overrides ?? [])
   if (options.reportsTouched === true) machine.evm.journal.startReportingAccessList()
   endInTime(machine, clock, options)
@@ -219,9 +219,25 @@ export async function accessListOf(
   environment: BlockEnvironment,
   request: CallRequest,
 ): Promise<AccessListResult> {
+  return accessListOn(parts.machine, clock, async () => stateOn(parts, view), environment, request, {})
+}
+
+/** `begin` makes a state for each round. */
+export async function accessListOn(
+  machineOptions: MachineOptions,
+  clock: Clock,
+  begin: (request: CallRequest) => Promise<LedgerState>,
+  environment: BlockEnvironment,
+  request: CallRequest,
+  options: CallOptions,
+): Promise<AccessListResult> {
   let list: List = request.accessList ?? []
   for (let round = 0; ; round++) {
-    const { result, touched } = await touching(parts, clock, view, environment, { ...request, accessList: list })
+    const asked = { ...request, accessList: list }
+    const reporting = { ...options, reportsTouched: true } as const
+    const run = await callOnState(machineOptions, clock, await begin(asked), environment, asked, reporting)
+    const { result } = run
+    const touched = touchedBy(run.machine, request)
     const error =
       result.kind === 'returned' ? {} : { error: result.kind === 'failed' ? result.reason : 'execution reverted' }
     if (round === accessListRoundsMax || sameList(list, touched)) return { list, gasUsed: result.gasUsed, ...error }
@@ -229,15 +245,7 @@ export async function accessListOf(
   }
 }
 
-async function touching(
-  parts: ExecutionParts,
-  clock: Clock,
-  view: StateView,
-  environment: BlockEnvironment,
-  request: CallRequest,
-): Promise<{ readonly result: CallResult; readonly touched: List }> {
-  const { result, machine } = await run(parts, clock, view, environment, request, { reportsTouched: true })
-  const { from, to } = request
+function touchedBy(machine: Machine, { from, to }: CallRequest): List {
   // Warm without being named: the sender, whom it calls, precompiles. Their slots are not.
   const free = new Set<string>([
     from ?? zeroAddress,
@@ -250,7 +258,7 @@ async function touching(
     touched.push({ address: `0x${address}` as Address, keys: [...slots].map((slot) => `0x${slot}` as Hash).sort() })
   }
   touched.sort((a, b) => (a.address < b.address ? -1 : 1))
-  return { result, touched }
+  return touched
 }
 
 function sameList(a: List, b: List): boolean {

@@ -231,11 +231,16 @@ export class LedgerState implements StateManagerInterface {
 
   /** Values as they were before this transaction, for what SSTORE costs (EIP-2200). */
   readonly originalStorageCache = {
-    get: (address: Address, key: Uint8Array): Promise<Uint8Array> =>
-      Promise.resolve(this.#remember(keyOf(address.bytes), keyOf(key))),
-    clear: (): void => {
-      this.#originals.clear()
-    },
+    get: (address: Address, key: Uint8Array): Promise<Uint8Array> => Promise.resolve(this.originalSlot(address, key)),
+    clear: (): void => this.forgetOriginals(),
+  }
+
+  protected originalSlot(address: Address, key: Uint8Array): Uint8Array {
+    return this.#remember(keyOf(address.bytes), keyOf(key))
+  }
+
+  protected forgetOriginals(): void {
+    this.#originals.clear()
   }
 
   clearCaches(): void {}

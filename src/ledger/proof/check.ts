@@ -1,6 +1,7 @@
 // Checks a proof file with nothing but what is in it: the genesis names the first validators, each epoch's end names the next, a
 // quorum of them made the header final, and the branch leads from that header to what is claimed. Whose ledger it is, the
-// genesis hash says: the reader has to know it.
+// genesis hash says: the reader has to know it. Where an epoch ended by a recovery, the file holds what people agreed on then; who
+// reads it has to know that as well, by its fingerprint.
 
 import { verifyMerkleProof } from '@ethereumjs/mpt'
 import { createTxFromRLP } from '@ethereumjs/tx'
@@ -8,6 +9,7 @@ import { equalBytes } from '../../base/bytes.ts'
 import { decodeGenesis } from '../chain/genesis-wire.ts'
 import { bytesOfHex, decodeHeader, encodeGenesisExtra, headerOf, keccak, numberOfBytes } from '../chain/header-wire.ts'
 import { placeKey } from '../chain/list-trie.ts'
+import { mayRecover } from '../chain/recovery.ts'
 import { decodeRlp } from '../chain/rlp-wire.ts'
 import type { Genesis, Header } from '../chain/types.ts'
 import { setHash } from '../consensus/vote-wire.ts'
@@ -17,7 +19,9 @@ import { recoverAddress } from '../evm/crypto.ts'
 import { keccak256 } from '../evm/keccak.ts'
 import type { Address, Hash, ValidatorSet } from '../types.ts'
 import { checkFinality } from '../validator/finality.ts'
-import type { Claim, Proof, Proven } from './types.ts'
+import { chainRecoveryOf, fingerprintOf } from '../validator/recovery.ts'
+import { decodeRecovery, type Recovery } from '../validator/recovery-wire.ts'
+import type { Claim, Proof, Proven, ProvenRecovery } from './types.ts'
 import { decodeProof } from './wire.ts'
 
 /** Throws `ledger_proof_malformed`, `ledger_proof_wrong`. */
@@ -38,7 +42,7 @@ async function check(proof: Proof): Promise<Proven> {
   if (first.height !== 0 || !equalBytes(first.extraData, encodeGenesisExtra(keccak(proof.genesis)))) {
     throw wrong('begins with a block that is not of its genesis')
   }
-  const set = followEpochs(proof, genesis, first.hash)
+  const { set, recoveries } = followEpochs(proof, genesis, first.hash)
   const headers = proof.headers.map(read)
   const [header] = headers
   if (header === undefined) throw wrong('has no header')
@@ -50,6 +54,7 @@ async function check(proof: Proof): Promise<Proven> {
     genesisHash: first.hash,
     ...{ height: header.height, block: header.hash, timestamp: header.timestamp, signatures },
     validators: set.validators.length,
+    recoveries,
     claim: await checkClaim(proof.claim, header, genesis),
   }
 }
@@ -58,17 +63,50 @@ function read(bytes: Uint8Array): Header {
   return headerOf(decodeHeader(bytes), true, bytes)
 }
 
-/** Who decides in the epoch of the certificate. */
-function followEpochs({ epochs }: Proof, genesis: Genesis, genesisHash: Hash): ValidatorSet {
+interface Followed {
+  readonly set: ValidatorSet
+  readonly recoveries: readonly ProvenRecovery[]
+}
+
+/** Who decides in the epoch of the certificate, and what that rests on. */
+function followEpochs({ epochs }: Proof, genesis: Genesis, genesisHash: Hash): Followed {
+  const recoveries: ProvenRecovery[] = []
   let set: ValidatorSet = { epoch: 0, validators: genesis.validators }
+  let before: Header | undefined
   for (const step of epochs) {
     const header = read(step.header)
-    requireFinal(header, step.certificate, set, genesisHash)
     const next = { epoch: set.epoch + 1, validators: step.next }
-    if (header.place?.nextSetHash !== setHash(next)) throw wrong('names validators that nobody agreed on')
+    // After a recovery one block may have ended two epochs; block 0 is final by itself.
+    const isFinal = header.hash === before?.hash || (set.epoch === 0 && header.hash === genesisHash)
+    if (!isFinal) requireFinal(header, step.certificate, set, genesisHash)
+    if (step.recovery !== undefined) {
+      recoveries.push(recovered(decodeRecovery(step.recovery), header, { set, next, genesisHash }))
+    } else if (header.hash === before?.hash || header.place?.nextSetHash !== setHash(next)) {
+      throw wrong('names validators that nobody agreed on')
+    }
     set = next
+    before = header
   }
-  return set
+  return { set, recoveries }
+}
+
+/** Whether this is a recovery after the block, signed by those of the set who may. */
+function recovered(
+  recovery: Recovery,
+  header: Header,
+  { set, next, genesisHash }: { readonly set: ValidatorSet; readonly next: ValidatorSet; readonly genesisHash: Hash },
+): ProvenRecovery {
+  const { statement } = recovery
+  const { epoch, signers } = chainRecoveryOf(recovery, recoverAddress)
+  const isOfLedger = statement.genesisHash === genesisHash
+  const isAboutIt = isOfLedger && statement.block === header.hash && statement.height === header.height
+  const isItsSet = epoch === next.epoch && setHash(statement.set) === setHash(next)
+  if (!isAboutIt || !isItsSet || !mayRecover(set, signers)) throw wrong('has a recovery that is none')
+  const { height } = header
+  return {
+    ...{ fingerprint: fingerprintOf(statement), epoch, height },
+    ...{ signatures: signers.length, validators: set.validators.length },
+  }
 }
 
 /** How many signed. */

@@ -5,12 +5,17 @@ import { listBranch, receiptBytes } from '../chain/list-trie.ts'
 import type { Chain, FullBlock, Header } from '../chain/types.ts'
 import { ledgerErrors } from '../errors.ts'
 import type { ClaimRequest } from '../thread/messages.ts'
+import { encodeRecovery, type Recovery } from '../validator/recovery-wire.ts'
 import { proofHeadersMax } from './limits.ts'
 import type { Claim, EpochStep, Proof } from './types.ts'
 import { encodeProof } from './wire.ts'
 
 /** The file. Throws `ledger_transaction_unknown`, `ledger_block_unknown`, and what the chain throws for what it pruned. */
-export async function prove(chain: Chain, request: ClaimRequest): Promise<string> {
+export async function prove(
+  chain: Chain,
+  request: ClaimRequest,
+  recoveries: readonly Recovery[] = [],
+): Promise<string> {
   const { header, claim } =
     request.kind === 'balance' ? await balance(chain, request) : await transaction(chain, request)
   const { headers, certificate } = finality(chain, header)
@@ -19,7 +24,7 @@ export async function prove(chain: Chain, request: ClaimRequest): Promise<string
   const proof: Proof = {
     genesis: encodeGenesis(chain.genesis),
     first: first.bytes,
-    epochs: epochsBefore(chain, headers.at(-1)?.place?.epoch ?? 0),
+    epochs: epochsBefore(chain, headers.at(-1)?.place?.epoch ?? 0, recoveries),
     headers: headers.map(({ bytes }) => bytes),
     certificate,
     claim,
@@ -82,10 +87,18 @@ function finality(chain: Chain, header: Header): { headers: readonly Header[]; c
   }
 }
 
-function epochsBefore(chain: Chain, epoch: number): readonly EpochStep[] {
+function epochsBefore(chain: Chain, epoch: number, recoveries: readonly Recovery[]): readonly EpochStep[] {
   return Array.from({ length: epoch }, (_, past) => {
     const end = chain.epochEnd(past)
     if (end === undefined) throw ledgerErrors.ledger_block_unknown('How an earlier epoch ended is not here.')
-    return { header: end.header.bytes, certificate: end.certificate, next: end.next.validators }
+    const { header, certificate, next } = end
+    const recovery = recoveries.find(({ statement }) => statement.set.epoch === next.epoch)
+    // Of its own epoch, and it names who follows: then it needs nobody's agreement.
+    const isByItself = header.place?.epoch === past && header.place.nextSetHash !== undefined
+    if (!isByItself && recovery === undefined) {
+      throw ledgerErrors.ledger_block_unknown('The statement of the recovery that this ledger went on by is not here.')
+    }
+    const statement = isByItself || recovery === undefined ? undefined : encodeRecovery(recovery)
+    return { header: header.bytes, certificate, next: next.validators, recovery: statement }
   })
 }

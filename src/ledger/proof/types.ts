@@ -8,6 +8,19 @@ export interface EpochStep {
   readonly header: Uint8Array
   readonly certificate: Uint8Array
   readonly next: readonly Address[]
+  /** The file of the recovery that ended it, where the block itself did not: an agreement of people. */
+  readonly recovery: Uint8Array | undefined
+}
+
+/** What a proof rests on besides signatures of quorums. */
+export interface ProvenRecovery {
+  readonly fingerprint: string
+  /** The epoch that began with it, after this block. */
+  readonly epoch: number
+  readonly height: number
+  /** So many of so many validators signed it: fewer than a quorum. */
+  readonly signatures: number
+  readonly validators: number
 }
 
 export type Claim =
@@ -47,6 +60,8 @@ export interface Proven {
   readonly validators: number
   /** So many of them signed. */
   readonly signatures: number
+  /** Oldest first. It proves nothing to who does not believe each of them. */
+  readonly recoveries: readonly ProvenRecovery[]
   readonly claim:
     | { readonly kind: 'balance'; readonly address: Address; readonly wei: bigint; readonly nonce: bigint }
     | {

@@ -18,6 +18,7 @@ export function encodeProof(proof: Proof): string {
     header: hex(step.header),
     certificate: hex(step.certificate),
     next: step.next,
+    ...(step.recovery === undefined ? {} : { recovery: hex(step.recovery) }),
   }))
   const file = {
     ...{ format, version, genesis: hex(genesis), first: hex(first), epochs: steps, headers: headers.map(hex) },
@@ -54,11 +55,12 @@ export function decodeProof(text: string): Proof {
 }
 
 function readStep(item: unknown): EpochStep {
-  const { header, certificate, next } = record(item)
+  const { header, certificate, next, recovery } = record(item)
   return {
     header: bytes(header, piecesBytesMax),
     certificate: bytes(certificate, piecesBytesMax),
     next: list(next, 100, address),
+    recovery: recovery === undefined ? undefined : bytes(recovery, piecesBytesMax),
   }
 }
 

@@ -1,6 +1,6 @@
 // What a caller wants to be run, from the transaction object, the state overrides and the block overrides of eth_call.
 
-import type { Chain, Header } from '../chain/types.ts'
+import type { Header } from '../chain/types.ts'
 import type { BlockEnvironment, CallRequest, SimulateCall, StateOverride, StateReader } from '../evm/types.ts'
 import type { Address, Hash } from '../types.ts'
 import { paramsWrong, refused } from './errors.ts'
@@ -26,6 +26,7 @@ import {
   wrong,
 } from './parse.ts'
 import { environmentOf } from './resolve.ts'
+import type { Source } from './source.ts'
 
 /** The transaction object, checked by itself. */
 export interface CallParams extends Omit<SimulateCall, 'from'> {
@@ -200,7 +201,11 @@ export interface CallPlace {
 const zeroAddress = `0x${'0'.repeat(40)}` as Address
 
 /** Throws -32000 for what a transaction could not be either: the wrong chain, fees below the base fee, no money for the gas. */
-export async function prepareCall(chain: Chain, params: CallParams, place: CallPlace): Promise<PreparedCall> {
+export async function prepareCall(
+  chain: Pick<Source, 'genesis' | 'header'>,
+  params: CallParams,
+  place: CallPlace,
+): Promise<PreparedCall> {
   const { header, overrides } = place
   if (params.chainId !== undefined && params.chainId !== BigInt(chain.genesis.chainId)) {
     throw paramsWrong(`chainId does not match node's (have=${params.chainId}, want=${chain.genesis.chainId})`)

@@ -1,12 +1,12 @@
 // eth_estimateGas: the least gas with which a call goes through, searched as geth does (a call may need more than it uses:
 // 63/64 of EIP-150, refunds, what it asks of `gas()`).
 
-import type { Chain } from '../chain/types.ts'
 import type { CallResult } from '../evm/types.ts'
 import { balanceOf, type CallParams, type CallPlace, prepareCall } from './call-request.ts'
 import { failureOf } from './call-words.ts'
 import { refused } from './errors.ts'
 import { callGasMax, callTimeMsMax } from './limits.ts'
+import type { Source } from './source.ts'
 
 const transferGas = 21_000n
 /** EIP-7825. */
@@ -16,7 +16,7 @@ const authorizationGas = 25_000n
 /** Closer than this much of the whole (in thousandths) is close enough: geth's `estimateGasErrorRatio`. */
 const slackThousandths = 15n
 
-export async function estimateGas(chain: Chain, params: CallParams, place: CallPlace): Promise<bigint> {
+export async function estimateGas(chain: Source, params: CallParams, place: CallPlace): Promise<bigint> {
   const gasMax = await allowance(params, place)
   const { block, environment, request } = await prepareCall(chain, { ...params, gas: gasMax }, place)
   const run = (gas: bigint) => chain.world.call(block, environment, { ...request, gas }, { timeMsMax: callTimeMsMax })

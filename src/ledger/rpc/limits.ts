@@ -16,10 +16,14 @@ export const answerCharsMax = 25_000_000
 export const batchTimeMsMax = 30_000
 /** Requests of one caller that wait for their turn; a batch counts as one. */
 export const requestsWaitingMax = 256
+/** Programs and pages that are told apart over HTTP while they wait, each with turns of its own; more share one caller's. */
+export const httpCallersMax = 64
 /** Requests of all callers together that wait for their turn: as many as connections, times a few each. */
 export const requestsWaitingAllMax = 1024
 /** Questions that run the EVM or read many blocks, at once. One thread runs them, so more would only hold memory. */
 export const heavyAtOnceMax = 2
+/** In light mode, where most questions wait for a peer: as many as a light client asks at once (validator/limits.ts). */
+export const lightAtOnceMax = 8
 
 // ---- calls
 
@@ -69,5 +73,7 @@ export const sessionsMax = 128
 
 /** Blocks of one `eth_feeHistory`: geth's limit. */
 export const feeBlocksMax = 1024
+/** Blocks of one `eth_feeHistory` in light mode, each fetched with its receipts; wallets ask for 5 to 20. */
+export const lightFeeBlocksMax = 20
 /** Percentiles of one `eth_feeHistory`: geth's limit. */
 export const feePercentilesMax = 100

@@ -2,7 +2,7 @@
 
 import { isPeerhoodError } from '../../base/errors.ts'
 import { matches } from '../chain/log-index-core.ts'
-import type { Chain, FoundLog } from '../chain/types.ts'
+import type { FoundLog } from '../chain/types.ts'
 import type { Address, Hash } from '../types.ts'
 import { limitReached, paramsWrong, refused } from './errors.ts'
 import { logAddressesMax, logBlocksMax, logResultsMax, logTopicsMax } from './limits.ts'
@@ -18,6 +18,7 @@ import {
   parseObject,
 } from './parse.ts'
 import { headerOf, knownHeader } from './resolve.ts'
+import type { Source } from './source.ts'
 
 export interface LogQuery {
   /** Undefined: from where it is asked. */
@@ -65,31 +66,31 @@ export const parseLogParams: Parse<LogParams> = (value, at) => {
   return { blockHash, from, to, addresses, topics }
 }
 
-function heightOf(chain: Chain, ref: BlockRef): number {
-  return ref.kind === 'number' ? ref.height : knownHeader(chain, ref).height
+async function heightOf(chain: Source, ref: BlockRef): Promise<number> {
+  return ref.kind === 'number' ? ref.height : (await knownHeader(chain, ref)).height
 }
 
 /** The range that `eth_getLogs` means. Throws -32602 where it lies beyond the head. */
-export function boundedQuery(chain: Chain, params: LogParams): LogQuery {
+export async function boundedQuery(chain: Source, params: LogParams): Promise<LogQuery> {
   const { blockHash, addresses, topics } = params
   if (blockHash !== undefined) {
-    const header = headerOf(chain, { kind: 'hash', hash: blockHash, canonical: false })
+    const header = await headerOf(chain, { kind: 'hash', hash: blockHash, canonical: false })
     if (header === undefined) throw refused('unknown block')
     return { fromHeight: header.height, toHeight: header.height, addresses, topics }
   }
-  const fromHeight = heightOf(chain, params.from ?? latest)
-  const toHeight = heightOf(chain, params.to ?? latest)
+  const fromHeight = await heightOf(chain, params.from ?? latest)
+  const toHeight = await heightOf(chain, params.to ?? latest)
   if (fromHeight > toHeight) throw paramsWrong('invalid block range params')
   if (toHeight > chain.head().height) throw paramsWrong('block range extends beyond current head block')
   return { fromHeight, toHeight, addresses, topics }
 }
 
 /** For filters and subscriptions: tags mean what is there when the filter is made; the end stays open where it is not a number. */
-export function openQuery(chain: Chain, params: LogParams): LogQuery {
+export async function openQuery(chain: Source, params: LogParams): Promise<LogQuery> {
   const { addresses, topics } = params
   if (params.blockHash !== undefined) return boundedQuery(chain, params)
   const { from, to } = params
-  const fromHeight = from === undefined ? undefined : heightOf(chain, from)
+  const fromHeight = from === undefined ? undefined : await heightOf(chain, from)
   const toHeight = to?.kind === 'number' ? to.height : undefined
   if (fromHeight !== undefined && toHeight !== undefined && fromHeight > toHeight) {
     throw paramsWrong('invalid block range params')
@@ -105,7 +106,7 @@ interface FoundLogs {
 
 /** `partly`: less than the range where it holds too many. Else -32005, with a range that would do. */
 export async function findLogs(
-  chain: Chain,
+  chain: Source,
   query: LogQuery & { readonly fromHeight: number; readonly toHeight: number },
   { partly = false } = {},
 ): Promise<FoundLogs> {

@@ -7,9 +7,10 @@ import { nextBaseFee } from './fee-core.ts'
 import { headerJson } from './format-block.ts'
 import { transactionJson } from './format-transaction.ts'
 import { bytes, quantity } from './hex.ts'
+import type { Source } from './source.ts'
 
 /** Roots are those of the head: they are known once somebody proposed it. As in geth, hash, nonce and miner are null. */
-export function pendingBlockJson({ chain, parts }: Context, full: boolean): Record<string, unknown> {
+export function pendingBlockJson({ chain, parts }: Context<Source>, full: boolean): Record<string, unknown> {
   const head = chain.head()
   const waiting = fitting(chain.pool.content().pending, head.gasLimit)
   const nowSeconds = Math.floor(parts.clock.nowMs() / 1000)

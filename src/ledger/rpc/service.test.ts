@@ -8,6 +8,7 @@ import {
   batchItemsMax,
   batchTimeMsMax,
   heavyAtOnceMax,
+  httpCallersMax,
   requestsWaitingAllMax,
   requestsWaitingMax,
   rpcBodyBytesMax,
@@ -117,6 +118,43 @@ test('heavy work goes a few at once, and callers take turns', async () => {
   for (const { done } of running) done()
   assert.equal((await other).error, undefined)
   await Promise.all(flood)
+})
+
+test('callers over HTTP take turns by their names; past so many they share one', async () => {
+  const fake = createFakeRpc()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const order: string[] = []
+  fake.call = async ({ from }) => {
+    await promise
+    order.push((from ?? '').slice(2, 4))
+    return { kind: 'returned', data: new Uint8Array(), gasUsed: 1n, logs: [] }
+  }
+  const call = (digits: string, who: string) =>
+    fake.rpc.handle(JSON.stringify(request('eth_call', 1, [{ to: rich, from: `0x${digits.repeat(20)}` }])), who)
+  const flood = Array.from({ length: requestsWaitingMax }, () => call('aa', 'program script'))
+  const [other, page] = [call('bb', 'program cast'), call('cc', 'origin https://wallet.example')]
+  // The one that floods is refused more; the others are not.
+  assert.equal((parsed(await call('aa', 'program script')) as Answer).error?.code, -32005)
+  resolve()
+  await Promise.all([...flood, other, page])
+  assert.ok(order.indexOf('bb') <= 4 && order.indexOf('cc') <= 5, order.slice(0, 8).join())
+  // A filter of one is found by all, whichever connection they come on.
+  const made = parsed(await fake.rpc.handle(JSON.stringify(request('eth_newBlockFilter')), 'a')) as { result: string }
+  const changes = JSON.stringify(request('eth_getFilterChanges', 1, [made.result]))
+  assert.equal((parsed(await fake.rpc.handle(changes, 'b')) as Answer).error, undefined)
+
+  const again = Promise.withResolvers<void>()
+  fake.call = async () => {
+    await again.promise
+    return { kind: 'returned', data: new Uint8Array(), gasUsed: 1n, logs: [] }
+  }
+  const names = Array.from({ length: httpCallersMax }, (_, place) => call('aa', `program ${place}`))
+  // No more are told apart: these wait as one, with its limit.
+  const shared = Array.from({ length: requestsWaitingMax }, (_, place) => call('aa', `more ${place}`))
+  assert.equal((parsed(await call('aa', 'one more')) as Answer).error?.code, -32005)
+  again.resolve()
+  await Promise.all([...names, ...shared])
+  assert.equal((parsed(await call('aa', 'one more')) as Answer).error, undefined)
 })
 
 test('who asks without waiting for answers is refused at a limit, others are not', async () => {

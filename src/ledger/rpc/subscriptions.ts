@@ -2,7 +2,7 @@
 
 import { toHex } from '../../base/bytes.ts'
 import type { Random } from '../../base/ports.ts'
-import type { Chain, ChainEvent, FoundLog } from '../chain/types.ts'
+import type { Chain, ChainEvent, FoundLog, Pool } from '../chain/types.ts'
 import { limitReached } from './errors.ts'
 import { headerJson } from './format-block.ts'
 import { logJson } from './format-receipt.ts'
@@ -33,7 +33,7 @@ export interface Told {
 }
 
 export interface SubscriptionsParts {
-  readonly chain: Chain
+  readonly chain: { readonly pool: Pick<Pool, 'get'> }
   readonly random: Random
   /** False: the client takes nothing; it is not told anything more. */
   readonly send: (text: string) => boolean

@@ -7,7 +7,8 @@
 // nothing here signs, and nothing but `eth_sendRawTransaction` changes anything.
 
 import type { Clock, Log, Random } from '../../base/ports.ts'
-import type { Chain } from '../chain/types.ts'
+import type { Chain, ChainEvent } from '../chain/types.ts'
+import type { Source } from './source.ts'
 
 export interface RpcOptions {
   /** What `web3_clientVersion` says: `Peerhood/v0.1.0`. */
@@ -26,6 +27,11 @@ export interface RpcParts {
   readonly peers?: () => number
 }
 
+/** Of a chain that is asked of others. */
+export interface LightRpcParts extends Omit<RpcParts, 'chain'> {
+  readonly chain: Source & { on(listener: (event: ChainEvent) => void): () => void }
+}
+
 export interface Syncing {
   readonly startingHeight: number
   readonly currentHeight: number
@@ -35,10 +41,10 @@ export interface Syncing {
 /** Made by `createRpc(options)(parts)`. */
 export interface Rpc {
   /**
-   * Answers one body: a request or a batch. Undefined when nothing is to be answered (notifications). Without a session,
-   * filters are those of all who come over HTTP, and `eth_subscribe` is refused.
+   * Answers one body: a request or a batch. Undefined when nothing is to be answered (notifications). Who has no session comes
+   * over HTTP: they share their filters, `eth_subscribe` is refused, and a name tells them apart where turns are taken.
    */
-  handle(body: string | Uint8Array, session?: RpcSession): Promise<string | undefined>
+  handle(body: string | Uint8Array, who?: RpcSession | string): Promise<string | undefined>
   /**
    * One WebSocket. `send` gets notifications of subscriptions; false from it means that the client does not take them fast
    * enough, and ends the session.

@@ -1,56 +1,65 @@
-// What the API asks of a chain, answered in the thread that holds it: pages of blocks and transactions, accounts, an export.
-// Everything is read from final blocks; a transaction that waits is read from the pool.
+// What the API asks of a chain, answered in the thread that holds it, or asks others for it (light mode): pages of blocks and
+// transactions, accounts, an export. Everything is read from final blocks; a transaction that waits is read from the pool.
 
 import type { TypedTransaction } from '@ethereumjs/tx'
 import { bytesToHex } from '@ethereumjs/util'
 import type { Chain, FullBlock, Header } from '../chain/types.ts'
 import type { Receipt } from '../evm/types.ts'
 import { exportPageBlocks, pageBlocksMax } from '../limits.ts'
+import type { Source } from '../rpc/source.ts'
 import type { Address, Hash } from '../types.ts'
 import type { AccountFacts, Answers, BlockFacts, ExportLine, TransactionFacts } from './messages.ts'
 
-export function blocksBefore(chain: Chain, before: number | undefined, limit: number): Answers['blocks'] {
+export async function blocksBefore(
+  chain: Source,
+  before: number | undefined,
+  limit: number,
+): Promise<Answers['blocks']> {
   const blocks: BlockFacts[] = []
   let height = Math.min(before === undefined ? chain.head().height : before - 1, chain.head().height)
   for (; height >= 0 && blocks.length < limit; height--) {
-    const block = chain.block(height)
+    const block = await chain.block(height)
     if (block === undefined) return { blocks, before: undefined }
     blocks.push(blockFacts(block))
   }
   return { blocks, before: height < 0 ? undefined : height + 1 }
 }
 
-export function blockAt(chain: Chain, at: number | Hash): Answers['block'] {
-  const block = chain.block(at)
-  return block === undefined ? undefined : { ...blockFacts(block), list: transactionsOf(chain, block) }
+export async function blockAt(chain: Source, at: number | Hash): Promise<Answers['block']> {
+  const block = await chain.block(at)
+  return block === undefined ? undefined : { ...blockFacts(block), list: await transactionsOf(chain, block) }
 }
 
 /** Newest first; `before`: the height that the page before ended at. Whole blocks only, so a page may be longer than asked. */
-export function transactionsBefore(chain: Chain, before: number | undefined, limit: number): Answers['transactions'] {
+export async function transactionsBefore(
+  chain: Source,
+  before: number | undefined,
+  limit: number,
+): Promise<Answers['transactions']> {
   const transactions: TransactionFacts[] = []
   let height = Math.min(before === undefined ? chain.head().height : before - 1, chain.head().height)
   for (let looked = 0; height >= 0 && transactions.length < limit && looked < pageBlocksMax; height--, looked++) {
-    const block = chain.block(height)
+    const block = await chain.block(height)
     if (block === undefined) return { transactions, before: undefined }
-    transactions.push(...transactionsOf(chain, block).reverse())
+    transactions.push(...(await transactionsOf(chain, block)).reverse())
   }
   return { transactions, before: height < 0 ? undefined : height + 1 }
 }
 
-export function transactionOf(chain: Chain, hash: Hash): Answers['transaction'] {
-  const placed = chain.transaction(hash)
+export async function transactionOf(chain: Source, hash: Hash): Promise<Answers['transaction']> {
+  const placed = await chain.transaction(hash)
   if (placed === undefined) {
     const waiting = chain.pool.get(hash)
     return waiting === undefined ? undefined : transactionFacts(waiting.transaction, waiting.sender)
   }
-  const header = chain.header(placed.block)
-  const receipts = chain.receipts(placed.block)
+  const header = await chain.header(placed.block)
+  const receipts = await chain.receipts(placed.block)
   const place = header === undefined ? undefined : { header, index: placed.index, receipt: receipts?.[placed.index] }
   return transactionFacts(placed.transaction, placed.sender, place)
 }
 
-export async function accountsOf(chain: Chain, addresses: readonly Address[]): Promise<readonly AccountFacts[]> {
-  const state = chain.state(chain.head().hash)
+export async function accountsOf(chain: Source, addresses: readonly Address[]): Promise<readonly AccountFacts[]> {
+  const state = await chain.state(chain.head().hash)
   const facts: AccountFacts[] = []
   for (const address of addresses) {
     const account = await state?.account(address)
@@ -102,8 +111,11 @@ function blockFacts({ header, transactions, bytes }: FullBlock): BlockFacts {
   }
 }
 
-function transactionsOf(chain: Chain, { header, transactions, senders }: FullBlock): TransactionFacts[] {
-  const receipts = chain.receipts(header.hash)
+async function transactionsOf(
+  chain: Source,
+  { header, transactions, senders }: FullBlock,
+): Promise<TransactionFacts[]> {
+  const receipts = await chain.receipts(header.hash)
   return transactions.map((transaction, index) =>
     transactionFacts(transaction, senders[index] ?? header.coinbase, { header, index, receipt: receipts?.[index] }),
   )

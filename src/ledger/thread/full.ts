@@ -2,27 +2,40 @@
 
 import { openChain } from '../chain/service.ts'
 import { createSnapshots } from '../chain/snapshot.ts'
+import { recoverAddress } from '../evm/crypto.ts'
 import { prove } from '../proof/prove.ts'
 import { createRpc } from '../rpc/service.ts'
 import { nodeLedgerDisk } from '../validator/disk.ts'
+import { chainRecoveryOf } from '../validator/recovery.ts'
 import { createLedgerNode } from '../validator/service.ts'
 import type { LedgerNode } from '../validator/types.ts'
 import { createAdmitter } from './admit.ts'
 import { accountsOf, blockAt, blocksBefore, headOf, linesFrom, transactionOf, transactionsBefore } from './answers.ts'
+import { createCheckpoints } from './checkpoints.ts'
+import { createMembership } from './membership.ts'
 import type { LedgerSeed } from './messages.ts'
+import { examine, recoveriesOf, sign, state } from './recovery.ts'
 import type { OpenLedger, OpenParts } from './run.ts'
 import { validatorSigner } from './signer.ts'
 import { createSuccession } from './succession.ts'
 
 export async function openFull(seed: LedgerSeed, parts: OpenParts): Promise<OpenLedger> {
   const { tell, clock, random, database, log, metrics, network } = parts
-  const chain = await openChain({ genesis: seed.genesis, keep: keepOf(seed) })({ database, clock, log })
+  const recoveries = recoveriesOf(seed)
+  const chain = await openChain({
+    ...{ genesis: seed.genesis, keep: keepOf(seed) },
+    recoveries: recoveries.map((one) => chainRecoveryOf(one, recoverAddress)),
+  })({ database, clock, log })
   const snapshots = createSnapshots()({ chain, log })
-  const node = createLedgerNode({ keyIsNew: seed.keyIsNew })({
+  const { checkpoint } = seed
+  const isOurs = checkpoint?.genesisHash === chain.genesisHash
+  const node = createLedgerNode({ keyIsNew: seed.keyIsNew, recoveries, ...(isOurs ? { checkpoint } : {}) })({
     ...{ chain, snapshots, network, clock, random, log, metrics },
     disk: nodeLedgerDisk(seed.folder),
     signer: seed.validatorSecret === undefined ? undefined : validatorSigner(seed.validatorSecret),
   })
+  const membership = createMembership({ chain, node, clock, log, secret: seed.validatorSecret })
+  const checkpoints = createCheckpoints({ chain, node, clock, tell })
   const admitter = createAdmitter({ chain, node, clock, log, secret: seed.validatorSecret })
   const succession = createSuccession({ chain, node, clock, log, secret: seed.validatorSecret })
   const rpc = createRpc({ clientVersion: seed.clientVersion })({
@@ -36,9 +49,11 @@ export async function openFull(seed: LedgerSeed, parts: OpenParts): Promise<Open
     if (event.kind === 'status') tell({ type: 'status' })
     if (event.kind !== 'final') return
     tell({ type: 'head', head: head() })
+    checkpoints.final()
     metrics.gauge('ledger_height', event.height)
   })
   await node.start()
+  await chain.pool.restore()
 
   const answer: OpenLedger['answer'] = async (question) => {
     switch (question.what) {
@@ -63,8 +78,23 @@ export async function openFull(seed: LedgerSeed, parts: OpenParts): Promise<Open
       case 'change':
         await succession.take(question.changes)
         return undefined
+      case 'membership':
+        return membership.consider(question)
+      case 'members':
+        return membership.members()
+      case 'judge':
+        return checkpoints.judge(question.checkpoints)
+      case 'believe':
+        node.believe(question.checkpoint)
+        return undefined
+      case 'state-recovery':
+        return state(chain, question.validators)
+      case 'sign-recovery':
+        return sign(chain, question.file, seed.validatorSecret)
+      case 'examine-recovery':
+        return examine(chain, question.file)
       case 'prove':
-        return prove(chain, question.claim)
+        return prove(chain, question.claim, recoveries)
       case 'lines':
         return linesFrom(chain, question.from, question.limit)
     }
@@ -79,6 +109,7 @@ export async function openFull(seed: LedgerSeed, parts: OpenParts): Promise<Open
     async stop() {
       admitter.stop()
       succession.stop()
+      membership.stop()
       await node.stop()
       await snapshots.stop()
       await chain.stop()

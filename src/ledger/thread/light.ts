@@ -1,19 +1,24 @@
-// One ledger in light mode: no blocks and no state, but the newest final header and, by branches from it, what an account has. What
-// needs blocks is refused in words; a transaction that was signed elsewhere is told to the others, who check it.
+// One ledger in light mode: no blocks and no state here, but the newest final header and, by what others prove against it, the
+// same questions and the same wallet (validator/light-chain.ts). What needs all blocks is refused in words; a transaction is checked
+// by proofs, kept over a restart, and told to the others until it is in a block.
 
 import { DatabaseSync } from 'node:sqlite'
-import { toHex } from '../../base/bytes.ts'
 import { openChain } from '../chain/service.ts'
+import type { FullBlock } from '../chain/types.ts'
 import { quorumOf } from '../consensus/certificate-core.ts'
 import { ledgerErrors } from '../errors.ts'
 import { recoverAddress } from '../evm/crypto.ts'
-import { keccak256 } from '../evm/keccak.ts'
-import type { Address, Hash } from '../types.ts'
+import { createLightRpc } from '../rpc/service.ts'
+import { createGossip } from '../validator/gossip.ts'
 import { createLightClient } from '../validator/light.ts'
+import { LightChain } from '../validator/light-chain.ts'
+import { Peers } from '../validator/peers.ts'
+import type { RecoveryView } from '../validator/recovery.ts'
+import { recoveryIsUnknown } from '../validator/status.ts'
 import type { LedgerStatus, PeerName } from '../validator/types.ts'
-import { encodeGossip } from '../validator/wire.ts'
-import { headOf } from './answers.ts'
-import type { AccountFacts, Answers, Head, LedgerSeed } from './messages.ts'
+import { accountsOf, blockAt, blocksBefore, headOf, transactionOf, transactionsBefore } from './answers.ts'
+import type { Answers, Head, LedgerSeed } from './messages.ts'
+import { examine, recoveriesOf } from './recovery.ts'
 import type { OpenLedger, OpenParts } from './run.ts'
 
 /** Fewer bear no fault. */
@@ -21,35 +26,62 @@ const trustedBelow = 4
 
 export async function openLight(seed: LedgerSeed, parts: OpenParts): Promise<OpenLedger> {
   const { genesis } = seed
-  const { tell, network, clock, log } = parts
-  const first = await firstHead(seed, parts)
-  const genesisHash = first.hash
-  const client = createLightClient()({ genesis, genesisHash, network, clock, log, recover: recoverAddress })
+  const { tell, network, clock, random, database, log } = parts
+  const first = await firstBlock(seed, parts)
+  const genesisHash = first.header.hash
+  const checkpoint = seed.checkpoint?.genesisHash === genesisHash ? seed.checkpoint : undefined
+  const recoveries = recoveriesOf(seed)
+  const client = createLightClient({ recoveries, ...(checkpoint === undefined ? {} : { checkpoint }) })({
+    ...{ genesis, genesisHash, network, clock, log, recover: recoverAddress },
+  })
   const peers = new Set<PeerName>()
-  const head = (): Head => (client.head === undefined ? first : headOf(client.head))
+  const chain = new LightChain({ client, genesis, first, database, clock, log })
+  const rpc = createLightRpc({ clientVersion: seed.clientVersion })({
+    ...{ chain, clock, random, log },
+    peers: () => peers.size,
+  })
+  const gossip = createGossip({ chain, peers: new Peers(clock), network, clock, log, blame() {} })
+  const head = (): Head => headOf(client.head ?? first.header)
   client.on(() => tell({ type: 'head', head: head() }))
+  gossip.start()
+  const restoring = restoringOf(chain, log)
+  chain.on((event) => {
+    if (event.kind === 'final') restoring.consider()
+  })
+  const view: RecoveryView = {
+    ...{ genesis, genesisHash, head, validators: () => client.set, epochEnd: (epoch) => client.epochEnd(epoch) },
+  }
 
   function status(): Answers['status'] {
     const { validators, epoch } = client.set
     const { height, hash } = head()
     const unknown = { isSelf: false, peer: undefined, isConnected: false, heardMsAgo: undefined, height: undefined }
     const facts: LedgerStatus = {
-      ...{ chainId: genesis.chainId, genesisHash, height, head: hash, epoch, heightSeen: height, leader: undefined },
+      ...{
+        chainId: genesis.chainId,
+        genesisHash,
+        height,
+        head: hash,
+        epoch,
+        heightSeen: Math.max(height, client.heightSeen ?? 0),
+        leader: undefined,
+      },
       ...{ view: client.head?.place?.view ?? 0, isOurTurn: false, quorum: quorumOf(validators.length) },
       validators: validators.map((address) => ({ address, ...unknown })),
-      ...{ voting: { kind: 'follower' }, sync: { kind: 'level' }, waiting: 0, evidence: 0, stuck: undefined },
+      ...{
+        voting: { kind: 'follower' },
+        sync: chain.isProven ? { kind: 'level' } : { kind: 'epochs', epoch },
+        waiting: chain.pool.core.size,
+        evidence: 0,
+      },
+      stuck: client.isRecoveryUnknown ? recoveryIsUnknown : undefined,
       ...{ isTrustedMode: validators.length < trustedBelow, peers: peers.size },
     }
     return { status: facts, head: head(), oldest: { block: height, state: height } }
   }
 
-  async function account(address: Address): Promise<AccountFacts> {
-    const { balance, nonce } = await client.account(address)
-    return { address, balance, nonce, codeBytes: 0 }
-  }
-
   return {
-    ...{ genesisHash, head, rpc: lightRpc },
+    ...{ genesisHash, head, rpc },
     connected(peer) {
       peers.add(peer)
       client.connected(peer)
@@ -62,41 +94,79 @@ export async function openLight(seed: LedgerSeed, parts: OpenParts): Promise<Ope
     // Passed on unseen would be a way to flood others in our name.
     heard: async () => 'ignore',
     async answer(question) {
-      if (question.what === 'status') return status()
-      if (question.what === 'account') return Promise.all(question.addresses.map(account))
-      if (question.what === 'admit') return []
-      if (question.what === 'change') return undefined
-      if (question.what !== 'submit') throw inLightMode()
-      network.broadcast(encodeGossip([question.raw]))
-      return `0x${toHex(keccak256(question.raw))}` as Hash
+      switch (question.what) {
+        case 'status':
+          return status()
+        case 'blocks':
+          return blocksBefore(chain, question.before, question.limit)
+        case 'block':
+          return blockAt(chain, question.at)
+        case 'transactions':
+          return transactionsBefore(chain, question.before, question.limit)
+        case 'transaction':
+          return transactionOf(chain, question.hash)
+        case 'account':
+          return accountsOf(chain, question.addresses)
+        case 'submit':
+          return chain.pool.add(question.raw, { local: true })
+        case 'admit':
+          return []
+        case 'change':
+        case 'membership':
+          return undefined
+        case 'judge':
+          return question.checkpoints.map(() => 'unknown' as const)
+        case 'believe':
+          client.believe(question.checkpoint)
+          return undefined
+        case 'examine-recovery':
+          return examine(view, question.file)
+        default:
+          throw inLightMode()
+      }
     },
     async stop() {
+      gossip.stop()
+      chain.stop()
       client.stop()
+      await restoring.settled()
     },
   }
 }
 
 /** What the genesis comes to: worked out in memory, nothing of it stays. */
-async function firstHead({ genesis }: LedgerSeed, { clock, log }: OpenParts): Promise<Head> {
+async function firstBlock({ genesis }: LedgerSeed, { clock, log }: OpenParts): Promise<FullBlock> {
   const database = new DatabaseSync(':memory:')
   try {
     const chain = await openChain({ genesis })({ database, clock, log })
-    const head = headOf(chain.head())
+    const block = chain.block(0)
     await chain.stop()
-    return head
+    if (block === undefined) throw new Error('assertion failed: a chain has a first block')
+    return block
   } finally {
     database.close()
   }
 }
 
-const lightRpc: OpenLedger['rpc'] = {
-  async handle() {
-    throw inLightMode()
-  },
-  openSession() {
-    throw inLightMode()
-  },
-  close() {},
+/** What was sent before the start needs proofs to be taken again: until there are some, each block is an occasion. */
+function restoringOf(chain: LightChain, log: OpenParts['log']) {
+  let running: Promise<void> | undefined
+  let isOver = false
+  async function restore(): Promise<void> {
+    try {
+      isOver = await chain.pool.restore()
+    } catch (error) {
+      log.error('ledger_own_defect', { message: String(error) })
+    } finally {
+      running = undefined
+    }
+  }
+  return {
+    consider(): void {
+      if (!isOver) running ??= restore()
+    },
+    settled: async () => await running,
+  }
 }
 
 function inLightMode() {

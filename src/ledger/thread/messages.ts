@@ -7,7 +7,9 @@ import type { ErrorKind } from '../../base/errors.ts'
 import type { PeerId } from '../../network/types.ts'
 import type { Genesis } from '../chain/types.ts'
 import type { Address, Hash } from '../types.ts'
-import type { EvidenceRecord, LedgerStatus } from '../validator/types.ts'
+import type { RecoveryFacts } from '../validator/recovery.ts'
+import type { RecoveryStatement } from '../validator/recovery-wire.ts'
+import type { Checkpoint, EvidenceRecord, LedgerStatus } from '../validator/types.ts'
 
 /** What the thread starts with. */
 export interface LedgerSeed {
@@ -23,12 +25,23 @@ export interface LedgerSeed {
   /** Blocks whose states are kept; undefined: all of them. */
   readonly statesKept: number | undefined
   readonly clientVersion: string
+  /** Files of recoveries that the person confirmed. */
+  readonly recoveries?: readonly Uint8Array[] | undefined
+  /** What the community's log says of a block that is final, where enough of its members say the same. */
+  readonly checkpoint?: Checkpoint | undefined
 }
 
 export type ToLedger =
   | PeerNews
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
-  | { readonly type: 'rpc'; readonly id: number; readonly session: number | undefined; readonly body: string }
+  /** `caller`: who asks over HTTP, as far as they can be told apart. */
+  | {
+      readonly type: 'rpc'
+      readonly id: number
+      readonly session: number | undefined
+      readonly caller?: string | undefined
+      readonly body: string
+    }
   | { readonly type: 'rpc-open'; readonly session: number }
   | { readonly type: 'rpc-close'; readonly session: number }
   | { readonly type: 'stop' }
@@ -54,6 +67,8 @@ export type FromLedger =
   | { readonly type: 'broadcast'; readonly bytes: Uint8Array }
   | { readonly type: 'blame'; readonly peer: PeerId; readonly code: string; readonly sentence: string }
   | { readonly type: 'head'; readonly head: Head }
+  /** The first final block of a week, which may be told to the community. */
+  | { readonly type: 'checkpoint'; readonly checkpoint: Checkpoint }
   | { readonly type: 'status' }
   | { readonly type: 'evidence'; readonly evidence: EvidenceRecord }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
@@ -109,8 +124,30 @@ export type Question =
   /** This validator's word on who is to follow; and what was said by all, to send it once enough agree. */
   | { readonly what: 'sign-change'; readonly validators: readonly Address[] }
   | { readonly what: 'change'; readonly changes: readonly SignedChange[] }
+  /** What the community's log says of members; answered with how far the chain is from it, and what this validator would say. */
+  | {
+      readonly what: 'membership'
+      readonly gone: readonly Address[]
+      readonly present: readonly Address[]
+      readonly words: readonly SignedMembers[]
+    }
+  /** All accounts that are members by the chain. */
+  | { readonly what: 'members' }
+  /** What this chain says of checkpoints, in their order. */
+  | { readonly what: 'judge'; readonly checkpoints: readonly Checkpoint[] }
+  /** Enough members say that this is final. */
+  | { readonly what: 'believe'; readonly checkpoint: Checkpoint }
+  /** Files of a recovery ceremony: a new one, one with this validator's signature, what one says. */
+  | { readonly what: 'state-recovery'; readonly validators: readonly Address[] }
+  | { readonly what: 'sign-recovery'; readonly file: Uint8Array }
+  | { readonly what: 'examine-recovery'; readonly file: Uint8Array }
   | { readonly what: 'prove'; readonly claim: ClaimRequest }
   | { readonly what: 'lines'; readonly from: number; readonly limit: number }
+
+/** What a file of a recovery ceremony says, and what this chain makes of it. */
+export interface ExaminedRecovery extends RecoveryFacts {
+  readonly statement: RecoveryStatement
+}
 
 /** One validator's word on who is to follow after an epoch: r, s, v over the contract's digest. */
 export interface SignedChange {
@@ -119,6 +156,38 @@ export interface SignedChange {
   readonly validators: readonly Address[]
   readonly signature: Uint8Array
 }
+
+/** One validator's word on a change of members: r, s, v over the contract's digest. */
+export interface SignedMembers {
+  /** How many changes by a quorum there were before. */
+  readonly change: number
+  /** Both in ascending order. */
+  readonly admitted: readonly Address[]
+  readonly removed: readonly Address[]
+  readonly signature: Uint8Array
+}
+
+/** How far the chain's members are from the community's. */
+export interface Membership {
+  /** Members by the chain. */
+  readonly members: number
+  /** Changes by a quorum so far. */
+  readonly change: number
+  /** Announced, and no members yet. */
+  readonly joining: number
+  /** Members still, though they are nobody's account in the community any more. */
+  readonly leaving: readonly Address[]
+  /** Those of them that can't go before they validate no more. */
+  readonly bound: readonly Address[]
+  /** Validators in force that have signed the change that is furthest, and how many have to. */
+  readonly signed: number
+  readonly needed: number
+  /** What this computer, as a validator in force, would say and has not said yet. */
+  readonly say: SignedMembers | undefined
+}
+
+/** `unknown`: this computer does not hold that block. */
+export type CheckpointVerdict = 'agrees' | 'contradicts' | 'unknown'
 
 export type ClaimRequest =
   | { readonly kind: 'balance'; readonly address: Address; readonly height: number | undefined }
@@ -139,6 +208,14 @@ export interface Answers {
   readonly admit: readonly Address[]
   readonly 'sign-change': SignedChange
   readonly change: undefined
+  readonly 'state-recovery': Uint8Array
+  readonly 'sign-recovery': Uint8Array
+  readonly 'examine-recovery': ExaminedRecovery
+  /** Undefined in light mode. */
+  readonly membership: Membership | undefined
+  readonly members: readonly Address[]
+  readonly judge: readonly CheckpointVerdict[]
+  readonly believe: undefined
   readonly prove: string
   readonly lines: readonly ExportLine[]
 }

@@ -16,7 +16,9 @@ import { createLedgerCommon } from '../evm/common.ts'
 import { addressOfSecret } from '../keys.ts'
 import { checkProof } from '../proof/check.ts'
 import { decodeProof } from '../proof/wire.ts'
+import { sessionsMax } from '../rpc/limits.ts'
 import type { Address, Hash } from '../types.ts'
+import { encodeRecovery } from '../validator/recovery-wire.ts'
 import type { Answers, FromLedger, LedgerSeed, Question } from './messages.ts'
 import { runLedger } from './run.ts'
 
@@ -180,6 +182,24 @@ async function forge(file: string): Promise<void> {
   }
 }
 
+test('one connection more than may be is told that it is over; each that closes makes room', {
+  timeout: 60_000,
+}, async (t) => {
+  const { heard, ledger, until, stop, ask } = start(folderOf(t))
+  await ask({ what: 'status' })
+  const over = () => heard.flatMap((message) => (message.type === 'rpc-over' ? message.session : []))
+  for (let session = 1; session <= sessionsMax + 1; session++) ledger.take({ type: 'rpc-open', session })
+  await until(async () => over().length > 0)
+  assert.deepEqual(over(), [sessionsMax + 1])
+  // In one turn: whoever comes is let in after the other has gone, not refused because it was still there.
+  ledger.take({ type: 'rpc-close', session: 1 })
+  ledger.take({ type: 'rpc-open', session: sessionsMax + 2 })
+  ledger.take({ type: 'rpc-open', session: sessionsMax + 3 })
+  await until(async () => over().length > 1)
+  assert.deepEqual(over(), [sessionsMax + 1, sessionsMax + 3])
+  await stop()
+})
+
 test('validators agree on who follows, and a new epoch begins', { timeout: 60_000 }, async (t) => {
   const { ask, until, stop } = start(folderOf(t))
   const second = addressOfSecret(secret(9))
@@ -202,6 +222,32 @@ test('validators agree on who follows, and a new epoch begins', { timeout: 60_00
   await stop()
 })
 
+test('what the community’s log says is answered: checkpoints, who is to go', { timeout: 60_000 }, async (t) => {
+  const eightDays = 8 * 24 * 3_600
+  const old = { ...genesis, timestamp: genesis.timestamp - eightDays, members: [ada, grace].sort() }
+  const { ask, until, stop, heard } = start(folderOf(t), { genesis: old })
+  await ask({ what: 'submit', raw: pay(2, 0, 5n) })
+  await until(async () => (await ask({ what: 'status' })).head.height === 1)
+  const told = heard.find(({ type }) => type === 'checkpoint')
+  assert.ok(told?.type === 'checkpoint' && told.checkpoint.height === 1)
+  const lie = { ...told.checkpoint, block: told.checkpoint.genesisHash }
+  const checkpoints = [told.checkpoint, lie, { ...lie, height: 9 }]
+  assert.deepEqual(await ask({ what: 'judge', checkpoints }), ['agrees', 'contradicts', 'unknown'])
+  await ask({ what: 'believe', checkpoint: told.checkpoint })
+  const refused = { code: 'ledger_checkpoint_contradicted' }
+  await assert.rejects(ask({ what: 'believe', checkpoint: lie }), refused)
+
+  const said = { gone: [grace, stranger], present: [ada] }
+  const found = await ask({ what: 'membership', ...said, words: [] })
+  assert.deepEqual([found?.members, found?.leaving, found?.say?.removed], [3, [grace], [grace]])
+  assert.ok(found?.say !== undefined)
+  await ask({ what: 'membership', ...said, words: [found.say] })
+  await until(async () => !(await ask({ what: 'members' })).includes(grace))
+  const after = await ask({ what: 'membership', ...said, words: [found.say] })
+  assert.deepEqual([after?.members, after?.change, after?.leaving, after?.say], [2, 1, [], undefined])
+  await stop()
+})
+
 test('what can’t be opened says why, and ends', { timeout: 60_000 }, async (t) => {
   const folder = folderOf(t)
   const first = start(folder)
@@ -212,6 +258,23 @@ test('what can’t be opened says why, and ends', { timeout: 60_000 }, async (t)
   const failed = other.heard.find(({ type }) => type === 'failed')
   assert.ok(failed?.type === 'failed' && failed.error.code === 'genesis_other')
 })
+
+/** A file of a recovery is shown on both, and signed only where the chain is; a ledger of one can't be recovered by it. */
+async function checkRecoveries(whole: ReturnType<typeof start>, light: ReturnType<typeof start>): Promise<void> {
+  const file = await whole.ask({ what: 'state-recovery', validators: [ada] })
+  const { statement, ...facts } = await light.ask({ what: 'examine-recovery', file })
+  assert.deepEqual(await whole.ask({ what: 'examine-recovery', file }), { statement, ...facts })
+  assert.deepEqual([facts.standing, statement.height, statement.set.validators], ['refused', 1, [ada]])
+  const later = encodeRecovery({ statement: { ...statement, height: 7 }, signatures: [] })
+  for (const one of [whole, light]) {
+    assert.equal((await one.ask({ what: 'examine-recovery', file: later })).standing, 'early')
+  }
+  await assert.rejects(light.ask({ what: 'sign-recovery', file }), { code: 'ledger_light' })
+  await assert.rejects(whole.ask({ what: 'sign-recovery', file: later }), { code: 'ledger_recovery_wrong' })
+  await assert.rejects(light.ask({ what: 'examine-recovery', file: new Uint8Array(3) }), {
+    code: 'ledger_recovery_wrong',
+  })
+}
 
 test('light mode believes a validator’s proofs, and refuses what needs blocks', { timeout: 60_000 }, async (t) => {
   const whole = start(folderOf(t))
@@ -233,8 +296,9 @@ test('light mode believes a validator’s proofs, and refuses what needs blocks'
   await light.until(async () => (await light.ask({ what: 'status' })).head.height === 1)
   const [account] = await light.ask({ what: 'account', addresses: [stranger] })
   assert.equal(account?.balance, 5n)
-  await assert.rejects(light.ask({ what: 'block', at: 1 }), { code: 'ledger_light' })
-  await assert.rejects(light.rpc('{}'), { code: 'ledger_light' })
+  assert.deepEqual(await light.ask({ what: 'block', at: 1 }), await whole.ask({ what: 'block', at: 1 }))
+  await assert.rejects(light.ask({ what: 'lines', from: 0, limit: 1 }), { code: 'ledger_light' })
+  await checkRecoveries(whole, light)
   const second = await light.ask({ what: 'submit', raw: pay(2, 1, 6n) })
   await whole.until(async () => (await whole.ask({ what: 'transaction', hash: second }))?.succeeded === true)
   await Promise.all([whole.stop(), light.stop()])

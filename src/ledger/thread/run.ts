@@ -95,12 +95,12 @@ export function runLedger(seed: LedgerSeed, parts: RunParts): RunningLedger {
     }
   }
 
-  async function onRpc({ id, session, body }: Extract<ToLedger, { type: 'rpc' }>): Promise<void> {
+  async function onRpc({ id, session, caller, body }: Extract<ToLedger, { type: 'rpc' }>): Promise<void> {
     try {
       const { rpc } = await opening
       const own = session === undefined ? undefined : sessions.get(session)
       if (session !== undefined && own === undefined) throw ledgerErrors.ledger_down('The connection is over.')
-      tell({ type: 'rpc-answer', id, text: await rpc.handle(body, own) })
+      tell({ type: 'rpc-answer', id, text: await rpc.handle(body, own ?? caller) })
     } catch (error) {
       tell({ type: 'refused', id, error: messageOf(error) })
     }
@@ -142,7 +142,8 @@ export function runLedger(seed: LedgerSeed, parts: RunParts): RunningLedger {
       if (message.type === 'stop') void stop()
       else if (message.type === 'ask') void ask(message)
       else if (message.type === 'rpc') void onRpc(message)
-      else if (message.type === 'rpc-open') openSession(message.session).catch(unopened)
+      else if (message.type === 'rpc-open')
+        openSession(message.session).catch(() => tell({ type: 'rpc-over', session: message.session }))
       else if (message.type === 'rpc-close') closeSession(message.session).catch(unopened)
       else if (opened !== undefined && !isStopping) onPeer(opened, message)
     },

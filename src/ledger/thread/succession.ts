@@ -1,18 +1,16 @@
 // Another set of validators: those in force sign who is to follow (EIP-712, contracts/core/PeerhoodSystem.sol), and with the
 // signatures of a quorum anyone of them sends the change. The block with it ends the epoch.
 
-import { concatBytes, fromHex, utf8 } from '../../base/bytes.ts'
 import { type Clock, type Log, sleep } from '../../base/ports.ts'
-import { systemAddress } from '../chain/system-contract.ts'
 import type { Chain } from '../chain/types.ts'
 import { quorumOf } from '../consensus/certificate-core.ts'
 import { ledgerErrors } from '../errors.ts'
 import { recoverAddress } from '../evm/crypto.ts'
-import { keccak256 } from '../evm/keccak.ts'
 import { admitStaggerMs, changeGas, changeGasPerSignature } from '../limits.ts'
 import type { Address } from '../types.ts'
 import { systemCall } from '../validator/system-call.ts'
 import type { LedgerNode } from '../validator/types.ts'
+import { changeCall, changeDigest } from './contract-calls.ts'
 import type { SignedChange } from './messages.ts'
 import { validatorSigner } from './signer.ts'
 
@@ -89,33 +87,4 @@ export function createSuccession({ chain, node, clock, log, secret }: Succession
     },
     stop: () => stopping.abort(),
   }
-}
-
-// ---- EIP-712 and the ABI, as the contract has them
-
-const text = (value: string) => keccak256(utf8(value))
-const word = (value: number | bigint) => fromHex(value.toString(16).padStart(64, '0')) ?? new Uint8Array(32)
-const padded = (address: Address) => word(BigInt(address))
-
-export function changeDigest(chainId: number, epoch: number, next: readonly Address[]): Uint8Array {
-  const domain = keccak256(
-    concatBytes(
-      text('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'),
-      ...[text('Peerhood'), text('1'), word(chainId), padded(systemAddress)],
-    ),
-  )
-  const type = text('ValidatorChange(uint64 epoch,address[] validators)')
-  const struct = keccak256(concatBytes(type, word(epoch), keccak256(concatBytes(...next.map(padded)))))
-  return keccak256(concatBytes(Uint8Array.of(0x19, 0x01), domain, struct))
-}
-
-/** `changeValidators(address[] next, bytes[] signatures)`; a signature of 65 bytes takes a length and three words. */
-function changeCall(next: readonly Address[], signatures: readonly Uint8Array[]): Uint8Array {
-  const addresses = [word(next.length), ...next.map(padded)]
-  const places = signatures.map((_, place) => word(32 * (signatures.length + 4 * place)))
-  const bodies = signatures.flatMap((signature) => [word(65), concatBytes(signature, new Uint8Array(31))])
-  return concatBytes(
-    text('changeValidators(address[],bytes[])').subarray(0, 4),
-    ...[word(64), word(64 + 32 * addresses.length), ...addresses, word(signatures.length), ...places, ...bodies],
-  )
 }

@@ -45,3 +45,19 @@ export async function proveReceipt(chain: Chain, hash: Hash): Promise<Answer | u
   const receipt = await listBranch(receipts.map(receiptBytes), index)
   return { kind: 'receipt', height, proof: encodeReceiptBranches({ index, transaction, receipt }) }
 }
+
+export async function codeOf(
+  chain: Chain,
+  { height, address }: Extract<Request, { kind: 'code' }>,
+): Promise<Answer | undefined> {
+  const code = await chain.state(height)?.code(address)
+  return code === undefined ? undefined : { kind: 'code', code }
+}
+
+/** Undefined also where they are longer than an answer may be. */
+export function receiptsOf(chain: Chain, block: Hash): Answer | undefined {
+  const isFinal = chain.header(chain.header(block)?.height ?? -1)?.hash === block
+  const receipts = isFinal ? chain.receipts(block)?.map(receiptBytes) : undefined
+  const length = receipts?.reduce((sum, one) => sum + one.length + 4, 0) ?? 0
+  return receipts === undefined || length > answerBytes ? undefined : { kind: 'receipts', receipts }
+}

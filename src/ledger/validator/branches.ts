@@ -16,6 +16,10 @@ import { type Branch, decodeAccountBranches, decodeReceiptBranches } from './pro
 const emptyRoot = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421' as Hash
 
 export interface ProvenAccount {
+  /** False: the branch shows that there is none. */
+  readonly isThere: boolean
+  readonly codeHash: Hash
+  readonly storageRoot: Hash
   readonly nonce: bigint
   /** Wei. */
   readonly balance: bigint
@@ -30,6 +34,11 @@ export interface ProvenReceipt {
   readonly succeeded: boolean
 }
 
+const nothing = {
+  ...{ isThere: false, nonce: 0n, balance: 0n, storageRoot: emptyRoot },
+  codeHash: keccak(new Uint8Array(0)),
+} as const
+
 /** Throws `ledger_proof_invalid`. */
 export async function checkAccount(
   header: Pick<Header, 'stateRoot'>,
@@ -39,14 +48,20 @@ export async function checkAccount(
   const { account, slots } = decodeAccountBranches(bytes)
   if (slots.length !== keys.length) throw fault('ledger_proof_invalid')
   const value = await valueAt(header.stateRoot, keccak256(bytesOfHex(address)), account)
-  if (value === undefined) return { nonce: 0n, balance: 0n, slots: keys.map(() => 0n) }
-  const [nonce, balance, storageRoot] = listIn(value)
-  if (nonce === undefined || balance === undefined || storageRoot?.length !== 32) throw fault('ledger_proof_invalid')
+  if (value === undefined) return { ...nothing, slots: keys.map(() => 0n) }
+  const [nonce, balance, storageRoot, codeHash] = listIn(value)
+  if (nonce === undefined || balance === undefined || storageRoot?.length !== 32 || codeHash?.length !== 32) {
+    throw fault('ledger_proof_invalid')
+  }
   const found: bigint[] = []
   for (const [at, key] of keys.entries()) {
     found.push(await slotAt(hashOfBytes(storageRoot), key, slots[at] ?? []))
   }
-  return { nonce: numberOfBytes(nonce), balance: numberOfBytes(balance), slots: found }
+  return {
+    ...{ isThere: true, nonce: numberOfBytes(nonce), balance: numberOfBytes(balance), slots: found },
+    codeHash: hashOfBytes(codeHash),
+    storageRoot: hashOfBytes(storageRoot),
+  }
 }
 
 async function slotAt(root: Hash, key: Hash, branch: Branch): Promise<bigint> {

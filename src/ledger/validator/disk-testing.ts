@@ -24,8 +24,11 @@ export interface SimulatedDisk extends LedgerDisk {
   stopAt(step: number, onStop: () => void): void
   /** A copy of all that is there now, as a person's backup. */
   copy(): SimulatedDisk
+  /** As if its marker had been restored with the rest, or been deleted. */
+  putMarker(state: 'restored' | 'new'): void
   content(name: string): Uint8Array | undefined
   put(name: string, bytes: Uint8Array): void
+  remove(name: string): void
 }
 
 export function createSimulatedDisk(clock?: Clock, start?: ReadonlyMap<string, Uint8Array>): SimulatedDisk {
@@ -119,10 +122,9 @@ export function createSimulatedDisk(clock?: Clock, start?: ReadonlyMap<string, U
       locks.add(name)
       return async () => void locks.delete(name)
     },
+    marker: async () => marker,
     async mark() {
-      const before = marker
       marker = 'same'
-      return before
     },
     crash(survives) {
       generation += 1
@@ -136,9 +138,13 @@ export function createSimulatedDisk(clock?: Clock, start?: ReadonlyMap<string, U
     stopAt(at, run) {
       stop = { step: at, run }
     },
+    putMarker(state) {
+      marker = state
+    },
     copy: () => createSimulatedDisk(clock, new Map([...files].map(([name, { bytes }]) => [name, bytes]))),
     content: (name) => files.get(name)?.bytes.slice(),
     put: (name, bytes) => void files.set(name, { bytes: bytes.slice(), flushed: bytes.length }),
+    remove: (name) => void files.delete(name),
   }
   return disk
 }

@@ -36,13 +36,12 @@ export function nodeLedgerDisk(folder: string): LedgerDisk {
       return logFile(file)
     },
     lock: (name) => lock(path(name)),
-    async mark(name) {
+    async marker(name) {
       const before = await readBounded(path(name), markerBytesMax)
-      const is = before === undefined ? undefined : await identityOf(path(name))
-      await writeMarker(folder, path(name))
       if (before === undefined) return 'new'
-      return Buffer.from(before).toString('ascii') === is ? 'same' : 'restored'
+      return Buffer.from(before).toString('ascii') === (await identityOf(path(name))) ? 'same' : 'restored'
     },
+    mark: (name) => writeMarker(folder, path(name)),
   }
 }
 

@@ -9,7 +9,6 @@
 // Must stay true: `written` is fed only when log and guard are on disk; blocks become final in order; after `disagree`, or when the
 // key is found to be used elsewhere, nothing is signed.
 
-import { BoundedMap } from '../../base/bounded.ts'
 import { assert } from '../../base/errors.ts'
 import type { Cancel, Clock, Log } from '../../base/ports.ts'
 import { sleep } from '../../base/ports.ts'
@@ -31,7 +30,8 @@ import type {
 import { encodeMessage } from '../consensus/wire.ts'
 import type { Address, Block, Hash, Verdict } from '../types.ts'
 import { decodeFinality, encodeFinality } from './finality.ts'
-import { clockRetryMs, diskRetryMs, seenBlocksMax } from './limits.ts'
+import { clockRetryMs, diskRetryMs } from './limits.ts'
+import { SeenBlocks } from './seen-blocks.ts'
 import type { ValidatorSigner } from './types.ts'
 import type { Votes } from './votes.ts'
 
@@ -74,6 +74,9 @@ export function createDriver(options: { readonly deltaMs: number }) {
   return (parts: DriverParts): Driver => new NodeDriver(options.deltaMs, parts)
 }
 
+/** What this computer can't say yet. */
+const unsaid: ReadonlySet<string> = new Set(['block_from_future', 'block_quota_unknown'])
+
 class NodeDriver implements Driver {
   readonly #parts: DriverParts
   readonly #deltaMs: number
@@ -86,8 +89,7 @@ class NodeDriver implements Driver {
   #isMuted = false
   #wake: Cancel = () => {}
   #building: AbortController | undefined
-  /** When a block was first known here: the next one waits for the block time after it. */
-  readonly #seenMs = new BoundedMap<Hash, number>(seenBlocksMax)
+  readonly #seen = new SeenBlocks()
   /** Blocks go to disk one effect after the other. */
   #finals: Promise<void> = Promise.resolve()
   #finalsWaiting = 0
@@ -248,7 +250,7 @@ class NodeDriver implements Driver {
   async #check(block: Block, life: number): Promise<void> {
     const { log, clock } = this.#parts
     const startMs = clock.monotonicMs()
-    this.#seenMs.set(block.hash, startMs)
+    this.#seen.saw(block.hash, startMs)
     const verdict = await this.#verdict(block, life)
     if (verdict === undefined) return
     if (!verdict.ok) log.warn('ledger_block_refused', { block: block.hash, code: verdict.code })
@@ -264,9 +266,9 @@ class NodeDriver implements Driver {
       let waitMs = diskRetryMs
       try {
         const verdict = await chain.check(block)
-        // It may be our clock that is wrong: no verdict before it has come there. Where a quorum signs meanwhile, catching up has it.
-        if (verdict.ok || verdict.code !== 'block_from_future') return verdict
-        log.warn('ledger_block_from_future', { block: block.hash, sentence: verdict.sentence })
+        // It may be our clock that is wrong, or too little that is known here: no verdict then. Where a quorum signs meanwhile, catching up has it.
+        if (verdict.ok || !unsaid.has(verdict.code)) return verdict
+        log.warn(`ledger_${verdict.code}`, { block: block.hash, sentence: verdict.sentence })
         waitMs = clockRetryMs
       } catch (error) {
         if (this.#isStopped) return undefined
@@ -301,14 +303,13 @@ class NodeDriver implements Driver {
   ): Promise<Block | undefined> {
     const { chain, clock } = this.#parts
     if (chain.pool.hasWork) {
-      const sinceMs = clock.monotonicMs() - (this.#seenMs.get(parent) ?? Number.NEGATIVE_INFINITY)
-      const waitMs = chain.genesis.blockTimeMs - sinceMs
+      const waitMs = this.#seen.waitMs(parent, chain.genesis.blockTimeMs, clock.monotonicMs())
       if (waitMs > 0) await sleep(clock, waitMs, { signal })
     } else if (!mayBeEmpty) return undefined
     const startMs = clock.monotonicMs()
     const block = await chain.build(parent, place, signal)
     const endMs = clock.monotonicMs()
-    this.#seenMs.set(block.hash, endMs)
+    this.#seen.saw(block.hash, endMs)
     const { height, view, bytes } = block
     this.#parts.log.debug('ledger_block_built', { height, view, bytes: bytes.length, ms: endMs - startMs })
     return mayBeEmpty || !isEmpty(block) ? block : undefined

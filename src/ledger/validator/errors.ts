@@ -29,7 +29,19 @@ export const validatorErrors = defineErrors({
     kind: 'refused',
     hint: 'Compare the file with the others who sign it, line by line, and make it again: docs/recovery.md.',
   },
+  ledger_recovery_unknown: {
+    kind: 'conflict',
+    hint: 'Ask somebody you trust for the file of the recovery, and confirm it with `peerhood ledger recovery confirm FILE`.',
+  },
 })
+
+export function recoveryUnknown() {
+  return validatorErrors.ledger_recovery_unknown(recoverySentence)
+}
+
+/** Whether it is so, no computer can tell. */
+export const recoverySentence =
+  'Another computer says that this ledger went on by a recovery, with validators that nobody confirmed here.'
 
 /** What a peer may be blamed for, and how it reads. */
 export const faultSentences = {

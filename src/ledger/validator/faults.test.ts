@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Cluster, cluster } from '../../../test/support/ledger-cluster.ts'
+import { recovered, signed } from '../../../test/support/ledger-recovery.ts'
 import { decodeRecord } from '../consensus/wire.ts'
 import { createSimulatedDisk } from './disk-testing.ts'
 import { readRecords } from './wal-wire.ts'
@@ -72,12 +73,15 @@ test('a restored backup says nothing before others told what it said last, and t
   await all.until('level', () => all.running().every(({ chain }) => !chain?.pool.hasWork))
   all.crash(2)
   for (const name of ['votes', 'guard']) all.machine(2).disk.put(name, backup.content(name) ?? new Uint8Array(0))
-  // The copy's marker is not the one of this folder.
-  Object.assign(all.machine(2).disk, { mark: async () => 'restored' })
+  // The copy's marker is not the one of this folder, and stays so until a vote was given since.
+  all.machine(2).disk.putMarker('restored')
   all.split([0], [1], [2], [3])
-  await all.start(2)
-  await all.pass(10_000)
-  assert.deepEqual(all.status(2).voting.kind, 'asking')
+  for (let times = 0; times < 2; times++) {
+    await all.start(2)
+    await all.pass(10_000)
+    assert.deepEqual(all.status(2).voting.kind, 'asking')
+    if (times === 0) all.crash(2)
+  }
   all.split()
   await all.until('it votes again', () => all.status(2).voting.kind === 'voting')
   // It may have spoken in the present view, so it is left out there, and counts again in a later one.
@@ -89,6 +93,76 @@ test('a restored backup says nothing before others told what it said last, and t
   await all.submit(1, 1)
   const before = Math.min(...all.heights())
   await all.until('it is needed, and votes', () => Math.min(...all.heights()) > before)
+  all.agree()
+  noEvidence(all)
+})
+
+test('two validators, one of them restored: it asks the other, and they go on', async () => {
+  const all = await cluster(2).untilHeight(2).synced().run()
+  const backup = all.machine(1).disk.copy()
+  await all.submit(2, 0)
+  await all.until('level', () => all.running().every(({ chain }) => !chain?.pool.hasWork))
+  all.crash(1)
+  for (const name of ['votes', 'guard']) all.machine(1).disk.put(name, backup.content(name) ?? new Uint8Array(0))
+  all.machine(1).disk.putMarker('restored')
+  await all.start(1)
+  for (let more = 0; more < 3; more++) {
+    const before = Math.min(...all.heights())
+    await all.submit(1, more % 2)
+    await all.until('the next block', () => Math.min(...all.heights()) > before)
+  }
+  all.agree()
+  noEvidence(all)
+})
+
+/** Three validators of four, with the votes that they had some blocks ago; node 4 has all blocks. */
+async function threeRestored(): Promise<Cluster> {
+  const all = await cluster(4, { followers: 1 }).untilHeight(2).synced().run()
+  const backups = [0, 1, 2].map((number) => ({ number, disk: all.machine(number).disk.copy() }))
+  await all.submit(3, 0)
+  await all.until('level', () => all.running().every(({ chain }) => !chain?.pool.hasWork))
+  for (const { number, disk } of backups) {
+    all.crash(number)
+    for (const name of ['votes', 'guard']) all.machine(number).disk.put(name, disk.content(name) ?? new Uint8Array(0))
+    all.machine(number).disk.putMarker('restored')
+  }
+  for (const { number } of backups) await all.start(number)
+  return all
+}
+
+test('old backups of three at once: nobody takes the word of one that lost its memory; the chain stands, and says why', async () => {
+  const all = await threeRestored()
+  const { height } = all.status(4)
+  await all.submit(1, 4)
+  await all.pass(60_000)
+  for (const number of [0, 1, 2]) {
+    const { voting, stuck } = all.status(number)
+    assert.deepEqual(voting.kind === 'asking' && [voting.answered, voting.needed], [1, 3])
+    assert.match(
+      stuck?.sentence ?? '',
+      /1 did\. No answer came from 0x.*Where more than 1 were restored, people have to/,
+    )
+  }
+  assert.deepEqual(new Set(all.heights()), new Set([height]))
+  // Somebody knows that nothing was signed after the copies were made, and deletes the markers.
+  for (const number of [0, 1, 2]) {
+    all.crash(number)
+    all.machine(number).disk.putMarker('new')
+  }
+  for (const number of [0, 1, 2]) await all.start(number)
+  assert.ok([0, 1, 2].every((number) => all.status(number).voting.kind === 'voting'))
+})
+
+test('old backups of three at once, and people who agreed: in the epoch that begins they vote', async () => {
+  const all = await threeRestored()
+  await all.pass(10_000)
+  const { height } = all.status(4)
+  await recovered(all, [signed(all, [0, 1], [0, 1, 2, 3])], [0, 1, 2, 3, 4])
+  for (let more = 1; more <= 3; more++) {
+    await all.submit(1, more)
+    await all.until('the next block', () => Math.min(...all.heights()) === height + more)
+  }
+  assert.equal(all.status(0).epoch, 1)
   all.agree()
   noEvidence(all)
 })

@@ -13,7 +13,7 @@ import type { LedgerNetwork, PeerName } from './types.ts'
 import { decodeGossip, encodeGossip } from './wire.ts'
 
 export interface GossipParts {
-  readonly chain: Chain
+  readonly chain: Pick<Chain, 'on'> & { readonly pool: Pick<Chain['pool'], 'add' | 'get'> }
   readonly peers: Peers
   readonly network: LedgerNetwork
   readonly clock: Clock

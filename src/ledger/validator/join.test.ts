@@ -78,3 +78,34 @@ test('an invitation to another ledger is refused', async () => {
   const checkpoint = { ...all.node(0).checkpoint(), genesisHash: `0x${'11'.repeat(32)}` as never }
   await assert.rejects(all.start(newcomer.number, { checkpoint }), { code: 'ledger_checkpoint_contradicted' })
 })
+
+test('a validator that came back by a snapshot does not vote by a quota that it does not know; the next window it does', async () => {
+  const genesis = { quota: { gas: 30_000_000n, blocks: 100 } }
+  const all = await cluster(4, { snapshotEvery: 4, genesis }).untilHeight(9).synced().run()
+  all.crash(3)
+  const back = all.add(all.machine(3).account)
+  await all.start(back.number, { snapshotAfter: 2, keyIsNew: false })
+  await all.until('it has the state', () => all.chain(back.number).head().height === 9)
+  assert.equal(all.chain(back.number).oldest.block, 9)
+  // The others go on without it, and tell it what its key said.
+  for (const height of [10, 11, 12]) {
+    await all.submit(1, 0)
+    await all.until('a block', () => Math.min(...all.heights()) === height)
+  }
+  await all.until('it votes', () => all.status(back.number).voting.kind === 'voting')
+  const { timestamp } = all.chain(0).head()
+  // Three of four are left, so that its vote is needed; what waits is free.
+  all.crash(2)
+  await all.submit(1, 0)
+  await all.pass(15_000)
+  assert.deepEqual(new Set(all.heights()), new Set([12]))
+  await all.until('the next window', () => Math.min(...all.heights()) === 13)
+  const seconds = 50
+  const windowOf = (at: number) => Math.floor(at / seconds)
+  assert.equal(windowOf(all.chain(0).head().timestamp), windowOf(timestamp) + 1)
+  assert.deepEqual(
+    all.machines.flatMap(({ blamed }) => blamed),
+    [],
+  )
+  all.agree()
+})

@@ -1,18 +1,22 @@
 // How a newcomer, or one that is very far behind, gets to the present: ends of epochs from the set that it knows, a snapshot of a
 // block that the last of these sets made final, part by part; then blocks, by sync.ts.
 //
-// Must stay true: every set follows from the one before by its quorum's certificate; nothing is written before the snapshot's block
+// Must stay true: every set follows from the one before by its quorum's certificate, or by a recovery that the person confirmed
+// (never by what peers say of one); nothing is written before the snapshot's block
 // is known to be final; parts are checked by their digests, and the whole by the state root.
 
+import { mayRecover } from '../chain/recovery.ts'
 import { decodeManifest, type Manifest } from '../chain/snapshot-wire.ts'
 import type { EpochEnd, SnapshotChain } from '../chain/types.ts'
 import { isValidSet } from '../consensus/certificate-core.ts'
 import type { Recover } from '../consensus/types.ts'
 import { setHash } from '../consensus/vote-wire.ts'
 import type { Hash, ValidatorSet } from '../types.ts'
-import { fault, validatorErrors } from './errors.ts'
+import { fault, recoveryUnknown, validatorErrors } from './errors.ts'
 import { checkFinality, readHeader } from './finality.ts'
 import { epochsMax, itemsPerAnswerMax } from './limits.ts'
+import { chainRecoveryOf } from './recovery.ts'
+import type { Recovery } from './recovery-wire.ts'
 import type { Requests } from './requests.ts'
 import type { Checkpoint, PeerName, SyncState } from './types.ts'
 import type { EpochEndParts } from './wire.ts'
@@ -22,20 +26,53 @@ export interface EpochsParts {
   readonly recover: Recover
   readonly genesisHash: Hash
   readonly checkpoint: Checkpoint | undefined
+  /** Those that the person confirmed. */
+  readonly recoveries: readonly Recovery[]
 }
 
-/** One end, if the set of its epoch made it final. Throws `ledger_certificate_invalid`, `ledger_block_invalid`. */
+type EndParts = Pick<EpochsParts, 'genesisHash' | 'recover' | 'recoveries'>
+
+/**
+ * One end, if the set of its epoch made it final, or the person confirmed the recovery that ended it there. `before`: how the epoch
+ * before it ended, which after a recovery may be the same block. Throws `ledger_certificate_invalid`, `ledger_block_invalid`; and
+ * `ledger_recovery_unknown` where the others say that they went on by one which nobody confirmed here.
+ */
 export function checkEpochEnd(
   { header: bytes, certificate, validators }: EpochEndParts,
   set: ValidatorSet,
-  { genesisHash, recover }: Pick<EpochsParts, 'genesisHash' | 'recover'>,
+  parts: EndParts,
+  before?: EpochEnd,
 ): EpochEnd {
   const header = readHeader(bytes)
   const next = { epoch: set.epoch + 1, validators }
-  if (header.place?.epoch !== set.epoch || !isValidSet(next)) throw fault('ledger_block_invalid')
-  if (header.place.nextSetHash !== setHash(next)) throw fault('ledger_block_invalid')
-  checkFinality(header, certificate, { set, genesisHash, recover })
+  if (!isValidSet(next)) throw fault('ledger_block_invalid')
+  const { genesisHash, recover } = parts
+  const isAnotherEnd = header.hash === before?.header.hash
+  if (!isAnotherEnd && header.place?.epoch !== set.epoch) throw fault('ledger_block_invalid')
+  // Who changes the set names the next one; at a recovery the block itself says nothing of it.
+  const isRecovered = isAnotherEnd || header.place?.nextSetHash === undefined
+  if (!isRecovered && header.place?.nextSetHash !== setHash(next)) throw fault('ledger_block_invalid')
+  // Block 0 is final by itself.
+  const isFinal = isAnotherEnd || header.hash === genesisHash
+  if (!isFinal) checkFinality(header, certificate, { set, genesisHash, recover })
+  if (isRecovered) requireRecovery({ header, next }, set, parts)
   return { header, certificate, next }
+}
+
+function requireRecovery(
+  { header, next }: Pick<EpochEnd, 'header' | 'next'>,
+  set: ValidatorSet,
+  parts: EndParts,
+): void {
+  const { recoveries, recover, genesisHash } = parts
+  const known = recoveries.find(({ statement }) => statement.set.epoch === next.epoch)
+  if (known === undefined) throw recoveryUnknown()
+  const { statement } = known
+  const isAfter = statement.block === header.hash && statement.height === header.height
+  const isSame = isAfter && setHash(statement.set) === setHash(next)
+  const { signers } = chainRecoveryOf(known, recover)
+  // Theirs is another than the one that was confirmed here: a person has to look, whoever is right.
+  if (!isSame || statement.genesisHash !== genesisHash || !mayRecover(set, signers)) throw recoveryUnknown()
 }
 
 /** All ends after `set`, up to where the peer is; contradicts no checkpoint. */
@@ -44,16 +81,19 @@ export async function followEpochs(
   from: ValidatorSet,
   parts: EpochsParts,
   signal: AbortSignal,
+  last?: EpochEnd,
 ): Promise<readonly EpochEnd[]> {
   const ends: EpochEnd[] = []
   let set = from
+  let before = last
   for (;;) {
     const request = { kind: 'epochs' as const, from: set.epoch, count: itemsPerAnswerMax }
     const answer = await parts.requests.ask<'epochs'>(peer, request, { signal })
     for (const end of answer.ends) {
-      const checked = checkEpochEnd(end, set, parts)
+      const checked = checkEpochEnd(end, set, parts, before)
       ends.push(checked)
       set = checked.next
+      before = checked
       requireAsCheckpoint(set, parts.checkpoint)
     }
     if (answer.ends.length === 0) return ends
@@ -81,7 +121,8 @@ export async function joinBySnapshot(peer: PeerName, parts: JoinParts, signal: A
   const { manifest: bytes } = await requests.ask<'snapshot'>(peer, { kind: 'snapshot' }, { signal })
   const manifest = readManifest(bytes)
   told({ kind: 'epochs', epoch: chain.validators().epoch })
-  const ends = await followEpochs(peer, chain.validators(), parts, signal)
+  const own = Array.from({ length: chain.validators().epoch }, (_, epoch) => chain.epochEnd(epoch))
+  const ends = await followEpochs(peer, chain.validators(), parts, signal, own.at(-1))
   const until = ends.filter(({ next }) => next.epoch <= (manifest.header.place?.epoch ?? 0))
   const set = until.at(-1)?.next ?? chain.validators()
   if (manifest.header.place?.epoch !== set.epoch) throw fault('ledger_snapshot_invalid')
@@ -90,7 +131,6 @@ export async function joinBySnapshot(peer: PeerName, parts: JoinParts, signal: A
   // The block itself may have ended its epoch.
   const isEnd = (end: EpochEnd) => end.header.height <= manifest.header.height
   // Those that are here go with what is replaced.
-  const own = Array.from({ length: chain.validators().epoch }, (_, epoch) => chain.epochEnd(epoch))
   const all = [...own.filter((end) => end !== undefined), ...ends.filter(isEnd)]
   await fetchParts(peer, manifest, all, parts, signal)
 }

@@ -1,20 +1,23 @@
 // A member that holds no chain: it follows the validators by ends of epochs and certificates, and believes balances and receipts by
 // branches from a final header's roots. It trusts nobody: who answers wrongly is blamed, and another is asked.
 //
-// Must stay true: `head` only grows, each by a quorum of the set that follows from genesis or checkpoint; nothing unproven is returned.
+// Must stay true: `head` only grows, each by a quorum of the set that follows from genesis or checkpoint, or from a
+// recovery that the person confirmed; nothing unproven is returned.
 
 import { isPeerhoodError } from '../../base/errors.ts'
 import { Emitter } from '../../base/events.ts'
 import type { Clock, Log } from '../../base/ports.ts'
-import type { Genesis, Header } from '../chain/types.ts'
+import type { EpochEnd, Genesis, Header } from '../chain/types.ts'
 import type { Recover } from '../consensus/types.ts'
 import type { Address, Hash, ValidatorSet } from '../types.ts'
 import { checkAccount, checkReceipt, type ProvenAccount, type ProvenReceipt } from './branches.ts'
 import { fault, faultSentences, validatorErrors } from './errors.ts'
 import { checkFinality, readHeader } from './finality.ts'
-import { followEpochs } from './join.ts'
+import { followEpochs, requireAsCheckpoint } from './join.ts'
+import { type Asked, Asking } from './light-asking.ts'
 import { lightHeadersMax } from './limits.ts'
 import { announcedAddress, type Peer, Peers } from './peers.ts'
+import type { Recovery } from './recovery-wire.ts'
 import { faultOf, Requests } from './requests.ts'
 import { requireCheckpoint, requireTrust, type TrustParts } from './trust.ts'
 import type { Checkpoint, LedgerNetwork, PeerName } from './types.ts'
@@ -33,6 +36,12 @@ export interface LightClient {
   /** The newest header that is known to be final; undefined: nothing but the genesis or the checkpoint yet. */
   readonly head: Header | undefined
   readonly set: ValidatorSet
+  /** What the furthest of those who are connected says; undefined: nobody is. */
+  readonly heightSeen: number | undefined
+  /** Somebody says that it went on by a recovery that nobody confirmed here. */
+  readonly isRecoveryUnknown: boolean
+  /** How an epoch ended, as far as it was followed here. */
+  epochEnd(epoch: number): EpochEnd | undefined
   connected(peer: PeerName): void
   disconnected(peer: PeerName): void
   received(from: PeerName, bytes: Uint8Array): void
@@ -40,46 +49,90 @@ export interface LightClient {
   account(address: Address, keys?: readonly Hash[]): Promise<ProvenAccount & { readonly height: number }>
   /** Throws `ledger_nobody_answers`, `ledger_not_found` where it is of an epoch before the checkpoint. */
   receipt(transaction: Hash): Promise<ProvenReceipt & { readonly height: number }>
+  /** As {@link Asking.ask}. */
+  asking<Result>(work: (peer: Asked) => Promise<Result>): Promise<Result | undefined>
+  /** More members of the community than could lie say that this is final. Throws `ledger_checkpoint_contradicted`. */
+  believe(checkpoint: Checkpoint): void
   /** To begin with the next time. */
   checkpoint(): Checkpoint | undefined
   on(listener: (head: Header) => void): () => void
   stop(): void
 }
 
-export function createLightClient(options: { readonly checkpoint?: Checkpoint } = {}) {
-  return (parts: LightParts): LightClient => new Light(options.checkpoint, parts)
+export interface LightOptions {
+  readonly checkpoint?: Checkpoint
+  /** Those that the person confirmed. */
+  readonly recoveries?: readonly Recovery[]
+}
+
+export function createLightClient(options: LightOptions = {}) {
+  return (parts: LightParts): LightClient => new Light(options, parts)
 }
 
 class Light implements LightClient {
   readonly #parts: LightParts
   readonly #peers: Peers
   readonly #requests: Requests
+  readonly #asking: Asking
   readonly #trust: TrustParts
   readonly #events = new Emitter<Header>()
   readonly #stopping = new AbortController()
   /** From the first that is known on. */
   readonly #sets: ValidatorSet[]
+  readonly #recoveries: readonly Recovery[]
+  /** By the epoch that ended. */
+  readonly #ends = new Map<number, EpochEnd>()
   #head: Header | undefined
+  #isRecoveryUnknown = false
+  #checkpoint: Checkpoint | undefined
   #following: Promise<void> | undefined
   #isWanted = false
 
-  constructor(checkpoint: Checkpoint | undefined, parts: LightParts) {
+  constructor({ checkpoint, recoveries = [] }: LightOptions, parts: LightParts) {
     const { genesis, genesisHash, clock, network } = parts
     this.#parts = parts
+    this.#recoveries = recoveries
     this.#sets = [checkpoint?.set ?? { epoch: 0, validators: genesis.validators }]
     this.#peers = new Peers(clock)
     this.#requests = new Requests({ clock, send: (to, bytes) => network.send(to, bytes) })
+    this.#asking = new Asking({
+      ...{ clock, peers: this.#peers, requests: this.#requests, genesisHash, recover: parts.recover },
+      signal: this.#stopping.signal,
+      setOf: (epoch) => this.#sets.find((set) => set.epoch === epoch),
+      complain: (peer, error) => this.#complain(peer, error),
+    })
     const chain = {
       ...{ genesis, genesisHash },
       head: () => ({ timestamp: this.#head?.timestamp ?? genesis.timestamp }),
       validators: () => this.set,
     }
     requireCheckpoint(chain, checkpoint)
-    this.#trust = { chain, clock, checkpoint, peers: this.#peers, requests: this.#requests }
+    this.#checkpoint = checkpoint
+    const newest = () => this.#checkpoint
+    this.#trust = {
+      ...{ chain, clock, peers: this.#peers, requests: this.#requests },
+      recoveries: this.#recoveries.map(({ statement }) => statement),
+      get checkpoint() {
+        return newest()
+      },
+    }
   }
 
   get head(): Header | undefined {
     return this.#head
+  }
+
+  get heightSeen(): number | undefined {
+    const heights = this.#peers.greeted().map(({ progress }) => progress?.height ?? 0)
+    return heights.length === 0 ? undefined : Math.max(...heights)
+  }
+
+  get isRecoveryUnknown(): boolean {
+    return this.#isRecoveryUnknown
+  }
+
+  epochEnd(epoch: number): EpochEnd | undefined {
+    return this.#ends.get(epoch)
   }
 
   get set(): ValidatorSet {
@@ -101,6 +154,7 @@ class Light implements LightClient {
 
   disconnected(name: PeerName): void {
     this.#peers.remove(name)
+    this.#asking.disconnected(name)
     this.#requests.disconnected(name)
   }
 
@@ -183,14 +237,17 @@ class Light implements LightClient {
     const ends = await followEpochs(
       peer.name,
       this.set,
-      { requests: this.#requests, recover, genesisHash, checkpoint },
+      { requests: this.#requests, recover, genesisHash, checkpoint, recoveries: this.#recoveries },
       signal,
+      this.#ends.get(this.set.epoch - 1),
     )
     const sets = [...this.#sets, ...ends.map(({ next }) => next)]
     const header = await this.#finalHeader(peer, target, sets)
     await requireTrust(this.#trust, header, () => {}, signal)
     if (header.height <= (this.#head?.height ?? 0)) return
     this.#sets.splice(0, this.#sets.length, ...sets)
+    for (const end of ends) this.#ends.set(end.next.epoch - 1, end)
+    this.#isRecoveryUnknown = false
     this.#head = header
     this.#events.emit(header)
   }
@@ -223,14 +280,24 @@ class Light implements LightClient {
     try {
       return await work()
     } catch (error) {
-      if (this.#stopping.signal.aborted) throw error
-      const code = faultOf(error)
-      if (code !== undefined) this.#parts.network.blame(peer.name, code, faultSentences[code])
-      if (!isPeerhoodError(error)) this.#parts.log.error('ledger_light_defect', { error })
-      else if (error.code === 'ledger_checkpoint_contradicted')
-        this.#parts.log.error(error.code, { message: error.message })
+      this.#complain(peer, error)
       return undefined
     }
+  }
+
+  /** Throws when all ends. */
+  #complain(peer: Peer, error: unknown): void {
+    if (this.#stopping.signal.aborted) throw error
+    const code = faultOf(error)
+    if (code !== undefined) this.#parts.network.blame(peer.name, code, faultSentences[code])
+    if (!isPeerhoodError(error)) this.#parts.log.error('ledger_light_defect', { error })
+    else if (error.code === 'ledger_recovery_unknown') this.#isRecoveryUnknown = true
+    else if (error.code === 'ledger_checkpoint_contradicted')
+      this.#parts.log.error(error.code, { message: error.message })
+  }
+
+  asking<Result>(work: (peer: Asked) => Promise<Result>): Promise<Result | undefined> {
+    return this.#asking.ask(work)
   }
 
   async account(address: Address, keys: readonly Hash[] = []) {
@@ -260,6 +327,17 @@ class Light implements LightClient {
       if (found !== undefined) return found
     }
     throw validatorErrors.ledger_nobody_answers('Nobody who is connected proved that the transaction is final.')
+  }
+
+  believe(checkpoint: Checkpoint): void {
+    requireCheckpoint(this.#trust.chain, checkpoint)
+    const known = this.#sets.find(({ epoch }) => epoch === checkpoint.set.epoch)
+    if (known !== undefined) requireAsCheckpoint(known, checkpoint)
+    if (checkpoint.height <= (this.#checkpoint?.height ?? 0)) return
+    this.#checkpoint = checkpoint
+    // What is known reaches further already, or begins from here.
+    if (this.#head === undefined && checkpoint.set.epoch > this.set.epoch) this.#sets.push(checkpoint.set)
+    this.#follow()
   }
 
   checkpoint(): Checkpoint | undefined {

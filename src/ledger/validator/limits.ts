@@ -62,6 +62,8 @@ export const proofBytesMax = 1 * mebibyte
 export const proofNodesMax = 65
 /** One node: 17 items of 33 bytes; in a trie of receipts the values lie in it, and are as long as receipts may be. */
 export const proofNodeBytesMax = 1 * mebibyte
+/** One receipt in a list of them: logs cost 8 gas a byte, and a transaction has 2^24 (EIP-7825): as long as an answer may be. */
+export const receiptBytesMax = 2 * mebibyte
 /** Raw transactions in one gossip message … */
 export const transactionsPerGossipMax = 256
 /** … and its length: gossip carries it to everyone several times over. */
@@ -116,6 +118,31 @@ export const uncertifiedMax = 512
 export const epochsMax = 4_096
 /** Headers that a light client asks for at once: most blocks have a certificate of their own. */
 export const lightHeadersMax = 64
+/** Peers that a light client asks for one thing, until what one answers holds … */
+export const lightPeersAskedMax = 8
+/** … each for so long: one that keeps its answer to itself costs this much, and comes last from then on. */
+export const lightAnswerMs = 3_000
+/** Questions of a light client under way; more wait. A call asks one thing after the other. */
+export const lightQuestionsMax = 8
+/** A light client's questions to one peer, well below what it is blamed for (`requestsPerSecond`). */
+export const lightRequestsPerSecond = 40
+export const lightRequestsBurst = 120
+/** Whoever asks faster than that looks again so often whether it may. */
+export const lightPaceMs = 25
+/** Final headers that a light client keeps, some 700 bytes each. */
+export const lightHeadersKeptMax = 4_096
+/** Blocks with their receipts that it keeps, decoded: a full one is some 2 MB, so 130 MB on a chain that is always full. */
+export const lightBlocksKeptMax = 64
+/** Blocks that it asks for at once where one after the other is wanted. */
+export const lightBlocksAtOnce = 32
+/** Blocks whose logs one question looks through: their headers are fetched, 700 bytes each, and of those that match the receipts. */
+export const lightLogBlocksMax = 1_024
+/** Accounts, slots and codes that one call may fetch, each with its proof: one after the other, at some ten milliseconds. */
+export const lightReadsMax = 512
+/** How long one call may take with what it fetches: less than a program waits for its answer (client/limits.ts). */
+export const lightCallMs = 15_000
+/** Accounts, slots and codes of one state that are kept for the next call. */
+export const lightStateEntriesMax = 20_000
 /** While a checkpoint or head is too old to be trusted alone, the validators are asked again so often. */
 export const trustEveryMs = 5_000
 /** Catching up after so many blocks goes by snapshot where one is offered: two thousand that are full take minutes to execute. */

@@ -5,14 +5,14 @@ import { type Clock, deadline } from '../../base/ports.ts'
 import { fault, type LedgerFault, validatorErrors } from './errors.ts'
 import { answerTimeoutMs, questionsPerPeerMax } from './limits.ts'
 import type { PeerName } from './types.ts'
-import { type Answer, encodeMessage, type Request } from './wire.ts'
+import { type Answer, encodeMessage, type Refusal, type Request } from './wire.ts'
 
 export interface RequestsParts {
   readonly clock: Clock
   send(to: PeerName, bytes: Uint8Array): void
 }
 
-type AnswerTo<Kind extends Request['kind']> = Extract<Answer, { kind: Kind }>
+export type AnswerTo<Kind extends Request['kind']> = Extract<Answer, { kind: Kind }>
 
 interface Waiting {
   readonly peer: PeerName
@@ -49,7 +49,7 @@ export class Requests {
     try {
       this.#parts.send(peer, encodeMessage({ kind: 'request', id, request }))
       const answer = await promise
-      if (answer.kind === 'refuse') throw nobody(`does not have it: ${answer.reason}`)
+      if (answer.kind === 'refuse') throw nobody(`does not have it: ${answer.reason}`, answer.reason)
       return answer as AnswerTo<Kind>
     } finally {
       this.#waiting.delete(id)
@@ -79,8 +79,9 @@ export class Requests {
   }
 }
 
-function nobody(what: string) {
-  return validatorErrors.ledger_nobody_answers(`The peer that was asked ${what}.`)
+/** `refusal`: it answered, and said so. */
+function nobody(what: string, refusal?: Refusal) {
+  return validatorErrors.ledger_nobody_answers(`The peer that was asked ${what}.`, { details: { refusal } })
 }
 
 /** What the peer is to be blamed for, if this is its fault. */

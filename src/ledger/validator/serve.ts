@@ -2,7 +2,7 @@
 
 import { createTurns } from '../../base/turns.ts'
 import type { Chain, Header } from '../chain/types.ts'
-import { blocksOf, proveAccount, proveReceipt } from './answers.ts'
+import { blocksOf, codeOf, proveAccount, proveReceipt, receiptsOf } from './answers.ts'
 import { answerBytes, answersAtOnceMax, answersWaitingMax, blocksPerRequest, itemsPerAnswerMax } from './limits.ts'
 import type { Snapshots } from './types.ts'
 import type { Answer, EpochEndParts, FinalHeader, Refusal, Request } from './wire.ts'
@@ -49,6 +49,10 @@ export function createServer({ chain, snapshots }: ServeParts): Server {
       }
       case 'receipt':
         return proveReceipt(chain, request.transaction)
+      case 'code':
+        return codeOf(chain, request)
+      case 'receipts':
+        return receiptsOf(chain, request.block)
     }
   }
 

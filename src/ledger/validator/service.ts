@@ -14,13 +14,14 @@ import type { Cancel } from '../../base/ports.ts'
 import type { SnapshotChain } from '../chain/types.ts'
 import { recoverAddress } from '../evm/crypto.ts'
 import type { Address, Hash } from '../types.ts'
-import { faultSentences, type LedgerFault } from './errors.ts'
+import { faultSentences, type LedgerFault, validatorErrors } from './errors.ts'
 import { type EvidenceStore, openEvidence } from './evidence.ts'
 import { createGossip, type Gossip } from './gossip.ts'
 import { createInbox } from './inbox.ts'
 import { type JoinParts, joinBySnapshot } from './join.ts'
 import { deltaDefaultMs, snapshotAfterBlocks, stuckAfterMs } from './limits.ts'
 import { announcementDigest, Peers } from './peers.ts'
+import type { Recovery } from './recovery-wire.ts'
 import { removeEquivocator } from './removal.ts'
 import { Requests } from './requests.ts'
 import { createServer } from './serve.ts'
@@ -56,9 +57,11 @@ class Node implements LedgerNode {
   readonly #sync: Sync
   readonly #gossip: Gossip
   readonly #voter: Voter
+  readonly #recoveries: readonly Recovery[]
   readonly #events = new Emitter<LedgerEvent>()
   readonly #inbox: ReturnType<typeof createInbox>
   #evidence: EvidenceStore | undefined
+  #checkpoint: Checkpoint | undefined
   #offChain: Cancel = () => {}
   #stuckTimer: Cancel | undefined
   /** Since when something waits and nothing became final. */
@@ -71,13 +74,25 @@ class Node implements LedgerNode {
     this.#parts = parts
     this.#peers = new Peers(clock)
     requireCheckpoint(chain, options.checkpoint)
+    this.#checkpoint = options.checkpoint
     this.#requests = new Requests({ clock, send: (to, bytes) => network.send(to, bytes) })
-    const { checkpoint } = options
-    this.#trust = { chain, clock, peers: this.#peers, requests: this.#requests, checkpoint }
+    const newest = () => this.#checkpoint
+    const { recoveries = [] } = options
+    this.#recoveries = recoveries
+    this.#trust = {
+      ...{ chain, clock, peers: this.#peers, requests: this.#requests },
+      recoveries: recoveries.map(({ statement }) => statement),
+      get checkpoint() {
+        return newest()
+      },
+    }
     const blame = (peer: PeerName, code: LedgerFault) => this.#blame(peer, code, faultSentences[code])
     this.#gossip = createGossip({ chain, peers: this.#peers, network, clock, log, blame })
     this.#voter = createVoter(
-      { deltaMs: options.deltaMs ?? deltaDefaultMs, keyIsNew: options.keyIsNew ?? false },
+      {
+        ...{ deltaMs: options.deltaMs ?? deltaDefaultMs, keyIsNew: options.keyIsNew ?? false },
+        isRecovered: recoveries.some(({ statement }) => statement.block === chain.head().hash),
+      },
       {
         ...parts,
         recover: recoverAddress,
@@ -124,6 +139,7 @@ class Node implements LedgerNode {
     const { checkpoint, requests } = this.#trust
     return {
       ...{ chain, requests, recover: recoverAddress, genesisHash: chain.genesisHash, checkpoint, told },
+      recoveries: this.#recoveries,
       trust: (height, hash) => requireTrust(this.#trust, { height, hash }, told, signal),
     }
   }
@@ -161,6 +177,7 @@ class Node implements LedgerNode {
       sync: this.#sync.state,
       evidence: this.#evidence?.all().length ?? 0,
       isDiskFailing: this.#voter.isDiskFailing,
+      isRecoveryUnknown: this.#sync.isRecoveryUnknown,
       waitingMs: sinceMs === undefined ? undefined : clock.monotonicMs() - sinceMs,
     })
   }
@@ -208,6 +225,19 @@ class Node implements LedgerNode {
 
   evidence(): readonly EvidenceRecord[] {
     return this.#evidence?.all() ?? []
+  }
+
+  believe(checkpoint: Checkpoint): void {
+    const { chain } = this.#parts
+    requireCheckpoint(chain, checkpoint)
+    const { height, block } = checkpoint
+    const own = height > chain.head().height ? undefined : chain.header(height)
+    if (own !== undefined && own.hash !== block) {
+      throw validatorErrors.ledger_checkpoint_contradicted(
+        `The members who would validate say that block ${height} is another one than the chain here has.`,
+      )
+    }
+    if (height > (this.#checkpoint?.height ?? 0)) this.#checkpoint = checkpoint
   }
 
   checkpoint(): Checkpoint {

@@ -4,6 +4,7 @@ import type { Chain } from '../chain/types.ts'
 import { quorumOf } from '../consensus/certificate-core.ts'
 import type { Standing } from '../consensus/types.ts'
 import type { Address } from '../types.ts'
+import { recoverySentence } from './errors.ts'
 import { missingAfterMs, stuckAfterMs } from './limits.ts'
 import type { Peers } from './peers.ts'
 import type { LedgerStatus, SyncState, ValidatorStatus, VotingState } from './types.ts'
@@ -17,6 +18,7 @@ export interface StatusSources {
   readonly sync: SyncState
   readonly evidence: number
   readonly isDiskFailing: boolean
+  readonly isRecoveryUnknown: boolean
   /** For how long something waits while nothing became final; undefined: nothing waits. */
   readonly waitingMs: number | undefined
 }
@@ -76,6 +78,20 @@ export function missingOf(validators: readonly ValidatorStatus[], waitingMs: num
   return validators.filter(({ isSelf, isConnected, heardMsAgo }) => !isSelf && (!isConnected || isSilent(heardMsAgo)))
 }
 
+/** Also where nothing waits: without the file nothing comes any more. */
+export const recoveryIsUnknown = {
+  code: 'recovery_unknown',
+  sentence: `${recoverySentence} If people of the community agreed on that, ask one you trust for the file; else this is a lie.`,
+} as const
+
+function askingSentence({ answered, needed, missing }: VotingState & { kind: 'asking' }, bearable: number): string {
+  return (
+    `This validator was restored or lost its votes, so ${needed} others have to say what they heard of it; ${answered} did. ` +
+    `No answer came from ${missing.join(', ')}: one that was restored as well gives none. ` +
+    `Where more than ${bearable} were restored, people have to decide: docs/ledger-faults.md.`
+  )
+}
+
 function stuckOf(sources: StatusSources, validators: readonly ValidatorStatus[]): LedgerStatus['stuck'] {
   const { voting, sync, waitingMs, isDiskFailing, standing } = sources
   if (isDiskFailing) {
@@ -83,6 +99,7 @@ function stuckOf(sources: StatusSources, validators: readonly ValidatorStatus[])
     return { code: 'disk_failing', sentence }
   }
   if (voting.kind === 'stopped') return { code: 'voting_stopped', sentence: voting.sentence }
+  if (sources.isRecoveryUnknown) return recoveryIsUnknown
   if (waitingMs === undefined || waitingMs < stuckAfterMs) return undefined
   const missing = missingOf(validators, waitingMs)
   const bearable = validators.length - quorumOf(validators.length)
@@ -92,6 +109,7 @@ function stuckOf(sources: StatusSources, validators: readonly ValidatorStatus[])
     return { code: 'validators_missing', sentence }
   }
   if (sync.kind !== 'level') return { code: 'catching_up', sentence: 'This node is catching up with the others.' }
+  if (voting.kind === 'asking') return { code: 'not_agreeing', sentence: askingSentence(voting, bearable) }
   const silent = standing?.silent ?? []
   const who =
     silent.length > bearable

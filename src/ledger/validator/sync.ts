@@ -9,7 +9,7 @@ import type { Log } from '../../base/ports.ts'
 import type { Chain } from '../chain/types.ts'
 import type { Recover } from '../consensus/types.ts'
 import type { Block, Hash } from '../types.ts'
-import { fault, type LedgerFault } from './errors.ts'
+import { fault, type LedgerFault, recoveryUnknown } from './errors.ts'
 import { checkFinality } from './finality.ts'
 import { blocksPerRequest, uncertifiedMax } from './limits.ts'
 import type { Peer, Peers } from './peers.ts'
@@ -41,6 +41,8 @@ export interface SyncParts {
 
 export interface Sync {
   readonly state: SyncState
+  /** Somebody says that it went on by a recovery that nobody confirmed here; whether it is so, no computer can tell. */
+  readonly isRecoveryUnknown: boolean
   /** Somebody may be further: fetch, if nothing is being fetched. `now`: whatever the slack. */
   consider(now?: boolean): void
   stop(): Promise<void>
@@ -54,6 +56,7 @@ export function createSync(parts: SyncParts): Sync {
   let state: SyncState = { kind: 'level' }
   let running: Promise<void> | undefined
   let isWanted = false
+  let isRecoveryUnknown = false
 
   function told(next: SyncState): void {
     state = next
@@ -91,6 +94,7 @@ export function createSync(parts: SyncParts): Sync {
         if (bySnapshot) await parts.join?.(peer.name, told, stopping.signal)
         else await fetchFrom(peer, to)
         if (bySnapshot) parts.advanced()
+        isRecoveryUnknown = false
       } catch (error) {
         if (stopping.signal.aborted) break
         failed.set(peer.name, to)
@@ -104,6 +108,7 @@ export function createSync(parts: SyncParts): Sync {
   function complain(peer: PeerName, error: unknown): void {
     const code = faultOf(error)
     if (code !== undefined) parts.blame(peer, code)
+    if (isPeerhoodError(error) && error.code === 'ledger_recovery_unknown') isRecoveryUnknown = true
     if (isPeerhoodError(error)) log.warn('ledger_sync_failed', { peer, code: error.code })
     else log.error('ledger_sync_defect', { peer, error })
   }
@@ -117,6 +122,8 @@ export function createSync(parts: SyncParts): Sync {
       const { blocks } = await requests.ask<'blocks'>(peer.name, request, { signal: stopping.signal })
       const before = chain.head().height
       const first = blocks[0] === undefined ? undefined : chain.decode(blocks[0].block)
+      // Sets follow from final blocks; another one after our head can come from a recovery alone.
+      if (first?.parent === chain.head().hash && first.epoch > chain.validators().epoch) throw recoveryUnknown()
       if (first?.height === before + 1) await parts.trust(first.height, first.hash, told, stopping.signal)
       waiting = await takeAll(waiting, blocks)
       if (chain.head().height > before) parts.advanced()
@@ -146,7 +153,9 @@ export function createSync(parts: SyncParts): Sync {
     const last = blocks.at(-1)
     if (last === undefined) return
     const { genesisHash } = chain
-    checkFinality(last, certificate, { set: chain.validators(), genesisHash, recover: parts.recover })
+    const set = chain.validators()
+    if (blocks[0]?.parent === chain.head().hash && (blocks[0]?.epoch ?? 0) > set.epoch) throw recoveryUnknown()
+    checkFinality(last, certificate, { set, genesisHash, recover: parts.recover })
     for (const block of blocks) {
       const verdict = await chain.check(block, { isFinal: true })
       if (verdict.ok) continue
@@ -159,6 +168,9 @@ export function createSync(parts: SyncParts): Sync {
   return {
     get state() {
       return state
+    },
+    get isRecoveryUnknown() {
+      return isRecoveryUnknown
     },
     consider(now = false) {
       if (running !== undefined) {

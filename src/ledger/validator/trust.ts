@@ -9,6 +9,7 @@ import { validatorErrors } from './errors.ts'
 import { readHeader } from './finality.ts'
 import { trustEveryMs, trustingPeriodMs } from './limits.ts'
 import type { Peers } from './peers.ts'
+import type { RecoveryStatement } from './recovery-wire.ts'
 import type { Requests } from './requests.ts'
 import type { Checkpoint, SyncState } from './types.ts'
 
@@ -18,6 +19,8 @@ export interface TrustParts {
   readonly peers: Peers
   readonly requests: Requests
   readonly checkpoint: Checkpoint | undefined
+  /** What the person confirmed by hand: who decides from then on. */
+  readonly recoveries: readonly RecoveryStatement[]
 }
 
 export interface Agreement {
@@ -71,9 +74,12 @@ export async function requireTrust(
   told: (state: SyncState) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { checkpoint, clock } = parts
+  const { checkpoint, clock, recoveries } = parts
   if (checkpoint?.height === block.height && checkpoint.block !== block.hash) {
     throw validatorErrors.ledger_checkpoint_contradicted('The block that was offered is not that of the invitation.')
+  }
+  if (recoveries.some((one) => one.height === block.height && one.block !== block.hash)) {
+    throw validatorErrors.ledger_checkpoint_contradicted('The block that was offered is not that of the recovery.')
   }
   while (!isFresh(parts)) {
     const { agreed, needed } = await agreementOn(parts, block.height, block.hash)
@@ -83,7 +89,8 @@ export async function requireTrust(
   }
 }
 
-function knownSet({ chain, checkpoint }: TrustParts): ValidatorSet {
-  const own = chain.validators()
-  return checkpoint !== undefined && checkpoint.set.epoch > own.epoch ? checkpoint.set : own
+/** The latest: those before a recovery are gone for good, and can't agree to anything. */
+function knownSet({ chain, checkpoint, recoveries }: TrustParts): ValidatorSet {
+  const others = [...(checkpoint === undefined ? [] : [checkpoint.set]), ...recoveries.map(({ set }) => set)]
+  return others.reduce((latest, set) => (set.epoch > latest.epoch ? set : latest), chain.validators())
 }

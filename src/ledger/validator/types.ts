@@ -6,6 +6,7 @@ import type { Brand } from '../../base/brand.ts'
 import type { Clock, Log, Metrics, Random } from '../../base/ports.ts'
 import type { Chain, SnapshotChain } from '../chain/types.ts'
 import type { Address, Hash, ValidatorSet } from '../types.ts'
+import type { Recovery } from './recovery-wire.ts'
 
 /** Another computer, as the network names it (a libp2p PeerId); 1 to 128 characters of ASCII. */
 export type PeerName = Brand<string, 'PeerName'>
@@ -50,10 +51,12 @@ export interface LedgerDisk {
   /** Undefined: another process that lives holds it. Call the result to give it back. */
   lock(name: string): Promise<(() => Promise<void>) | undefined>
   /**
-   * Whether the folder is the one that the last start left: restored from a copy, its marker is another file than it says. Makes a
-   * new marker; `new`: there was none.
+   * Whether the folder is the one that was marked last: restored from a copy, its marker is another file than it says. `new`: there
+   * is none.
    */
-  mark(name: string): Promise<'same' | 'new' | 'restored'>
+  marker(name: string): Promise<'same' | 'new' | 'restored'>
+  /** Makes a new marker. */
+  mark(name: string): Promise<void>
 }
 
 /** Snapshots of the state, as a node offers them. */
@@ -83,6 +86,8 @@ export interface LedgerNodeParts {
 export interface LedgerNodeOptions {
   /** From the invitation: where to begin, and what must not be contradicted. Undefined: genesis. */
   readonly checkpoint?: Checkpoint
+  /** Those that the person confirmed, and that `chain` was opened with. */
+  readonly recoveries?: readonly Recovery[]
   /** Milliseconds that a message takes at most between two validators that live: the Δ of Simplex. Default 1,000. */
   readonly deltaMs?: number
   /** Whether this key was never used before: then nobody has to confirm what it last said. */
@@ -120,6 +125,11 @@ export interface LedgerNode {
   submit(raw: Uint8Array): Promise<Hash>
   /** Contradicting signatures that were seen, oldest first. */
   evidence(): readonly EvidenceRecord[]
+  /**
+   * More members of the community than could lie say that this is final: what is newer than it is believed like what an invitation
+   * says. Throws `ledger_checkpoint_contradicted` where it is of another ledger, or not in the chain that is here.
+   */
+  believe(checkpoint: Checkpoint): void
   /** For an invitation: the last final block. */
   checkpoint(): Checkpoint
   on(listener: (event: LedgerEvent) => void): () => void
@@ -145,7 +155,7 @@ export type VotingState =
   /** Follows only: no key, or not in the set. */
   | { readonly kind: 'follower' }
   | { readonly kind: 'voting' }
-  /** Other validators are asked what this key said last. `missing`: those whose answer would be enough are not there. */
+  /** Other validators are asked what this key said last. `missing` did not answer: not there, or asking others themselves. */
   | {
       readonly kind: 'asking'
       readonly answered: number
@@ -192,7 +202,14 @@ export interface LedgerStatus {
   readonly evidence: number
   readonly peers: number
 }
-export type StuckCode = 'validators_missing' | 'voting_stopped' | 'catching_up' | 'disk_failing' | 'not_agreeing'
+export type StuckCode =
+  | 'validators_missing'
+  /** Others went on by a recovery that nobody confirmed here. */
+  | 'recovery_unknown'
+  | 'voting_stopped'
+  | 'catching_up'
+  | 'disk_failing'
+  | 'not_agreeing'
 
 export interface ValidatorStatus {
   readonly address: Address

@@ -24,6 +24,8 @@ export interface VoterParts extends LedgerNodeParts {
 export interface VoterOptions {
   readonly deltaMs: number
   readonly keyIsNew: boolean
+  /** The head is the block after which people went on by a recovery: as at block 0, nobody has voted in this epoch, or not here. */
+  readonly isRecovered: boolean
 }
 
 export interface Voter {
@@ -73,6 +75,8 @@ class NodeVoter implements Voter {
   #stopped: VotingStop | undefined
   #hasConfirmed = false
   #hasBegun = false
+  /** Of the head at the start. */
+  #firstHeight = 0
   /** Before it began. */
   readonly #met = new Set<Address>()
   #isLogFailing = false
@@ -117,10 +121,13 @@ class NodeVoter implements Voter {
         if (this.#isChainFailing !== isFailing) this.#fails(() => (this.#isChainFailing = isFailing))
       },
     })
-    const { keyIsNew } = this.#options
-    if (this.#votes.isBlank && !keyIsNew && chain.head().height === 0 && chain.validators().validators.length > 1)
-      return
-    this.#begin(this.#votes.mustConfirm)
+    const { mustConfirm, last } = this.#votes
+    const { epoch, validators } = chain.validators()
+    const hasSaidNothing = last === undefined || last.epoch < epoch
+    const begins = hasSaidNothing && (this.#options.isRecovered || chain.head().height === 0)
+    this.#firstHeight = chain.head().height
+    if (mustConfirm && begins && validators.length > 1) return
+    this.#begin(mustConfirm)
   }
 
   #begin(mustConfirm: boolean): void {
@@ -130,14 +137,15 @@ class NodeVoter implements Voter {
   }
 
   /**
-   * Nothing is on this disk and nothing in its chain: either the ledger begins, or this computer lost all it had. Others know which.
+   * Nothing is on this disk and nothing in its chain, or nothing since a recovery: either the ledger, or the recovery's epoch, begins, or
+   * this computer lost all it had. Others know which.
    * If all asked others, whose ledger begins as well, none would ever speak in the first views; so as many as a quorum needs beside us
    * have to be where we are, and at most f of them, who may lie, further.
    */
   looked(peers: Peers): void {
     const { chain, signer } = this.#parts
     if (this.#hasBegun || this.#driver === undefined) return
-    if (chain.head().height > 0) {
+    if (chain.head().height > this.#firstHeight) {
       this.#begin(true)
       return
     }
@@ -147,7 +155,7 @@ class NodeVoter implements Voter {
       const progress = name === undefined ? undefined : peers.get(name)?.progress
       return progress === undefined ? [] : [progress.height]
     })
-    const further = told.filter((height) => height > 0).length
+    const further = told.filter((height) => height > this.#firstHeight).length
     if (further > faultsOf(validators.length)) this.#begin(true)
     else if (told.length >= quorumOf(validators.length) - 1) this.#begin(false)
   }
@@ -260,6 +268,12 @@ class NodeVoter implements Voter {
     if (this.isDiskFailing) return { kind: 'stopped', code: 'disk_failing', sentence: sentences.disk_failing }
     if (this.#driver === undefined) return { kind: 'follower' }
     if (this.standing()?.maySign === true) return { kind: 'voting' }
+    const asking = this.standing()?.asking
+    if (asking !== undefined) {
+      const { answered, needed, silent } = asking
+      return { kind: 'asking', answered, needed, missing: silent }
+    }
+    // Before it began: those who are there are looked at.
     const missing = validators.filter((address) => address !== signer.address && peers.nameOf(address) === undefined)
     const answered = validators.length - 1 - missing.length
     return { kind: 'asking', answered, needed: Math.min(quorumOf(validators.length), validators.length - 1), missing }

@@ -2,7 +2,8 @@
 //
 // Must stay true: a record is acknowledged only when log and guard are on disk, in this order, so that a crash leaves the guard at
 // or behind the log; a guard before the log means that the log is not all that was said. Writes are retried until the disk takes
-// them, always the same ones: what consensus promised once it has promised.
+// them, always the same ones: what consensus promised once it has promised. A folder that was restored, or that is not explained, is
+// marked as ours only after a vote that was given since: until then every start asks others again.
 
 import { BoundedMap } from '../../base/bounded.ts'
 import type { Log } from '../../base/ports.ts'
@@ -28,8 +29,6 @@ export interface Votes {
   readonly records: readonly WalRecord[]
   /** Others have to say what this key said last, before it says more. */
   readonly mustConfirm: boolean
-  /** There was nothing here: a new computer, or one that lost everything. */
-  readonly isBlank: boolean
   /** The last place that was signed for: nothing may be at or before it. */
   readonly last: Place | undefined
   /** Whether this vote of ours was given here, or is older than what is remembered. */
@@ -56,13 +55,15 @@ export async function openVotes({ keyIsNew }: VotesOptions, parts: VotesParts): 
   const { wal, records: raw, cutBytes } = await openWal(disk, walName)
   const guard = await openGuard(disk, guardName)
   const found = guard.last
-  const marker = await disk.mark(markerName)
+  const marker = await disk.marker(markerName)
   const records = raw.map((bytes) => decodeRecord(bytes, parts.decodeBlock))
   const lastLogged = lastPlace(records)
   const isBehind = found !== undefined && (lastLogged === undefined || isLater(found, lastLogged))
   const isUnknown = found === undefined && lastLogged === undefined && !keyIsNew
   const mustConfirm = marker === 'restored' || isBehind || isUnknown
   if (cutBytes > 0 || mustConfirm) log.warn('ledger_votes_opened', { cutBytes, marker, isBehind, mustConfirm })
+  let isMarked = !mustConfirm
+  if (isMarked) await disk.mark(markerName)
   // A crash came between log and guard.
   if (lastLogged !== undefined && (found === undefined || isLater(lastLogged, found))) await guard.raise(lastLogged)
 
@@ -91,13 +92,17 @@ export async function openVotes({ keyIsNew }: VotesOptions, parts: VotesParts): 
     }
   }
 
-  const given = new BoundedMap<string, true>(givenVotesMax)
+  const given = new BoundedMap<string, Place>(givenVotesMax)
+  /** What was signed up to here may be forgotten: whoever repeats an old vote of ours shows nothing. */
+  let since = guard.last
   const remember = (some: readonly WalRecord[]) => {
-    for (const record of some) if (record.kind === 'vote') given.set(nameOf(record.vote), true)
+    for (const record of some) {
+      const forgotten = record.kind === 'vote' ? given.set(nameOf(record.vote), placeOf(record.vote)) : undefined
+      if (forgotten !== undefined && (since === undefined || isLater(forgotten[1], since))) since = forgotten[1]
+    }
   }
   remember(records)
-  /** What was signed before may be forgotten here. */
-  const since = guard.last
+  let newest = records.filter(({ kind }) => kind === 'vote').at(-1)
 
   interface Waiting {
     readonly records: readonly WalRecord[]
@@ -134,14 +139,33 @@ export async function openVotes({ keyIsNew }: VotesOptions, parts: VotesParts): 
     // One flush: it is all of them or none, so a second try writes none twice.
     await insist(async () => void (await Promise.all(bytes.map((one) => wal.append(one)))))
     const to = lastPlace(batch)
-    if (to !== undefined) await insist(() => guard.raise(to))
+    if (to === undefined) return true
+    await insist(() => guard.raise(to))
+    newest = batch.filter(({ kind }) => kind === 'vote').at(-1)
+    if (!isMarked) await mark()
     return true
+  }
+
+  /** Others have said what this key said before, and log and guard are after that. */
+  async function mark(): Promise<void> {
+    try {
+      await disk.mark(markerName)
+      isMarked = true
+    } catch (error) {
+      log.warn('ledger_folder_not_marked', { error })
+    }
+  }
+
+  /** With the newest vote, also where it is settled: a log that ends before the guard would have lost something. */
+  function withNewest(kept: readonly WalRecord[]): readonly WalRecord[] {
+    const [last, wanted] = [lastPlace(kept), newest && lastPlace([newest])]
+    const isThere = wanted === undefined || (last !== undefined && !isLater(wanted, last))
+    return isThere || newest === undefined ? kept : [...kept, newest]
   }
 
   return {
     records,
     mustConfirm,
-    isBlank: marker === 'new' && found === undefined && lastLogged === undefined,
     get last() {
       return guard.last
     },
@@ -155,7 +179,9 @@ export async function openVotes({ keyIsNew }: VotesOptions, parts: VotesParts): 
     async settle(keep) {
       if (wal.bytes < walRewriteBytes || isWriting || isFailing) return
       // What is written meanwhile waits in the log.
-      await wal.rewrite(keep().map(encodeRecord)).catch((error) => log.warn('ledger_log_not_rewritten', { error }))
+      await wal
+        .rewrite(withNewest(keep()).map(encodeRecord))
+        .catch((error) => log.warn('ledger_log_not_rewritten', { error }))
     },
     async close() {
       isClosed = true

@@ -36,14 +36,21 @@ interface Waiting {
   readonly failed: (error: unknown) => void
 }
 
-export async function openWal(disk: LedgerDisk, name: string): Promise<OpenedWal> {
-  const content = (await disk.read(name, walBytesMax)) ?? new Uint8Array(0)
+/** `bytesMax`: the whole log. */
+export async function openWal(disk: LedgerDisk, name: string, bytesMax = walBytesMax): Promise<OpenedWal> {
+  const content = (await disk.read(name, bytesMax)) ?? new Uint8Array(0)
   const { records, goodBytes } = readRecords(content)
   const file = await disk.openLog(name, goodBytes)
-  return { wal: createWal(disk, name, file, goodBytes), records, cutBytes: content.length - goodBytes }
+  return { wal: createWal({ disk, name, bytesMax }, file, goodBytes), records, cutBytes: content.length - goodBytes }
 }
 
-function createWal(disk: LedgerDisk, name: string, opened: LogFile, goodBytes: number): Wal {
+interface Place {
+  readonly disk: LedgerDisk
+  readonly name: string
+  readonly bytesMax: number
+}
+
+function createWal({ disk, name, bytesMax }: Place, opened: LogFile, goodBytes: number): Wal {
   /** Undefined after a failure, until it was opened and cut back again. */
   let file: LogFile | undefined = opened
   /** Flushed. */
@@ -57,7 +64,7 @@ function createWal(disk: LedgerDisk, name: string, opened: LogFile, goodBytes: n
 
   async function reopen(): Promise<LogFile> {
     // After a replacement that failed either content may be there.
-    if (isUnknown) length = readRecords((await disk.read(name, walBytesMax)) ?? new Uint8Array(0)).goodBytes
+    if (isUnknown) length = readRecords((await disk.read(name, bytesMax)) ?? new Uint8Array(0)).goodBytes
     isUnknown = false
     const again = await disk.openLog(name, length)
     file = again
@@ -107,7 +114,7 @@ function createWal(disk: LedgerDisk, name: string, opened: LogFile, goodBytes: n
       if (isClosed) return Promise.reject(diskFull(new Error('the log is closed')))
       if (record.length > walRecordBytesMax) throw new Error('assertion failed: a record has a bounded length')
       const framed = frameRecord(record)
-      if (length + framed.length > walBytesMax) return Promise.reject(diskFull(new Error('the log is at its limit')))
+      if (length + framed.length > bytesMax) return Promise.reject(diskFull(new Error('the log is at its limit')))
       return new Promise((done, failed) => {
         waiting.push({ bytes: framed, done, failed })
         run()

@@ -55,6 +55,8 @@ const request = fc.oneof(
   fc.record({ kind: fc.constant('chunk' as const), height: number, index: id }),
   fc.record({ kind: fc.constant('account' as const), height: number, address, keys: fc.array(hash, { maxLength: 5 }) }),
   fc.record({ kind: fc.constant('receipt' as const), transaction: hash }),
+  fc.record({ kind: fc.constant('code' as const), height: number, address }),
+  fc.record({ kind: fc.constant('receipts' as const), block: hash }),
 )
 const answer = fc.oneof(
   fc.record({ kind: fc.constant('blocks' as const), blocks: fc.array(fc.record({ block: some, certificate })) }),
@@ -68,6 +70,8 @@ const answer = fc.oneof(
   fc.record({ kind: fc.constant('chunk' as const), chunk: bytes(0, 40) }),
   fc.record({ kind: fc.constant('account' as const), proof: some }),
   fc.record({ kind: fc.constant('receipt' as const), height: number, proof: some }),
+  fc.record({ kind: fc.constant('code' as const), code: bytes(0, 40) }),
+  fc.record({ kind: fc.constant('receipts' as const), receipts: fc.array(some, { maxLength: 4 }) }),
   fc.record({
     kind: fc.constant('refuse' as const),
     reason: fc.constantFrom('not_here' as const, 'busy', 'not_for_you'),

@@ -6,7 +6,14 @@
 // (votes, certificates, blocks, headers, parts of snapshots) is opaque here; length limits hold before anything is kept.
 
 import { concatBytes } from '../../base/bytes.ts'
-import { blockBytesMax, headerBytesMax, transactionBytesMax, validatorsMax } from '../chain/limits.ts'
+import {
+  blockBytesMax,
+  blockTransactionsMax,
+  codeBytesMax,
+  headerBytesMax,
+  transactionBytesMax,
+  validatorsMax,
+} from '../chain/limits.ts'
 import { messageBytesMax as consensusBytesMax } from '../consensus/limits.ts'
 import type { Address, Hash } from '../types.ts'
 import { Cursor, hexBytes, listBytes, optionalBytes, sized, u8, u16, u32, u64 } from './cursor.ts'
@@ -21,6 +28,7 @@ import {
   manifestBytesMax,
   proofBytesMax,
   proofKeysMax,
+  receiptBytesMax,
   transactionsPerGossipMax,
 } from './limits.ts'
 
@@ -80,6 +88,10 @@ export type Request =
   | { readonly kind: 'account'; readonly height: number; readonly address: Address; readonly keys: readonly Hash[] }
   /** A transaction and its receipt, with proofs to the roots of its block. */
   | { readonly kind: 'receipt'; readonly transaction: Hash }
+  /** What runs at an account after the block; the account's branch says its hash. */
+  | { readonly kind: 'code'; readonly height: number; readonly address: Address }
+  /** Those of a final block; the root in its header binds them. */
+  | { readonly kind: 'receipts'; readonly block: Hash }
 
 export type Answer =
   | { readonly kind: 'blocks'; readonly blocks: readonly FinalBlock[] }
@@ -90,6 +102,8 @@ export type Answer =
   | { readonly kind: 'chunk'; readonly chunk: Uint8Array }
   | { readonly kind: 'account'; readonly proof: Uint8Array }
   | { readonly kind: 'receipt'; readonly height: number; readonly proof: Uint8Array }
+  | { readonly kind: 'code'; readonly code: Uint8Array }
+  | { readonly kind: 'receipts'; readonly receipts: readonly Uint8Array[] }
   | { readonly kind: 'refuse'; readonly reason: Refusal }
 
 export type Message =
@@ -183,6 +197,8 @@ const requestCodes: Readonly<Record<Request['kind'], number>> = {
   chunk: 6,
   account: 7,
   receipt: 8,
+  code: 9,
+  receipts: 10,
 }
 const refuseCode = 255
 
@@ -203,6 +219,10 @@ function writeRequest(request: Request): Uint8Array {
       return concatBytes(head, u64(request.height), hexBytes(request.address), listBytes(request.keys, hexBytes))
     case 'receipt':
       return concatBytes(head, hexBytes(request.transaction))
+    case 'code':
+      return concatBytes(head, u64(request.height), hexBytes(request.address))
+    case 'receipts':
+      return concatBytes(head, hexBytes(request.block))
   }
 }
 
@@ -231,6 +251,10 @@ function writeAnswer(answer: Answer): Uint8Array {
       return concatBytes(head, sized(answer.proof))
     case 'receipt':
       return concatBytes(head, u64(answer.height), sized(answer.proof))
+    case 'code':
+      return concatBytes(head, sized(answer.code))
+    case 'receipts':
+      return concatBytes(head, listBytes(answer.receipts, sized))
     case 'refuse':
       return concatBytes(head, u8(refusals[answer.reason]))
   }
@@ -309,6 +333,10 @@ function decodeRequest(cursor: Cursor): Request {
       }
     case requestCodes.receipt:
       return { kind: 'receipt', transaction: cursor.hash() }
+    case requestCodes.code:
+      return { kind: 'code', height: cursor.u64(), address: cursor.address() }
+    case requestCodes.receipts:
+      return { kind: 'receipts', block: cursor.hash() }
     default:
       throw malformed()
   }
@@ -351,6 +379,10 @@ function decodeAnswer(cursor: Cursor): Answer {
       return { kind: 'account', proof: cursor.bytes(proofBytesMax, 1) }
     case requestCodes.receipt:
       return { kind: 'receipt', height: cursor.u64(), proof: cursor.bytes(proofBytesMax, 1) }
+    case requestCodes.code:
+      return { kind: 'code', code: cursor.bytes(codeBytesMax) }
+    case requestCodes.receipts:
+      return { kind: 'receipts', receipts: cursor.list(blockTransactionsMax, () => cursor.bytes(receiptBytesMax, 1)) }
     case refuseCode: {
       const reason = refusalNames.get(cursor.u8())
       if (reason === undefined) throw malformed()
@@ -364,7 +396,8 @@ function decodeAnswer(cursor: Cursor): Answer {
 function readEpochEnd(cursor: Cursor): EpochEndParts {
   return {
     header: cursor.bytes(headerBytesMax, 1),
-    certificate: cursor.bytes(certificateBytesMax, 1),
+    // Empty: block 0, which is final by itself and may end its epoch by a recovery.
+    certificate: cursor.bytes(certificateBytesMax),
     validators: cursor.list(validatorsMax, () => cursor.address()),
   }
 }

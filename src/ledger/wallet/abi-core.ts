@@ -1,5 +1,6 @@
-// Calls that the wallet can read: the functions of token standards and of the ledger's own contract, by selector. A selector is
-// four bytes of a hash, so others may share it; a call counts as read only when its data is exactly what the function takes. Pure.
+// Calls that the wallet can read: the functions of token standards, of the ledger's own contract, and of contracts whose ABI is here,
+// by selector. A selector is four bytes of a hash, so others may share it: a call counts as read only when its data is exactly what
+// the function takes, and an ABI that nobody checked names only what has no other name. Pure.
 
 import type { AbiFunction } from 'viem'
 import { decodeAbiParameters, encodeAbiParameters, parseAbi, toFunctionSelector, toFunctionSignature } from 'viem/utils'
@@ -9,6 +10,8 @@ export interface ReadCall {
   readonly name: string
   /** `transfer(address,uint256)`. */
   readonly signature: string
+  /** Whose word the names are: of a standard or of Peerhood, of a checked source, or of an ABI that nobody checked. */
+  readonly trust: 'known' | 'checked' | 'unchecked'
   readonly args: readonly { readonly name: string; readonly type: string; readonly value: unknown }[]
 }
 
@@ -52,17 +55,27 @@ export function functionsOf(abi: readonly unknown[]): Functions {
 
 const knownFunctions = functionsOf(known)
 
-/** What the data calls; undefined where that is not known or the data is not exactly of that form. `more` comes first. */
-export function readCall(data: string, more: Functions = new Map()): ReadCall | undefined {
+/** What is known of a contract's functions besides the standards, and by whose word. */
+export interface CallAbi {
+  readonly functions: Functions
+  readonly trust: ReadCall['trust']
+}
+
+/** What the data calls; undefined where that is not known or the data is not exactly of that form. */
+export function readCall(data: string, abi?: CallAbi): ReadCall | undefined {
+  if (data.length > 2 + 2 * callBytesMax) return undefined
   const selector = data.slice(0, 10)
-  const item = more.get(selector) ?? knownFunctions.get(selector)
-  if (item === undefined || data.length > 2 + 2 * callBytesMax) return undefined
-  const body = `0x${data.slice(10)}` as const
-  const values = decodeExactly(item, body)
-  if (values === undefined) return undefined
+  const [own, standard] = [abi?.functions.get(selector), knownFunctions.get(selector)]
+  const byAbi = own && abi && ([own, abi.trust] as const)
+  const byStandard = standard && ([standard, 'known'] as const)
+  // Names with a given selector are found in seconds: an ABI that nobody checked must not call a transfer something else.
+  const [item, trust] = (abi?.trust === 'unchecked' ? (byStandard ?? byAbi) : (byAbi ?? byStandard)) ?? []
+  const values = item && decodeExactly(item, `0x${data.slice(10)}`)
+  if (item === undefined || trust === undefined || values === undefined) return undefined
   return {
     name: item.name,
     signature: toFunctionSignature(item),
+    trust,
     args: item.inputs.map(({ name, type }, at) => ({ name: name ?? '', type, value: values[at] })),
   }
 }

@@ -91,6 +91,7 @@ export function transaction(value: unknown): TransactionAnswer {
 }
 
 export interface ReceiptAnswer {
+  readonly transaction: Hash
   readonly succeeded: boolean
   readonly gasUsed: bigint
   readonly price: bigint
@@ -103,6 +104,7 @@ export function receipt(value: unknown): ReceiptAnswer {
   const one = record(value, 'a receipt')
   const { contractAddress: created } = one
   return {
+    transaction: hash(one.transactionHash, 'the transaction of a receipt'),
     // Before Byzantium receipts had a root instead.
     succeeded: one.status === undefined || quantity(one.status, 'the status of a receipt') === 1n,
     gasUsed: quantity(one.gasUsed, 'the gas of a receipt'),

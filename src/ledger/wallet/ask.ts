@@ -31,6 +31,8 @@ export interface LogParams {
   readonly from: number
   readonly to: number
   readonly topics: readonly (string | readonly string[] | null)[]
+  /** Who wrote them; left out: anybody. */
+  readonly address?: Address
 }
 
 export type Ask = ReturnType<typeof createAsk>
@@ -41,6 +43,8 @@ export function createAsk(client: Pick<LedgerClient, 'request'>) {
     height: async () => smallNumber(await request('eth_blockNumber'), 'the height'),
     balance: async (of: Address) => quantity(await request('eth_getBalance', of, 'latest'), 'a balance'),
     code: async (of: Address) => hex(await request('eth_getCode', of, 'latest'), 'the code'),
+    /** Throws where the node has no state that old. */
+    codeAt: async (of: Address, height: number) => hex(await request('eth_getCode', of, word(height)), 'the code'),
     nonce: async (of: Address, at: 'latest' | 'pending') =>
       smallNumber(await request('eth_getTransactionCount', of, at), 'a nonce'),
     gasPrice: async () => quantity(await request('eth_gasPrice'), 'the price of gas'),
@@ -58,8 +62,14 @@ export function createAsk(client: Pick<LedgerClient, 'request'>) {
       optional(await request('eth_getTransactionByHash', of), transaction),
     receipt: async (of: Hash): Promise<ReceiptAnswer | undefined> =>
       optional(await request('eth_getTransactionReceipt', of), receipt),
-    logs: async ({ from, to, topics }: LogParams): Promise<readonly PlacedLog[]> => {
-      const filter = { fromBlock: word(from), toBlock: word(to), topics }
+    /** By the hash of their transaction. */
+    receipts: async (of: number): Promise<ReadonlyMap<Hash, ReceiptAnswer>> => {
+      const all = list(await request('eth_getBlockReceipts', word(of)), 'the receipts of a block')
+      return new Map(all.map(receipt).map((one) => [one.transaction, one]))
+    },
+    logs: async ({ from, to, topics, address }: LogParams): Promise<readonly PlacedLog[]> => {
+      const by = address === undefined ? {} : { address }
+      const filter = { fromBlock: word(from), toBlock: word(to), topics, ...by }
       return list(await request('eth_getLogs', filter), 'the logs').map(placedLog)
     },
     raw: request,

@@ -54,6 +54,11 @@ export function createBook({ store, announced, validators, own, system }: BookPa
       const selves = new Set(all.filter(({ source }) => source === 'self').map(({ address }) => address.toLowerCase()))
       return {
         nameOf: (address) => names.get(address),
+        named(text) {
+          const sought = text.trim().toLowerCase()
+          const found = [...names].filter(([, name]) => [sought, `your account ${sought}`].includes(name.toLowerCase()))
+          return found.map(([address]) => address as Address)
+        },
         addresses: all.map(({ address }) => address.toLowerCase() as Address),
         isOwn: (address) => selves.has(address),
       }

@@ -28,6 +28,10 @@ export const walletErrors = defineErrors({
   },
   wallet_not_accepted: { kind: 'refused', hint: 'Read the warnings, and confirm again if you want it all the same.' },
   wallet_request_gone: { kind: 'not-found', hint: 'Make the request again.' },
+  wallet_request_interrupted: {
+    kind: 'interrupted',
+    hint: 'Look into the history whether it went out before you ask for it again.',
+  },
   wallet_requests_full: { kind: 'conflict', hint: 'Answer or refuse requests that wait, then try again.' },
   wallet_contacts_full: { kind: 'conflict', hint: 'Take names out of the address book that you need no longer.' },
   wallet_allowances_full: { kind: 'conflict', hint: 'Take an allowance away that is needed no longer.' },

@@ -1,97 +1,25 @@
-// The explorer: blocks, transactions in words, accounts and contracts of any chain that a LedgerClient reaches. Reads only.
+// The explorer: blocks, transactions in words, accounts and contracts of any chain that a LedgerClient reaches.
 
 import type { LedgerClient } from '../client/types.ts'
-import type { Address, Hash } from '../types.ts'
-import { type Functions, readCall } from './abi-core.ts'
-import { readAddress, shownAddress } from './address-core.ts'
+import type { Hash } from '../types.ts'
+import { readCall } from './abi-core.ts'
+import type { AbiReader, Abis, ContractAbi } from './abis.ts'
+import { parseAddress, readAddress, shownAddress } from './address-core.ts'
 import { amountText } from './amount-core.ts'
 import type { BlockAnswer, ReceiptAnswer, TransactionAnswer } from './answers-core.ts'
 import type { Ask } from './ask.ts'
 import { movesOf } from './changes-core.ts'
 import { walletErrors } from './errors.ts'
-import { explorerBlocksAtOnceMax, explorerTransactionsMax, linesMax } from './limits.ts'
+import { eventView } from './events-core.ts'
+import { accountCalls } from './explorer-accounts.ts'
+import type { BlockLine, BlockView, Explorer, Found, Page, TransactionLine, TransactionView } from './explorer-types.ts'
+import { explorerBlocksAtOnceMax, explorerEventsMax, explorerTransactionsMax, linesMax } from './limits.ts'
 import { unknownAsset } from './prepare.ts'
 import { revertText } from './simulate.ts'
+import type { Sources } from './sources.ts'
 import type { Tokens } from './tokens.ts'
-import type { AssetView, LineView } from './types.ts'
+import type { AssetView } from './types.ts'
 import { type Book, type CallFacts, callLines, callSentence, holdingText, whoText } from './words-core.ts'
-
-export interface BlockLine {
-  readonly height: number
-  readonly hash: string
-  readonly timeMs: number
-  readonly transactions: number
-  readonly gasUsed: string
-  readonly gasLimit: string
-  /** Who proposed it, and how that one is called here. */
-  readonly proposer: string
-  readonly proposerName: string | null
-  readonly bytes: number | null
-}
-
-export interface TransactionLine {
-  readonly hash: string
-  readonly from: string
-  readonly fromName: string | null
-  readonly to: string | null
-  readonly toName: string | null
-  readonly sentence: string
-  readonly value: string
-}
-
-export interface BlockView extends BlockLine {
-  readonly parent: string
-  readonly stateRoot: string
-  readonly list: readonly TransactionLine[]
-}
-
-export interface TransactionView extends TransactionLine {
-  readonly state: 'waiting' | 'done' | 'failed'
-  readonly height: number | null
-  readonly timeMs: number | null
-  readonly nonce: number
-  readonly type: number
-  readonly lines: readonly LineView[]
-  /** What moved, by the events of the contracts. */
-  readonly moved: readonly string[]
-  readonly fee: string | null
-  readonly gasUsed: string | null
-  readonly gasLimit: string
-  readonly created: string | null
-  readonly input: string
-  readonly logs: number
-  /** Why it failed, tried again on the state after it. */
-  readonly reason: string | null
-}
-
-export interface AccountPage {
-  readonly address: string
-  readonly name: string | null
-  readonly isOwn: boolean
-  readonly balance: string
-  readonly text: string
-  readonly nonce: number
-  readonly codeBytes: number
-  readonly token: AssetView | null
-}
-
-export type Found =
-  | { readonly kind: 'block'; readonly height: number }
-  | { readonly kind: 'transaction'; readonly hash: string }
-  | { readonly kind: 'account'; readonly address: string }
-
-export interface Explorer {
-  blocks(options: { before?: number | undefined; limit?: number | undefined }): Promise<{
-    blocks: readonly BlockLine[]
-    before: number | null
-  }>
-  /** By height or hash. Throws `explorer_not_found`. */
-  block(at: string): Promise<BlockView>
-  transaction(hash: string): Promise<TransactionView>
-  account(address: string): Promise<AccountPage>
-  /** A height, a hash, an address, or a name of the address book. */
-  search(text: string): Promise<Found>
-}
 
 export interface ExplorerParts {
   readonly client: LedgerClient
@@ -99,13 +27,14 @@ export interface ExplorerParts {
   readonly tokens: Tokens
   readonly coin: AssetView
   readonly book: () => Book
-  readonly functions: (of: Address) => Functions | undefined
+  readonly abis: Abis
+  readonly sources: Sources
 }
 
 export function createExplorer(parts: ExplorerParts): Explorer {
   const { client, ask, tokens, coin, book } = parts
 
-  async function blocks({ before, limit = 20 }: { before?: number | undefined; limit?: number | undefined }) {
+  async function blocks({ before, limit = 20 }: Page) {
     const newest = before === undefined ? await ask.height() : before - 1
     const count = Math.min(limit, explorerBlocksAtOnceMax, newest + 1)
     const heights = Array.from({ length: Math.max(0, count) }, (_, at) => newest - at)
@@ -122,9 +51,34 @@ export function createExplorer(parts: ExplorerParts): Explorer {
     const found = await ask.block(blockKey(at), true)
     if (found === undefined) throw notFound('There is no such block on this chain.')
     const names = book()
-    const shown = found.transactions.slice(0, explorerTransactionsMax)
-    const list = await Promise.all(shown.map(async (one) => transactionLine(one, await factsOf(one), names)))
+    const list = await linesOf(found.transactions.slice(0, explorerTransactionsMax), found.height)
     return { ...lineOf(found, names), parent: found.parent, stateRoot: found.stateRoot, list }
+  }
+
+  /** Of transactions of one block. */
+  async function linesOf(
+    transactions: readonly TransactionAnswer[],
+    height: number,
+  ): Promise<readonly TransactionLine[]> {
+    if (transactions.length === 0) return []
+    const [receipts, names, reader] = [await receiptsOf(transactions, height), book(), parts.abis.reader()]
+    return Promise.all(
+      transactions.map(async (one) => {
+        const { facts } = await factsOf(one, reader)
+        return transactionLine(one, facts, stateOf(receipts.get(one.hash)), names)
+      }),
+    )
+  }
+
+  /** In one question where the node can, and there are several. */
+  async function receiptsOf(
+    transactions: readonly TransactionAnswer[],
+    height: number,
+  ): Promise<ReadonlyMap<Hash, ReceiptAnswer>> {
+    const all = transactions.length < 3 ? undefined : await ask.receipts(height).catch(() => undefined)
+    if (all !== undefined) return all
+    const found = await Promise.all(transactions.map(({ hash }) => ask.receipt(hash)))
+    return new Map(found.flatMap((one) => (one === undefined ? [] : [[one.transaction, one] as const])))
   }
 
   async function transaction(text: string): Promise<TransactionView> {
@@ -132,19 +86,27 @@ export function createExplorer(parts: ExplorerParts): Explorer {
     const found = hash && (await ask.transaction(hash))
     if (found === undefined) throw notFound('There is no such transaction on this chain.')
     const receipt = found.height === undefined ? undefined : await ask.receipt(found.hash)
-    const [facts, placed] = await Promise.all([
-      factsOf(found),
+    const reader = parts.abis.reader()
+    const [{ facts, abi }, placed] = await Promise.all([
+      factsOf(found, reader),
       found.height === undefined ? undefined : ask.block(found.height, false),
     ])
     const names = book()
     return {
-      ...transactionLine(found, facts, names),
+      ...transactionLine(found, facts, stateOf(receipt), names),
       ...placeOf(found, receipt, placed),
+      trust: facts.call?.trust ?? null,
       lines: callLines(facts).slice(0, linesMax),
       moved: receipt === undefined ? [] : await movedOf(receipt, names),
+      events: receipt === undefined ? [] : await eventsOf(receipt, reader, names),
       fee: receipt === undefined ? null : feeText(receipt.gasUsed * receipt.price, coin),
-      reason: receipt?.succeeded === false ? await reasonOf(found) : null,
+      reason: receipt?.succeeded === false ? await reasonOf(found, abi) : null,
     }
+  }
+
+  async function eventsOf({ logs }: ReceiptAnswer, reader: AbiReader, names: Book) {
+    const shown = logs.slice(0, explorerEventsMax)
+    return Promise.all(shown.map(async (log) => eventView(log, await reader(parseAddress(log.address)), names)))
   }
 
   async function movedOf(receipt: ReceiptAnswer, names: Book): Promise<readonly string[]> {
@@ -161,51 +123,41 @@ export function createExplorer(parts: ExplorerParts): Explorer {
   }
 
   /** What it says when it is tried again; the state has moved on since, so it may not fail any more. */
-  async function reasonOf({ from, to, input, value, gas }: TransactionAnswer): Promise<string | null> {
+  async function reasonOf(
+    { from, to, input, value, gas }: TransactionAnswer,
+    abi: ContractAbi | undefined,
+  ): Promise<string | null> {
     try {
       await ask.call({ from, to, data: input, value, gas })
       return null
     } catch (error) {
       const { details } = error as { readonly details?: Readonly<Record<string, unknown>> }
-      return revertText(details?.data) ?? null
+      return revertText(details?.data, abi === undefined || abi.trust === 'unchecked' ? [] : abi.errors) ?? null
     }
   }
 
-  async function factsOf({ from, to, value, input }: TransactionAnswer): Promise<CallFacts> {
-    const token = to === undefined || input === '0x' ? undefined : await tokens.asset(to).catch(() => undefined)
-    const call = input === '0x' || to === undefined ? undefined : readCall(input, parts.functions(to))
+  async function factsOf(
+    { from, to, value, input }: TransactionAnswer,
+    reader: AbiReader,
+  ): Promise<{ readonly facts: CallFacts; readonly abi: ContractAbi | undefined }> {
+    const isCall = input !== '0x' && to !== undefined
+    const [token, abi] = isCall
+      ? await Promise.all([tokens.asset(to).catch(() => undefined), reader(to).catch(() => undefined)])
+      : []
+    const call = isCall ? readCall(input, abi) : undefined
     const known = { chain: client.describe(), coin, book: book(), toHasCode: input !== '0x', toIsUsed: true }
-    return { ...known, account: from, to, value, data: input, call, token }
-  }
-
-  async function account(text: string): Promise<AccountPage> {
-    const address = readAddress(text)
-    if (address === undefined) throw notFound('This is no address.')
-    const [balance, nonce, code, token] = await Promise.all([
-      ask.balance(address),
-      ask.nonce(address, 'latest'),
-      ask.code(address),
-      tokens.asset(address),
-    ])
-    const names = book()
-    return {
-      address: shownAddress(address),
-      name: names.nameOf(address) ?? null,
-      isOwn: names.isOwn(address),
-      balance: balance.toString(),
-      text: amountText(balance, coin),
-      nonce,
-      codeBytes: (code.length - 2) / 2,
-      token: token ?? null,
-    }
+    const facts = { ...known, account: from, to, value, data: input, call, token, contract: abi?.contract }
+    return { facts, abi }
   }
 
   async function search(text: string): Promise<Found> {
     const given = text.trim()
     const address = readAddress(given)
     if (address !== undefined) return { kind: 'account', address: shownAddress(address) }
-    if (/^\d{1,15}$/.test(given) && (await ask.block(Number(given), false)) !== undefined) {
-      return { kind: 'block', height: Number(given) }
+    // As heights are shown, and as people say them.
+    const digits = given.replace(/^#/, '').replaceAll(',', '')
+    if (/^\d{1,15}$/.test(digits) && (await ask.block(Number(digits), false)) !== undefined) {
+      return { kind: 'block', height: Number(digits) }
     }
     const hash = readHash(given)
     if (hash !== undefined) {
@@ -213,13 +165,19 @@ export function createExplorer(parts: ExplorerParts): Explorer {
       const found = await ask.block(hash, false)
       if (found !== undefined) return { kind: 'block', height: found.height }
     }
-    const names = book()
-    const named = names.addresses.filter((one) => names.nameOf(one)?.toLowerCase() === given.toLowerCase())
-    if (named.length === 1 && named[0] !== undefined) return { kind: 'account', address: shownAddress(named[0]) }
+    const known = book().named(given)
+    const [named, ...others] = known.length > 0 ? known : parts.abis.named(given)
+    if (others.length > 0) throw notFound(`${others.length + 1} accounts are called so: give the address.`)
+    if (named !== undefined) return { kind: 'account', address: shownAddress(named) }
     throw notFound('Nothing on this chain is called so.')
   }
 
-  return { blocks, block, transaction, account, search }
+  return { blocks, block, transaction, search, ...accountCalls({ ...parts, linesOf }), ...parts.sources }
+}
+
+/** Whoever has the transaction's block has its receipt. */
+function stateOf(receipt: ReceiptAnswer | undefined): TransactionLine['state'] {
+  return receipt === undefined ? 'waiting' : receipt.succeeded ? 'done' : 'failed'
 }
 
 function feeText(fee: bigint, coin: AssetView): string {
@@ -228,7 +186,6 @@ function feeText(fee: bigint, coin: AssetView): string {
 
 function placeOf(found: TransactionAnswer, receipt: ReceiptAnswer | undefined, placed: BlockAnswer | undefined) {
   return {
-    state: receipt === undefined ? ('waiting' as const) : receipt.succeeded ? ('done' as const) : ('failed' as const),
     height: found.height ?? null,
     timeMs: placed?.timeMs ?? null,
     nonce: found.nonce,
@@ -255,14 +212,20 @@ function lineOf(found: BlockAnswer, book: Book): BlockLine {
   }
 }
 
-function transactionLine({ hash, from, to, value }: TransactionAnswer, facts: CallFacts, book: Book): TransactionLine {
+function transactionLine(
+  { hash, from, to, value }: TransactionAnswer,
+  facts: CallFacts,
+  state: TransactionLine['state'],
+  book: Book,
+): TransactionLine {
   return {
     hash,
+    state,
     from: shownAddress(from),
     fromName: book.nameOf(from) ?? null,
     to: to === undefined ? null : shownAddress(to),
     toName: to === undefined ? null : (book.nameOf(to) ?? null),
-    sentence: callSentence(facts),
+    sentence: callSentence(facts, state),
     value: value.toString(),
   }
 }

@@ -8,7 +8,7 @@ import type { Address, Hash } from '../types.ts'
 import type { BlockAnswer, PlacedLog, TransactionAnswer } from './answers-core.ts'
 import { type Ask, refusalOf } from './ask.ts'
 import { type Move, movesOf, topics } from './changes-core.ts'
-import { logsRangeMax, scanBlocksAtOnce, scanBlocksBackOutside, tokensMax } from './limits.ts'
+import { logsRangeMax, scanBlocksAtOnce, scanBlocksBackMax, tokensMax } from './limits.ts'
 import type { StoredMove, WalletStore } from './store.ts'
 
 export interface HistoryParts {
@@ -21,6 +21,8 @@ export interface HistoryOptions {
   readonly chain: string
   /** Blocks of the community's own chain are final; those of others may be taken back. */
   readonly isOwn: boolean
+  /** All blocks can be read; else only so many back. */
+  readonly isWhole: () => boolean
 }
 
 /** Blocks of an outside chain that are read again each time. Longer reorganisations than two epochs' worth do not happen. */
@@ -35,7 +37,7 @@ export interface History {
   stop(): void
 }
 
-export function createHistory({ chain, isOwn }: HistoryOptions) {
+export function createHistory({ chain, isOwn, isWhole }: HistoryOptions) {
   return ({ ask, store, log }: HistoryParts): History => {
     const running = new Map<Address, { isStale: boolean; work: Promise<void> }>()
     let [height, stopped] = [-1, false]
@@ -59,8 +61,9 @@ export function createHistory({ chain, isOwn }: HistoryOptions) {
 
     function begin(account: Address): { first: number; next: number } {
       const before = store.scan(chain, account)
-      if (before === undefined) {
-        const first = isOwn ? 0 : Math.max(0, height - scanBlocksBackOutside)
+      // What was not looked at in light mode is, once all blocks are here.
+      if (before === undefined || (before.first > 0 && isWhole())) {
+        const first = isWhole() ? 0 : Math.max(0, height - scanBlocksBackMax)
         return { first, next: first }
       }
       if (before.next > height + 1) store.rewind(chain, account, height + 1, before.first)
@@ -173,7 +176,7 @@ export function createHistory({ chain, isOwn }: HistoryOptions) {
 }
 
 /** Events in which the account gives or gets. */
-function filtersFor(account: Address): readonly (readonly (string | readonly string[] | null)[])[] {
+export function filtersFor(account: Address): readonly (readonly (string | readonly string[] | null)[])[] {
   const word = `0x${account.slice(2).padStart(64, '0')}`
   const many = [topics.single, topics.batch]
   return [
@@ -203,10 +206,10 @@ function contractsOf(moves: readonly Pick<StoredMove, 'contract'>[]): ReadonlySe
 }
 
 /** How far it has been read, and what is not seen. */
-export function reachText(reach: ReturnType<History['reach']>, isOwn: boolean): string {
+export function reachText(reach: ReturnType<History['reach']>): string {
   if (reach === undefined) return 'The chain is being read.'
   const { first, next, height } = reach
   const hidden = 'Coin that a contract sends on is not listed; the balance has it.'
   if (next <= height) return `Read up to block ${next - 1} of ${height}; it goes on. ${hidden}`
-  return isOwn ? hidden : `From block ${first} on. ${hidden}`
+  return first === 0 ? hidden : `From block ${first} on. ${hidden}`
 }

@@ -75,8 +75,8 @@ export const unsettledMax = 64
 /** Blocks read in one go for own transactions; then others get a turn. */
 export const scanBlocksAtOnce = 200
 
-/** Blocks of an outside chain that are looked back through for own transactions; the rest is found by events only. */
-export const scanBlocksBackOutside = 1_000
+/** Blocks of a chain that is asked of others (an outside one, or light mode) that are looked back through for own transactions. */
+export const scanBlocksBackMax = 1_000
 
 /** The largest range of one `eth_getLogs`; halved where the node wants less. */
 export const logsRangeMax = 10_000
@@ -98,6 +98,21 @@ export const logsReadMax = 10_000
 
 /** Blocks in one answer of the explorer. */
 export const explorerBlocksAtOnceMax = 50
+
+/** Events shown of one transaction; the rest is counted. */
+export const explorerEventsMax = 100
+
+/** Blocks that are looked through for one page of an account's transactions; then the person says whether to go on. */
+export const accountBlocksAtOnceMax = 500
+
+/** The same on an outside chain: there a block may be half a megabyte, and comes from somebody else's computer. */
+export const accountBlocksOutsideMax = 50
+
+/** So many of them at a time. */
+export const accountBlocksInStep = 25
+
+/** Transactions of one account that are shown of one block; the rest is counted. */
+export const accountTransactionsOfBlockMax = 50
 
 /** Transactions shown of one block; the rest is counted. */
 export const explorerTransactionsMax = 200

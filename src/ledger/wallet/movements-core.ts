@@ -4,7 +4,7 @@ import type { Address } from '../types.ts'
 import { shownAddress } from './address-core.ts'
 import type { Sent, StoredMove } from './store.ts'
 import type { AssetView, MovementView } from './types.ts'
-import { type Book, holdingText, whoText } from './words-core.ts'
+import { type Book, holdingText, inForm, whoText } from './words-core.ts'
 
 export interface MovementContext {
   readonly account: Address
@@ -65,13 +65,13 @@ export function waitingMovement(sent: Sent, { coin }: MovementContext): Movement
     asset: coin,
     amount: sent.value.toString(),
     tokenId: null,
-    text: sent.sentence,
+    text: inForm(sent.sentence, 'waiting'),
     from: shownAddress(sent.account),
     to: sent.to === undefined ? null : shownAddress(sent.to),
     transaction: sent.hash,
     state: 'waiting',
     height: null,
     timeMs: sent.atMs,
-    sentence: sent.sentence,
+    sentence: inForm(sent.sentence, 'waiting'),
   }
 }

@@ -4,7 +4,8 @@
 import { encodeFunctionData, parseAbi } from 'viem/utils'
 import type { LedgerClient } from '../client/types.ts'
 import type { Address } from '../types.ts'
-import { type Functions, readCall } from './abi-core.ts'
+import { readCall } from './abi-core.ts'
+import type { AbiReader, ContractAbi } from './abis.ts'
 import { parseAddress, shortAddress, shownAddress } from './address-core.ts'
 import type { Cost } from './allowance-core.ts'
 import { amountText, parseAmount, parseWord } from './amount-core.ts'
@@ -63,8 +64,8 @@ export interface PrepareParts {
   readonly book: () => Book
   /** An address by its name in the address book. */
   readonly byName: (name: string) => Address | undefined
-  /** Functions of contracts that are known here besides the standards. */
-  readonly functions: (of: Address) => Functions | undefined
+  /** What is known of contracts besides the standards. */
+  readonly abis: () => AbiReader
 }
 
 const transferAbi = parseAbi([
@@ -191,12 +192,14 @@ async function prepareCall(
 ): Promise<Prepared> {
   const { client, ask, coin } = parts
   const params = { from: account, to: call.to, data: call.data, value: call.value }
-  const [facts, priced, funds] = await Promise.all([
+  const [{ facts, abi }, priced, funds] = await Promise.all([
     factsOf(parts, account, call),
     priceOf(ask, params, client.kind === 'own' ? { strangerFee: parts.strangerFee } : undefined),
     ask.balance(account),
   ])
-  const outcome = await simulate(ask, params, movesOfCall(facts))
+  // Words of an error are words too: those of an ABI that nobody checked are not shown.
+  const errors = abi === undefined || abi.trust === 'unchecked' ? [] : abi.errors
+  const outcome = await simulate(ask, params, movesOfCall(facts), errors)
   const contracts = new Set([...outcome.changes, ...outcome.approvals].flatMap(({ contract }) => contract ?? []))
   await Promise.all([...contracts].map((contract) => parts.tokens.asset(contract).catch(() => undefined)))
   const most = priced.gas * priced.maxFeePerGas
@@ -231,16 +234,27 @@ function costsOf({ asset, amount, to }: Payment, fee: bigint, { toHasCode }: Cal
   ]
 }
 
-async function factsOf(parts: PrepareParts, account: Address, { to, value, data }: Call): Promise<CallFacts> {
-  const { client, ask, tokens, coin, functions } = parts
+async function factsOf(
+  parts: PrepareParts,
+  account: Address,
+  { to, value, data }: Call,
+): Promise<{ readonly facts: CallFacts; readonly abi: ContractAbi | undefined }> {
+  const { client, ask, tokens, coin, abis } = parts
   const book = parts.book()
   const chain = client.describe()
   const base = { chain, account, to, value, data, coin, book }
-  if (to === undefined) return { ...base, toHasCode: false, toIsUsed: false, call: undefined, token: undefined }
+  if (to === undefined) {
+    return {
+      facts: { ...base, toHasCode: false, toIsUsed: false, call: undefined, token: undefined },
+      abi: undefined,
+    }
+  }
   const [code, token] = await Promise.all([ask.code(to), tokens.asset(to)])
-  const call = data === '0x' ? undefined : readCall(data, functions(to))
+  const abi = data === '0x' ? undefined : await abis()(to, code)
+  const call = data === '0x' ? undefined : readCall(data, abi)
   const toHasCode = code !== '0x'
-  return { ...base, toHasCode, toIsUsed: toHasCode || (await isUsed(ask, to)), call, token }
+  const toIsUsed = toHasCode || (await isUsed(ask, to))
+  return { facts: { ...base, toHasCode, toIsUsed, call, token, contract: abi?.contract }, abi }
 }
 
 async function isUsed(ask: Ask, address: Address): Promise<boolean> {

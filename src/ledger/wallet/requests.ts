@@ -1,8 +1,8 @@
-// Requests from proposal to end. They lie in memory: after a restart whatever waited is asked for again.
+// Requests from proposal to end. They lie on disk as well: what waits still waits after a restart, until its hour is over.
 //
 //   waiting ──confirm──► sending ──► sent | signed | failed        waiting ──refuse──► refused      waiting ──1 h──► expired
 //
-// What must stay true: a request is confirmed once; what is sent is its payload, unchanged since it was shown; without the
+// What must stay true: a request is confirmed once, whatever is stopped in between; what is sent is its payload, unchanged since it was shown; without the
 // person only a plain payment goes out that an allowance covers, and it is counted before it leaves.
 
 import { isPeerhoodError, toPeerhoodError } from '../../base/errors.ts'
@@ -14,9 +14,11 @@ import { walletErrors } from './errors.ts'
 import type { Signer } from './keys.ts'
 import { requestLifetimeMs, requestsKeptMax, requestsWaitingMax } from './limits.ts'
 import type { Payload, Prepared } from './prepare.ts'
+import type { RequestStore, StoredRequest } from './request-store.ts'
 import type { Caller, RequestState, RequestView } from './types.ts'
 
 export interface RequestsParts {
+  readonly store: RequestStore
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -29,12 +31,7 @@ export interface RequestsParts {
   programSigner(account: { index: number; address: Address }): Promise<Signer | undefined>
 }
 
-interface Entry {
-  readonly id: string
-  readonly prepared: Prepared
-  readonly account: { readonly index: number; readonly address: Address }
-  readonly by: 'person' | 'program'
-  readonly createdMs: number
+interface Entry extends StoredRequest {
   state: RequestState
   transaction: string | null
   signature: string | null
@@ -42,8 +39,8 @@ interface Entry {
 }
 
 export function createRequests(parts: RequestsParts) {
-  const { clock, random, log } = parts
-  const entries = new Map<string, Entry>()
+  const { clock, random, log, store } = parts
+  const entries = new Map<string, Entry>(store.all().map((one) => [one.id, afterStop(one)]))
   // Two programs at once must not both fit into what is left of an allowance.
   const turns = createTurns(1)
 
@@ -53,11 +50,17 @@ export function createRequests(parts: RequestsParts) {
     }
   }
 
+  /** A state that others must find after a restart. */
+  function set(entry: Entry, state: RequestState): void {
+    entry.state = state
+    store.put(entry)
+  }
+
   function entryOf(id: string): Entry {
     expire()
     const entry = entries.get(id)
     if (entry !== undefined) return entry
-    throw walletErrors.wallet_request_gone('There is no such request; requests go when Peerhood stops.')
+    throw walletErrors.wallet_request_gone('There is no such request; old ones are forgotten.')
   }
 
   function waitingEntry(id: string): Entry {
@@ -78,7 +81,8 @@ export function createRequests(parts: RequestsParts) {
       ...{ state: 'waiting', transaction: null, signature: null, failure: null },
     }
     entries.set(entry.id, entry)
-    forgetOld(entries)
+    store.put(entry)
+    forgetOld(entries, store)
     if (entry.by === 'program') await turns(() => sendAllowed(entry))
     return viewOf(entry)
   }
@@ -98,21 +102,22 @@ export function createRequests(parts: RequestsParts) {
 
   async function carryOut(entry: Entry, signer: Signer): Promise<void> {
     const { payload, sentence } = entry.prepared
-    entry.state = 'sending'
+    // On disk before anything leaves: it is never sent twice.
+    set(entry, 'sending')
     try {
       if (payload.kind === 'transaction') {
         entry.transaction = await parts.send(payload, sentence, signer)
-        entry.state = 'sent'
+        set(entry, 'sent')
       } else {
         entry.signature = await (payload.kind === 'message'
           ? signer.message(payload.bytes)
           : signer.digest(payload.digest))
-        entry.state = 'signed'
+        set(entry, 'signed')
       }
     } catch (error) {
       const { code, message, hint } = toPeerhoodError(error)
-      entry.state = 'failed'
       entry.failure = { code, sentence: message, hint: nodeHint(error) ?? hint }
+      set(entry, 'failed')
       log.warn('wallet_request_failed', { request: entry.id, code })
     }
   }
@@ -157,14 +162,14 @@ export function createRequests(parts: RequestsParts) {
         await carryOut(entry, signer)
       } catch (error) {
         // A wrong passphrase ends nothing.
-        entry.state = 'waiting'
+        set(entry, 'waiting')
         throw error
       }
       return viewOf(entry)
     },
     refuse(id: string): RequestView {
       const entry = waitingEntry(id)
-      entry.state = 'refused'
+      set(entry, 'refused')
       return viewOf(entry)
     },
   }
@@ -177,9 +182,20 @@ function nodeHint(error: unknown): string | undefined {
   return typeof hint === 'string' && hint.length <= 300 ? hint : undefined
 }
 
-function forgetOld(entries: Map<string, Entry>): void {
+/** What was being signed when Peerhood was stopped may be out or not. */
+function afterStop(stored: StoredRequest): Entry {
+  if (stored.state !== 'sending') return { ...stored }
+  const { code, message, hint } = walletErrors.wallet_request_interrupted(
+    'Peerhood was stopped while this was being signed; it may have been sent.',
+  )
+  return { ...stored, state: 'failed', failure: { code, sentence: message, hint } }
+}
+
+function forgetOld(entries: Map<string, Entry>, store: RequestStore): void {
   for (const [id, { state }] of entries) {
     if (entries.size <= requestsKeptMax) return
-    if (state !== 'waiting' && state !== 'sending') entries.delete(id)
+    if (state === 'waiting' || state === 'sending') continue
+    entries.delete(id)
+    store.remove(id)
   }
 }

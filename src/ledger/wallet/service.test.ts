@@ -194,7 +194,7 @@ test('tokens are found by their events, and sent by their own standard', async (
   )
   await wallet.confirm(bread.id, person, {})
   const deed = await doIt(wallet, { kind: 'send', to: 'Bo', amount: '1', token: deeds, id: '2' })
-  assert.equal(deed.sentence, 'Send no. 2 of Deeds to Bo.'.replace('to Bo', 'from your account Main to Bo'))
+  assert.equal(deed.sentence, 'Sending no. 2 of Deeds to Bo.'.replace('to Bo', 'from your account Main to Bo'))
   await doIt(wallet, { kind: 'send', to: 'Bo', amount: '2', token: parts, id: '9' })
   await assert.rejects(wallet.propose({ kind: 'send', to: 'Bo', amount: '1', token: deeds }, person), {
     code: 'wallet_amount_unusable',
@@ -344,7 +344,7 @@ test('the explorer finds blocks, transactions, accounts and names', async () => 
       [0, 0],
     ],
   )
-  assert.equal((await wallet.explorer.block('1')).list[0]?.sentence, 'Send 1 TEST to Bo.')
+  assert.equal((await wallet.explorer.block('1')).list[0]?.sentence, 'Sent 1 TEST to Bo.')
   assert.deepEqual(await wallet.explorer.search('1'), { kind: 'block', height: 1 })
   assert.deepEqual(await wallet.explorer.search(blocks[0]?.hash ?? ''), { kind: 'block', height: 1 })
   assert.deepEqual(await wallet.explorer.search(transaction ?? ''), { kind: 'transaction', hash: transaction })

@@ -5,8 +5,10 @@ import type { Clock, Log, Random } from '../../base/ports.ts'
 import type { Identity } from '../../identity/types.ts'
 import { systemAbi, systemAddress } from '../chain/system-contract.ts'
 import type { LedgerClient } from '../client/types.ts'
+import type { Compiler } from '../source/compiler.ts'
+import { createSourceStore } from '../source/store.ts'
 import type { Address } from '../types.ts'
-import { type Functions, functionsOf } from './abi-core.ts'
+import { createAbis } from './abis.ts'
 import { createAccounts, type OwnAccount } from './accounts.ts'
 import { parseAddress, shownAddress } from './address-core.ts'
 import { createAllowances } from './allowances.ts'
@@ -14,25 +16,31 @@ import { parseAmount } from './amount-core.ts'
 import { createAsk } from './ask.ts'
 import { createBook } from './book.ts'
 import { walletErrors } from './errors.ts'
-import { createExplorer, type Explorer } from './explorer.ts'
+import { createExplorer } from './explorer.ts'
+import type { Explorer } from './explorer-types.ts'
 import { createHistory, reachText } from './history.ts'
 import { createHoldings } from './holdings.ts'
 import { checkSigner, type KeyRing, openKeyRing, type Signer } from './keys.ts'
 import { movementsAtOnceMax } from './limits.ts'
 import { createMovements } from './movements.ts'
 import { createPrepare } from './prepare.ts'
+import { createRequestStore } from './request-store.ts'
 import { createRequests } from './requests.ts'
 import { createSender } from './sender.ts'
+import { createSources } from './sources.ts'
 import { createWalletStore } from './store.ts'
 import { createTokens } from './tokens.ts'
-import type { AnnouncedAccount, AssetView, Wallet } from './types.ts'
+import type { AnnouncedAccount, AssetView, RequestView, Wallet } from './types.ts'
 import { writePayment } from './uri-core.ts'
+import { inForm } from './words-core.ts'
 
 export interface WalletOptions {
   /** Names the chain in the wallet's tables: the genesis hash of an own one, `outside/<chain id>` of another. */
   readonly chain: string
   /** What who is no member pays per gas on an own chain. */
   readonly strangerFee?: bigint | undefined
+  /** Of an own chain: its blocks are elsewhere, so history is read back for a while only. */
+  readonly isLight?: () => boolean
 }
 
 export interface WalletParts {
@@ -46,6 +54,8 @@ export interface WalletParts {
   readonly announced: () => readonly AnnouncedAccount[]
   /** Addresses that members' computers validate under, with the members' names. */
   readonly validators: () => readonly AnnouncedAccount[]
+  /** Asked for when the first source is checked. */
+  readonly compiler: () => Promise<Compiler>
 }
 
 /** The wallet, and the explorer, which needs the same knowledge of names and tokens. */
@@ -58,9 +68,9 @@ export function openWallet(options: WalletOptions) {
       explorer,
       ...accountCalls(inside, parts),
       ...spendingCalls(inside, parts),
-      requests: requests.list,
-      request: requests.get,
-      confirm: requests.confirm,
+      requests: () => requests.list().map(answered),
+      request: (id) => answered(requests.get(id)),
+      confirm: async (...call) => answered(await requests.confirm(...call)),
       refuse: requests.refuse,
       contacts: book.contacts,
       setContact: (address, name) => book.set(parseAddress(address), name),
@@ -76,7 +86,7 @@ export function openWallet(options: WalletOptions) {
 
 type Inside = ReturnType<typeof assemble>
 
-function assemble({ chain, strangerFee }: WalletOptions, parts: WalletParts) {
+function assemble({ chain, strangerFee, isLight = () => false }: WalletOptions, parts: WalletParts) {
   const { client, identity, clock, random, log, announced, validators } = parts
   const isOwn = client.kind === 'own'
   const store = createWalletStore(parts.database)
@@ -87,7 +97,13 @@ function assemble({ chain, strangerFee }: WalletOptions, parts: WalletParts) {
   const accounts = createAccounts({ identity, store })
   const system = isOwn ? { address: systemAddress, name: 'Ledger rules (system contract)' } : undefined
   const book = createBook({ store, announced, validators, own: accounts.list, system })
-  const functions = functionsKnown(isOwn)
+  const sourceStore = createSourceStore(parts.database, chain)
+  // The ledger's own contract on its own chain.
+  const abis = createAbis({
+    ask,
+    store: sourceStore,
+    own: isOwn ? { address: systemAddress, abi: systemAbi } : undefined,
+  })
   const prepare = createPrepare({
     strangerFee,
     client,
@@ -96,20 +112,22 @@ function assemble({ chain, strangerFee }: WalletOptions, parts: WalletParts) {
     coin,
     book: book.view,
     byName: book.byName,
-    functions,
+    abis: abis.reader,
   })
-  const history = createHistory({ chain, isOwn })({ ask, store, log })
+  const history = createHistory({ chain, isOwn, isWhole: () => isOwn && !isLight() })({ ask, store, log })
   const isRead = (account: Address, height: number) => (history.reach(account)?.next ?? 0) > height
   const sender = createSender({ chain, chainId: client.chainId })({ ask, store, clock, log, isRead })
   const keys = createKeys(identity)
   const allowances = createAllowances({ chain, coin, store, clock, tokens, isUnlocked: keys.areOpen })
   const requests = createRequests({
+    store: createRequestStore(parts.database, chain),
     ...{ clock, random, log, signer: keys.signer, spend: allowances.spend },
     needsPassphrase: () => identity.passphrase,
     send: ({ kind: _, ...payload }, sentence, signer) => sender.send({ ...payload, sentence }, signer),
     programSigner: async (account) => (allowances.isNone() ? undefined : keys.programSigner(account)),
   })
-  const explorer = createExplorer({ client, ask, tokens, coin, book: book.view, functions })
+  const sources = createSources({ ask, store: sourceStore, abis, clock, compiler: parts.compiler })
+  const explorer = createExplorer({ client, ask, tokens, coin, book: book.view, abis, sources })
   const balances = createHoldings({ chain, coin, ask, store, tokens })
   const movements = createMovements({ chain, coin, store, tokens, book: book.view })
   return {
@@ -141,7 +159,7 @@ function createKeys(identity: WalletParts['identity']) {
 
 type AccountCalls = 'view' | 'accounts' | 'addAccount' | 'nameAccount' | 'receive' | 'history' | 'setToken'
 
-function accountCalls(inside: Inside, { identity }: WalletParts): Pick<Wallet, AccountCalls> {
+function accountCalls(inside: Inside, { identity, log }: WalletParts): Pick<Wallet, AccountCalls> {
   const { client, accounts, balances, history, sender, requests, movements, tokens, store, chain } = inside
   return {
     async view(account) {
@@ -167,11 +185,14 @@ function accountCalls(inside: Inside, { identity }: WalletParts): Pick<Wallet, A
     },
     async history({ account, before, limit = 50 }) {
       const { address } = accounts.get(account)
-      await sender.settle(address)
+      // Nobody may be there to ask; what is known here is told all the same.
+      await sender
+        .settle(address)
+        .catch((error: unknown) => log.debug('wallet_not_settled', { message: String(error) }))
       history.follow(address)
       const most = Math.min(limit, movementsAtOnceMax)
       const page = await movements(address, before === undefined ? undefined : Number(before), most)
-      return { ...page, sentence: reachText(history.reach(address), client.kind === 'own') }
+      return { ...page, sentence: reachText(history.reach(address)) }
     },
     async setToken(contract, known) {
       const address = parseAddress(contract)
@@ -187,7 +208,7 @@ function spendingCalls(inside: Inside, { identity }: WalletParts): Pick<Wallet, 
   return {
     async propose(proposal, caller) {
       const account = accounts.get(proposal.account)
-      return requests.propose(await prepare(proposal, account.address), account, caller)
+      return answered(await requests.propose(await prepare(proposal, account.address), account, caller))
     },
     allowances: allowances.list,
     async allow({ token, amount, passphrase }, caller) {
@@ -206,18 +227,18 @@ function spendingCalls(inside: Inside, { identity }: WalletParts): Pick<Wallet, 
   }
 }
 
+/** What one is asked stands in the imperative; once it has left, no longer. */
+function answered(view: RequestView): RequestView {
+  if (view.state === 'sent') return { ...view, sentence: inForm(view.sentence, 'waiting') }
+  return view.state === 'signed' ? { ...view, sentence: inForm(view.sentence, 'done') } : view
+}
+
 async function currencyOf({ tokens, coin }: Inside, token: string | undefined) {
   if (token === undefined) return { contract: undefined, asset: coin }
   const contract = parseAddress(token)
   const asset = await tokens.asset(contract)
   if (asset === undefined) throw noToken()
   return { contract, asset }
-}
-
-/** The ledger's own contract on its own chain. */
-function functionsKnown(isOwn: boolean): (of: Address) => Functions | undefined {
-  const known = isOwn ? new Map([[systemAddress, functionsOf(systemAbi)]]) : new Map<Address, Functions>()
-  return (of) => known.get(of)
 }
 
 const noToken = () => walletErrors.wallet_token_unknown('There is no token at this address on this chain.')

@@ -3,7 +3,9 @@
 
 import { decodeErrorResult, parseAbi } from 'viem/utils'
 import { shownLine } from '../client/envelope-core.ts'
+import type { AbiError } from '../source/abi-core.ts'
 import type { Address } from '../types.ts'
+import { valueText } from './abi-core.ts'
 import { list, record } from './answers-core.ts'
 import { type Ask, type CallParams, callOf, refusalOf } from './ask.ts'
 import { changesFor, type Move, movesOf, readLog } from './changes-core.ts'
@@ -19,6 +21,7 @@ export async function simulate(
   ask: Ask,
   call: CallParams & { readonly from: Address },
   read: readonly Move[],
+  own: readonly AbiError[] = [],
 ): Promise<Tried> {
   try {
     const answer = await ask.raw(
@@ -30,14 +33,14 @@ export async function simulate(
       },
       'latest',
     )
-    return outcomeOf(answer, call.from)
+    return outcomeOf(answer, call.from, own)
   } catch (error) {
     // Some nodes have it and can't do all of it (anvil 1.7: no contract can be created in it).
-    return isRevert(error) ? reverted(error) : byCall(ask, call, read)
+    return isRevert(error) ? reverted(error, own) : byCall(ask, call, read, own)
   }
 }
 
-function outcomeOf(answer: unknown, from: Address): Tried {
+function outcomeOf(answer: unknown, from: Address, own: readonly AbiError[]): Tried {
   const [block] = list(answer, 'a simulation')
   const [result] = list(record(block, 'a simulated block').calls, 'simulated calls')
   const { status, logs, error, returnData } = record(result, 'a simulated call')
@@ -45,14 +48,19 @@ function outcomeOf(answer: unknown, from: Address): Tried {
     const { message, data } = (typeof error === 'object' && error !== null ? error : {}) as Readonly<
       Record<string, unknown>
     >
-    return fails(revertText(data ?? returnData) ?? shownLine(String(message ?? 'the chain does not say why'), 200))
+    return fails(revertText(data ?? returnData, own) ?? shownLine(String(message ?? 'the chain does not say why'), 200))
   }
   const read = list(logs ?? [], 'simulated logs').flatMap((log) => readLog(log) ?? [])
   const { moves, approvals } = movesOf(read)
   return { changes: changesFor(from, moves), approvals, reverts: undefined, isTried: true, simulated: 'run' }
 }
 
-async function byCall(ask: Ask, call: CallParams & { readonly from: Address }, read: readonly Move[]): Promise<Tried> {
+async function byCall(
+  ask: Ask,
+  call: CallParams & { readonly from: Address },
+  read: readonly Move[],
+  own: readonly AbiError[],
+): Promise<Tried> {
   try {
     await ask.call(call)
     return {
@@ -63,7 +71,7 @@ async function byCall(ask: Ask, call: CallParams & { readonly from: Address }, r
       simulated: 'read',
     }
   } catch (error) {
-    return reverted(error)
+    return reverted(error, own)
   }
 }
 
@@ -73,11 +81,11 @@ function isRevert(error: unknown): boolean {
   return refusal !== undefined && (refusal.rpcCode === 3 || /revert/i.test(refusal.message))
 }
 
-function reverted(error: unknown): Tried {
+function reverted(error: unknown, own: readonly AbiError[]): Tried {
   const refusal = refusalOf(error)
   if (refusal === undefined)
     return { changes: [], approvals: [], reverts: undefined, isTried: false, simulated: 'failed' }
-  return fails(revertText(refusal.data) ?? refusal.message)
+  return fails(revertText(refusal.data, own) ?? refusal.message)
 }
 
 function fails(reverts: string): Tried {
@@ -112,8 +120,8 @@ const errorWords: Readonly<Record<string, string>> = {
   EnforcedPause: 'the contract is paused',
 }
 
-/** What a revert says, as words; undefined where it says nothing that is known. */
-export function revertText(data: unknown): string | undefined {
+/** What a revert says, as words; undefined where it says nothing. `own`: errors of a checked source of the contract. */
+export function revertText(data: unknown, own: readonly AbiError[] = []): string | undefined {
   if (typeof data !== 'string' || !/^0x([0-9a-fA-F]{2}){4,}$/.test(data)) return undefined
   try {
     const { errorName, args } = decodeErrorResult({ abi: errors, data: data as `0x${string}` })
@@ -121,6 +129,19 @@ export function revertText(data: unknown): string | undefined {
     if (errorName === 'Panic') return `the contract has a defect (panic ${String(args[0])})`
     return errorWords[errorName] ?? errorName
   } catch {
-    return `the contract says ${data.slice(0, 10)}`
+    return ownText(data as `0x${string}`, own) ?? `the contract says ${data.slice(0, 10)}`
+  }
+}
+
+function ownText(data: `0x${string}`, own: readonly AbiError[]): string | undefined {
+  try {
+    const { errorName, args, abiItem } = decodeErrorResult({ abi: own, data })
+    const given = (args ?? []).map((value, at) => {
+      const name = abiItem.type === 'error' ? abiItem.inputs[at]?.name : undefined
+      return `${name ? `${name}: ` : ''}${valueText(value)}`
+    })
+    return `the contract says ${shownLine(`${errorName}(${given.join(', ')})`, 200)}`
+  } catch {
+    return undefined
   }
 }

@@ -11,6 +11,7 @@ import type { EthereumAddress, PersonDid } from '../../identity/types.ts'
 import { createTestChain, quietLog, type TestChain } from '../chain/testing.ts'
 import { openOwnLedger } from '../client/service.ts'
 import { createRpc } from '../rpc/service.ts'
+import type { Compiler } from '../source/compiler.ts'
 import type { Address, Hash } from '../types.ts'
 import { openWallet } from './service.ts'
 import type { AnnouncedAccount, Caller, RequestView, Wallet } from './types.ts'
@@ -65,6 +66,13 @@ export interface WorldOptions {
   readonly secret?: string
   readonly isMember?: boolean
   readonly announced?: readonly AnnouncedAccount[]
+  readonly compiler?: Compiler
+}
+
+const noCompiler: Compiler = {
+  version: '0.0.0',
+  compile: () => Promise.reject(new Error('assertion failed: this test compiles nothing')),
+  stop: () => undefined,
 }
 
 /** The wallet's account has 100 coins. */
@@ -92,6 +100,7 @@ export async function walletWorld(options: WorldOptions = {}): Promise<WalletWor
     const client = await openOwnLedger(own, async (body) => (await rpc.handle(body)) ?? '')({ clock: test.clock })
     return openWallet({ chain: chain.genesisHash, strangerFee: genesis.strangerFee })({
       ...{ client, identity, database, clock: test.clock, random, log, announced, validators: () => [] },
+      compiler: async () => options.compiler ?? noCompiler,
     })
   }
   return {

@@ -22,6 +22,8 @@ export interface CallFacts {
   /** It has sent something or holds coin: somebody uses it, or did. */
   readonly toIsUsed: boolean
   readonly call: ReadCall | undefined
+  /** What a checked source calls the contract at `to`. */
+  readonly contract?: string | undefined
   /** What the contract at `to` is, where it is a token. */
   readonly token: AssetView | undefined
   readonly coin: AssetView
@@ -32,6 +34,8 @@ export interface CallFacts {
 export interface Book {
   nameOf(address: Address): string | undefined
   readonly addresses: readonly Address[]
+  /** All that are called so. */
+  named(text: string): readonly Address[]
   isOwn(address: Address): boolean
 }
 
@@ -42,14 +46,47 @@ export function whoText(address: Address, book: Book): string {
   return book.nameOf(address) ?? shortAddress(address)
 }
 
-export function callSentence(facts: CallFacts): string {
+/** `ask`: before it is signed. The others: it is in no block yet, it is done, it is in a block and failed. */
+export type Form = 'ask' | 'waiting' | 'done' | 'failed'
+
+const verbs = {
+  Create: { ask: 'Create', waiting: 'Creating', done: 'Created', failed: 'Tried to create' },
+  Send: { ask: 'Send', waiting: 'Sending', done: 'Sent', failed: 'Tried to send' },
+  Call: { ask: 'Call', waiting: 'Calling', done: 'Called', failed: 'Tried to call' },
+  Sign: { ask: 'Sign', waiting: 'Signing', done: 'Signed', failed: 'Tried to sign' },
+  Let: { ask: 'Let', waiting: 'Letting', done: 'Let', failed: 'Tried to let' },
+  also: { ask: 'and send', waiting: 'and sending', done: 'and sent', failed: 'and to send' },
+} as const
+
+export function callSentence(facts: CallFacts, form: Form = 'ask'): string {
+  const said = asked(facts)
+  return form === 'ask' ? said : inForm(said, form)
+}
+
+/** Of a sentence that `callSentence` made to ask: names are never at its beginning, so its verb is. */
+export function inForm(sentence: string, form: Form): string {
+  const [verb = ''] = sentence.split(' ', 1)
+  if (!(verb in verbs)) return sentence
+  const said = verbs[verb as keyof typeof verbs][form] + sentence.slice(verb.length)
+  const also = / and send (\S+ \S+ with it\.)$/.exec(said)
+  return also === null ? said : `${said.slice(0, also.index)} ${verbs.also[form]} ${also[1]}`
+}
+
+function asked(facts: CallFacts): string {
   const { to, value, call, coin, book, data } = facts
   const also = value > 0n ? ` and send ${amountText(value, coin)} with it` : ''
   if (to === undefined) return `Create a contract${also}.`
   if (data === '0x') return `Send ${amountText(value, coin)} to ${whoText(to, book)}.`
-  if (call === undefined) return `Call an unknown function (${data.slice(0, 10)}) of ${whoText(to, book)}${also}.`
+  const contract = contractText(to, facts)
+  if (call === undefined) return `Call an unknown function (${data.slice(0, 10)}) of ${contract}${also}.`
+  if (call.trust === 'unchecked') return `Call what an unchecked ABI names ${call.name} of ${contract}${also}.`
   const said = tokenSentence(facts, call)
-  return said === undefined ? `Call ${call.name} of ${whoText(to, book)}${also}.` : `${said}${also}.`
+  return said === undefined ? `Call ${call.name} of ${contract}${also}.` : `${said}${also}.`
+}
+
+/** What a source calls a contract is its author's choice: the address stands beside it. */
+function contractText(to: Address, { book, contract }: CallFacts): string {
+  return book.nameOf(to) ?? (contract === undefined ? shortAddress(to) : `${contract} (${shortAddress(to)})`)
 }
 
 /** Without the point at the end; undefined for what is no call of a token. */
@@ -103,7 +140,7 @@ export function callLines(facts: CallFacts): readonly LineView[] {
   if (token !== undefined) lines.push(line('Token', `${token.name} (${token.symbol}), ${token.kind.toUpperCase()}`))
   if (value > 0n || data === '0x') lines.push(line('Coin', amountText(value, coin)))
   if (call !== undefined) {
-    lines.push(line('Function', call.signature))
+    lines.push(line(functionLabels[call.trust], call.signature))
     for (const arg of call.args) lines.push(line(arg.name || arg.type, argText(arg, facts), 1))
   } else if (data !== '0x' && to !== undefined) {
     lines.push(line('Function', `unknown, selector ${data.slice(0, 10)}`), line('Data', data, 1))
@@ -111,6 +148,12 @@ export function callLines(facts: CallFacts): readonly LineView[] {
   lines.push(line('Chain', `${chain.name}, id ${chain.chainId}`))
   return lines
 }
+
+const functionLabels = {
+  known: 'Function',
+  checked: 'Function, by the checked source',
+  unchecked: 'Function, by an ABI that nobody checked',
+} as const
 
 function argText({ type, value }: ReadCall['args'][number], { token, book }: CallFacts): string {
   if (type === 'address') return addressText(addressOf(value), book)
@@ -169,7 +212,14 @@ function receiverWarnings(facts: CallFacts): WarningView[] {
     warnings.push(
       warn('unknown_call', 'The wallet does not know this function: trust what changes below more than any name.'),
     )
-  } else if (data !== '0x' && toHasCode && token === undefined && book.nameOf(to) === undefined) {
+  } else if (data !== '0x' && toHasCode && call?.trust === 'unchecked') {
+    warnings.push(
+      warn(
+        'unchecked_abi',
+        'Nobody checked the ABI that names this function and its arguments: they may be named to mislead. Trust what changes below.',
+      ),
+    )
+  } else if (data !== '0x' && toHasCode && token === undefined && isUnknown(facts)) {
     warnings.push(
       warn('unknown_contract', 'This contract is not known here: its functions may do other than their names say.'),
     )
@@ -201,9 +251,15 @@ function receiverWarnings(facts: CallFacts): WarningView[] {
   return warnings
 }
 
+/** Neither named here nor checked. */
+function isUnknown({ to, book, call }: CallFacts): boolean {
+  return to !== undefined && book.nameOf(to) === undefined && call?.trust !== 'checked'
+}
+
 /** Who gets something, as far as the call says it. */
 export function payeeOf({ to, data, call }: Pick<CallFacts, 'to' | 'data' | 'call'>): Address | undefined {
   if (data === '0x') return to
+  if (call?.trust === 'unchecked') return undefined
   const at = call?.args.findIndex(({ name, type }) => name === 'to' && type === 'address') ?? -1
   return at < 0 ? undefined : addressOf(call?.args[at]?.value)
 }

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { encodeAbiParameters, encodeEventTopics, encodeFunctionData, hashTypedData, parseAbi } from 'viem'
+import {
+  type AbiFunction,
+  encodeAbiParameters,
+  encodeEventTopics,
+  encodeFunctionData,
+  hashTypedData,
+  parseAbi,
+  toFunctionSelector,
+} from 'viem'
 import { isPeerhoodError } from '../../base/errors.ts'
 import type { Description } from '../client/types.ts'
 import type { Address } from '../types.ts'
@@ -12,7 +20,7 @@ import { allowanceWindowMs, linesMax, messageBytesMax, tokenNameCharsMax, typedD
 import { readMessage, typedWarnings } from './message-core.ts'
 import { tokenName, tokenSymbol } from './text-core.ts'
 import { readTyped } from './typed-core.ts'
-import { type CallFacts, callSentence, callWarnings, type Outcome } from './words-core.ts'
+import { type CallFacts, callSentence, callWarnings, inForm, type Outcome } from './words-core.ts'
 
 const addressOf = (number: number) => `0x${number.toString(16).padStart(40, '0')}` as Address
 const [me, bo, token] = [addressOf(1), addressOf(2), addressOf(3)]
@@ -31,6 +39,7 @@ const bread = { kind: 'erc20', contract: token, name: 'Bread', symbol: 'BREAD', 
 function facts(change: Partial<CallFacts>): CallFacts {
   const book = {
     nameOf: (address: Address) => (address === bo ? 'Bo' : undefined),
+    named: () => [],
     addresses: [me, bo],
     isOwn: (address: Address) => address === me,
   }
@@ -65,6 +74,51 @@ test('a call is read only when its data is exactly what the function takes', () 
     ),
     { seed: 5 },
   )
+})
+
+test('an ABI that nobody checked takes no name from a standard; a checked source does', () => {
+  const abi = parseAbi(['function claimGift(address friend, uint256 number)', 'function open(uint256 door)'])
+  const [gift, open] = abi
+  // As if somebody had looked for a name with the selector of a transfer.
+  const functions = new Map<string, AbiFunction>([
+    ['0xa9059cbb', gift],
+    [toFunctionSelector(open), open],
+  ])
+  const transfer = `0xa9059cbb${bo.slice(2).padStart(64, '0')}${'0'.repeat(63)}5`
+  const opening = `${toFunctionSelector(open)}${'0'.repeat(63)}5`
+  const read = (data: string, trust: 'checked' | 'unchecked') => {
+    const call = readCall(data, { functions, trust })
+    return [call?.name, call?.trust]
+  }
+  assert.deepEqual(read(transfer, 'unchecked'), ['transfer', 'known'])
+  assert.deepEqual(read(transfer, 'checked'), ['claimGift', 'checked'])
+  assert.deepEqual(read(opening, 'unchecked'), ['open', 'unchecked'])
+  assert.equal(readCall(`${opening}00`, { functions, trust: 'checked' }), undefined)
+  const call = readCall(opening, { functions, trust: 'unchecked' })
+  assert.equal(callSentence(facts({ data: opening, call })), 'Call what an unchecked ABI names open of Bo.')
+  assert.deepEqual(codesOf(facts({ data: opening, call, toHasCode: true })), ['unchecked_abi'])
+})
+
+test('what is done, waits or failed stands in no imperative', () => {
+  const forms = ['ask', 'waiting', 'done', 'failed'] as const
+  const paid = facts({ value: 5n * 10n ** 17n })
+  assert.deepEqual(
+    forms.map((form) => callSentence(paid, form)),
+    ['Send 0.5 COIN to Bo.', 'Sending 0.5 COIN to Bo.', 'Sent 0.5 COIN to Bo.', 'Tried to send 0.5 COIN to Bo.'],
+  )
+  const called = facts({ value: 10n ** 18n, data: '0xdeadbeef' })
+  assert.deepEqual(
+    forms.map((form) => callSentence(called, form).replace(/an unknown .* of /, '')),
+    [
+      'Call Bo and send 1 COIN with it.',
+      'Calling Bo and sending 1 COIN with it.',
+      'Called Bo and sent 1 COIN with it.',
+      'Tried to call Bo and to send 1 COIN with it.',
+    ],
+  )
+  const created = facts({ to: undefined, data: '0x60' })
+  assert.equal(callSentence(created, 'done'), 'Created a contract.')
+  assert.equal(inForm('Delegate it.', 'done'), 'Delegate it.')
 })
 
 test('sentences say what a call does, with names and amounts', () => {

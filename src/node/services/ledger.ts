@@ -4,9 +4,10 @@ import type { LedgerRpcServices } from '../../api/ledger-rpc-services.ts'
 import type * as Api from '../../api/ledger-schemas.ts'
 import type { LedgerServices } from '../../api/ledger-services.ts'
 import type { Event } from '../../api/schemas.ts'
-import { fromHex } from '../../base/bytes.ts'
+import { fromHex, toHex } from '../../base/bytes.ts'
 import type { Cancel, Clock } from '../../base/ports.ts'
 import type { Communities } from '../../community/types.ts'
+import type { ChosenChain } from '../../ledger/choice-core.ts'
 import { ledgerErrors } from '../../ledger/errors.ts'
 import { exportPageBlocks } from '../../ledger/limits.ts'
 import type { LedgerFoundRequest, Ledgers } from '../../ledger/service-types.ts'
@@ -14,6 +15,7 @@ import type { Address, Hash } from '../../ledger/types.ts'
 import type { CommunityId } from '../../log/types.ts'
 import type { PeerId } from '../../network/types.ts'
 import { createLatest } from '../latest.ts'
+import { membersToApi } from '../ledger-step-views.ts'
 import {
   accountToApi,
   blockToApi,
@@ -55,7 +57,7 @@ async function viewOf(parts: LedgerServiceParts, id: string, signal: AbortSignal
   return ledgerToApi(ledgers.facts(idOf(id)), status, { communities, api: api() })
 }
 
-type Standing = 'get' | 'found' | 'change' | 'offer' | 'agree' | 'announceAccount'
+type Standing = 'get' | 'found' | 'change' | 'offer' | 'agree' | 'announceAccount' | 'members' | 'choose'
 
 function standing(parts: LedgerServiceParts): Pick<LedgerServices, Standing> {
   const { ledgers } = parts
@@ -81,11 +83,28 @@ function standing(parts: LedgerServiceParts): Pick<LedgerServices, Standing> {
       await ledgers.agree(idOf(id), validators)
       return viewOf(parts, id, signal)
     },
+    async members(id, { offset, limit }, options) {
+      const onChain = await ledgers.ask(idOf(id), { what: 'members' }, options)
+      const { status } = await ledgers.ask(idOf(id), { what: 'status' }, options)
+      const inForce = new Set(status.validators.map(({ address }) => address))
+      const facts = ledgers.facts(idOf(id))
+      const people = parts.communities.get(idOf(id)).state?.members ?? new Map()
+      const { members, ...rest } = membersToApi(facts, { members: onChain, inForce }, people)
+      return { ...rest, members: members.slice(offset, offset + limit), total: members.length }
+    },
+    async choose(id, chain, { signal }) {
+      await ledgers.choose(idOf(id), chain === null ? undefined : chosenOf(chain))
+      return viewOf(parts, id, signal)
+    },
     async announceAccount(id, passphrase, { signal }) {
       await ledgers.announceAccount(idOf(id), passphrase)
       return viewOf(parts, id, signal)
     },
   }
+}
+
+function chosenOf({ chainId, name, coin, rpc }: NonNullable<Api.LedgerChooseRequest['chain']>): ChosenChain {
+  return { chainId, name, coin: coin.name, symbol: coin.symbol, ...(rpc === undefined ? {} : { rpc }) }
 }
 
 function requestOf(request: Api.LedgerFoundRequest): LedgerFoundRequest {
@@ -162,8 +181,11 @@ function proving({ ledgers }: LedgerServiceParts): Pick<LedgerServices, 'prove' 
       const proven = await checkProof(file)
       const ours = ledgers.list().find((id) => ledgers.facts(id).genesisHash === proven.genesisHash)
       const { claim } = proven
+      const known = ours === undefined ? [] : ledgers.recovering.kept(ours).map(({ fingerprint }) => fingerprint)
+      const recoveries = proven.recoveries.map((one) => ({ ...one, confirmed: known.includes(one.fingerprint) }))
       return {
         ...proven,
+        recoveries,
         coin: { ...proven.coin },
         community: ours ?? null,
         sentence: provenSentence(proven),
@@ -184,6 +206,10 @@ function proving({ ledgers }: LedgerServiceParts): Pick<LedgerServices, 'prove' 
       const { chainId = 0, name = '' } = founded?.genesis ?? {}
       yield { type: 'ledger', version: 1, chainId, name, genesisHash: genesisHash ?? '' }
       let lines = 1
+      for (const { epoch, fingerprint, file } of ledgers.recovering.kept(idOf(id))) {
+        yield { type: 'recovery', epoch, fingerprint, file: `0x${toHex(file)}` }
+        lines += 1
+      }
       for (let from = oldest.block; from <= head.height; from += exportPageBlocks) {
         signal.throwIfAborted()
         const limit = Math.min(exportPageBlocks, head.height + 1 - from)
@@ -241,7 +267,7 @@ function rawOf(text: string): Uint8Array {
 export function createLedgerRpcServices(ledgers: Ledgers): LedgerRpcServices {
   return {
     originAllowed: (id, origin) => ledgers.allowsOrigin(idOf(id), origin),
-    ask: (id, body) => ledgers.rpc(idOf(id), body),
+    ask: (id, body, { caller }) => ledgers.rpc(idOf(id), body, caller),
     open: (id, socket) =>
       ledgers.openRpc(
         idOf(id),

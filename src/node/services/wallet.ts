@@ -4,6 +4,7 @@ import type { WalletServices } from '../../api/wallet-services.ts'
 import type { Communities } from '../../community/types.ts'
 import type { AccountOf } from '../../ledger/announced.ts'
 import type { Ledgers } from '../../ledger/service-types.ts'
+import type { Compiler } from '../../ledger/source/compiler.ts'
 import { walletErrors } from '../../ledger/wallet/errors.ts'
 import type { AnnouncedAccount } from '../../ledger/wallet/types.ts'
 import type { OpenWallet, Wallets } from '../../ledger/wallet/wallets.ts'
@@ -14,10 +15,18 @@ export interface WalletServiceParts {
   readonly foundation: Pick<Foundation, 'clock' | 'random' | 'log' | 'database' | 'identity'>
   readonly ledgers: Ledgers
   readonly communities: Pick<Communities, 'get'>
+  /** In the place of the one that runs in a process of its own. */
+  readonly compiler?: Compiler
 }
 
 export function createWalletServices(parts: WalletServiceParts): { readonly calls: WalletServices; stop(): void } {
   let wallets: Promise<Wallets> | undefined
+  let compiler: Promise<Compiler> | undefined
+  const loadCompiler = async () => {
+    if (parts.compiler !== undefined) return parts.compiler
+    const { createCompiler } = await import('../../ledger/source/compiler.ts')
+    return createCompiler(parts.foundation)
+  }
   const load = async () => {
     const { createWallets } = await import('../../ledger/wallet/wallets.ts')
     const { ledgers } = parts
@@ -26,6 +35,10 @@ export function createWalletServices(parts: WalletServiceParts): { readonly call
       ledgers,
       announced: (id) => named(parts, id, ledgers.facts(id).accounts),
       validators: (id) => named(parts, id, ledgers.facts(id).willing),
+      compiler: () => {
+        compiler ??= loadCompiler()
+        return compiler
+      },
     })
   }
   const all = () => {
@@ -35,7 +48,10 @@ export function createWalletServices(parts: WalletServiceParts): { readonly call
   const open = async (id: string) => (await all()).open(id as CommunityId)
   return {
     calls: { ...holding(all, open), ...spending(open), ...exploring(open) },
-    stop: () => void wallets?.then((loaded) => loaded.stop()),
+    stop() {
+      void wallets?.then((loaded) => loaded.stop())
+      void compiler?.then((loaded) => loaded.stop())
+    },
   }
 }
 
@@ -101,12 +117,33 @@ function spending(open: Open): Pick<WalletServices, Spending> {
   }
 }
 
-function exploring(open: Open): Pick<WalletServices, 'blocks' | 'block' | 'transaction' | 'account' | 'search'> {
+type Exploring =
+  | 'blocks'
+  | 'block'
+  | 'transaction'
+  | 'account'
+  | 'accountTransactions'
+  | 'search'
+  | 'verify'
+  | 'source'
+  | 'forgetSource'
+  | 'setAbi'
+
+function exploring(open: Open): Pick<WalletServices, Exploring> {
   return {
     blocks: async (id, page) => (await open(id)).explorer.blocks(page),
     block: async (id, at) => (await open(id)).explorer.block(at),
     transaction: async (id, hash) => (await open(id)).explorer.transaction(hash),
     account: async (id, address) => (await open(id)).explorer.account(address),
+    accountTransactions: async (id, address, page) => (await open(id)).explorer.transactionsOf(address, page),
     search: async (id, text) => (await open(id)).explorer.search(text),
+    verify: async (id, address, request, caller) => (await open(id)).explorer.verify(address, request, caller),
+    source: async (id, address) => (await open(id)).explorer.details(address),
+    forgetSource: async (id, address, caller) => (await open(id)).explorer.forget(address, caller),
+    async setAbi(id, address, abi, caller) {
+      const { explorer } = await open(id)
+      explorer.setAbi(address, abi ?? undefined, caller)
+      return explorer.account(address)
+    },
   }
 }

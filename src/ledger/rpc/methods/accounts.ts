@@ -17,31 +17,32 @@ import {
   parseSlot,
 } from '../parse.ts'
 import { stateOf } from '../resolve.ts'
+import type { Source } from '../source.ts'
 
 const blockAt = (params: Params, index: number) => params.optional(index, parseBlock, latest)
 
-async function balance(params: Params, { chain }: Context): Promise<unknown> {
+async function balance(params: Params, { chain }: Context<Source>): Promise<unknown> {
   const address = params.required(0, parseAddress)
-  const { state } = stateOf(chain, blockAt(params, 1))
+  const { state } = await stateOf(chain, blockAt(params, 1))
   return quantity((await state.account(address))?.balance ?? 0n)
 }
 
-async function nonce(params: Params, { chain }: Context): Promise<unknown> {
+async function nonce(params: Params, { chain }: Context<Source>): Promise<unknown> {
   const address = params.required(0, parseAddress)
   const ref = blockAt(params, 1)
   if (ref.kind === 'tag' && ref.tag === 'pending') return quantity(await chain.pool.nextNonce(address))
-  return quantity((await stateOf(chain, ref).state.account(address))?.nonce ?? 0n)
+  return quantity((await (await stateOf(chain, ref)).state.account(address))?.nonce ?? 0n)
 }
 
-async function code(params: Params, { chain }: Context): Promise<unknown> {
+async function code(params: Params, { chain }: Context<Source>): Promise<unknown> {
   const address = params.required(0, parseAddress)
-  return bytes(await stateOf(chain, blockAt(params, 1)).state.code(address))
+  return bytes(await (await stateOf(chain, blockAt(params, 1))).state.code(address))
 }
 
-async function slot(params: Params, { chain }: Context): Promise<unknown> {
+async function slot(params: Params, { chain }: Context<Source>): Promise<unknown> {
   const address = params.required(0, parseAddress)
   const key = params.required(1, parseSlot)
-  return word(await stateOf(chain, blockAt(params, 2)).state.slot(address, key))
+  return word(await (await stateOf(chain, blockAt(params, 2))).state.slot(address, key))
 }
 
 /** All slots of all accounts together count. */
@@ -60,9 +61,9 @@ const parseSlots: Parse<ReadonlyMap<string, { readonly address: Address; readonl
   return wanted
 }
 
-async function slots(params: Params, { chain }: Context): Promise<unknown> {
+async function slots(params: Params, { chain }: Context<Source>): Promise<unknown> {
   const wanted = params.required(0, parseSlots)
-  const { state } = stateOf(chain, blockAt(params, 1))
+  const { state } = await stateOf(chain, blockAt(params, 1))
   const values: Record<string, readonly Hash[]> = {}
   for (const { address, keys } of wanted.values()) {
     values[address] = await Promise.all(keys.map(async (key) => word(await state.slot(address, key))))
@@ -81,10 +82,10 @@ const parseAskedKey: Parse<AskedKey> = (value, at) => {
   return { key, told: typeof value === 'string' && value.length === 66 ? key : quantity(BigInt(key)) }
 }
 
-async function proof(params: Params, { chain }: Context): Promise<unknown> {
+async function proof(params: Params, { chain }: Context<Source>): Promise<unknown> {
   const address = params.required(0, parseAddress)
   const asked = params.required(1, parseList(parseAskedKey, proofKeysMax))
-  const { state } = stateOf(chain, blockAt(params, 2))
+  const { state } = await stateOf(chain, blockAt(params, 2))
   return proofJson(
     await state.proof(
       address,
@@ -110,7 +111,7 @@ function proofJson(found: AccountProof, asked: readonly AskedKey[]): unknown {
   }
 }
 
-export const accountMethods: Methods = {
+export const accountMethods: Methods<Source> = {
   eth_getBalance: { paramsMax: 2, run: balance },
   eth_getTransactionCount: { paramsMax: 2, run: nonce },
   eth_getCode: { paramsMax: 2, run: code },

@@ -8,9 +8,10 @@ import { bytes, quantity } from '../hex.ts'
 import { callTimeMsMax } from '../limits.ts'
 import { latest, type Params, parseBlock } from '../parse.ts'
 import { stateOf } from '../resolve.ts'
+import type { Source } from '../source.ts'
 
-function placeOf(params: Params, { chain }: Context): CallPlace {
-  const { header, state } = stateOf(chain, params.optional(1, parseBlock, latest))
+async function placeOf(params: Params, { chain }: Context<Source>): Promise<CallPlace> {
+  const { header, state } = await stateOf(chain, params.optional(1, parseBlock, latest))
   return {
     header,
     state,
@@ -19,20 +20,20 @@ function placeOf(params: Params, { chain }: Context): CallPlace {
   }
 }
 
-async function call(params: Params, context: Context): Promise<unknown> {
+async function call(params: Params, context: Context<Source>): Promise<unknown> {
   const { chain } = context
-  const prepared = await prepareCall(chain, params.required(0, parseCall), placeOf(params, context))
+  const prepared = await prepareCall(chain, params.required(0, parseCall), await placeOf(params, context))
   const { block, environment, request } = prepared
   return bytes(returnedOf(await chain.world.call(block, environment, request, { timeMsMax: callTimeMsMax })))
 }
 
-async function estimate(params: Params, context: Context): Promise<unknown> {
-  return quantity(await estimateGas(context.chain, params.required(0, parseCall), placeOf(params, context)))
+async function estimate(params: Params, context: Context<Source>): Promise<unknown> {
+  return quantity(await estimateGas(context.chain, params.required(0, parseCall), await placeOf(params, context)))
 }
 
-async function accessList(params: Params, context: Context): Promise<unknown> {
+async function accessList(params: Params, context: Context<Source>): Promise<unknown> {
   const { chain } = context
-  const prepared = await prepareCall(chain, params.required(0, parseCall), placeOf(params, context))
+  const prepared = await prepareCall(chain, params.required(0, parseCall), await placeOf(params, context))
   const { block, environment, request } = prepared
   const { list, gasUsed, error } = await chain.world.createAccessList(block, environment, request)
   return {
@@ -42,7 +43,7 @@ async function accessList(params: Params, context: Context): Promise<unknown> {
   }
 }
 
-export const callMethods: Methods = {
+export const callMethods: Methods<Source> = {
   eth_call: { paramsMax: 4, heavy: true, run: call },
   eth_estimateGas: { paramsMax: 4, heavy: true, run: estimate },
   eth_createAccessList: { paramsMax: 4, heavy: true, run: accessList },

@@ -21,19 +21,19 @@ import {
 } from '../parse.ts'
 import { blockOf, environmentOf, knownHeader, statePruned } from '../resolve.ts'
 
-function knownBlock({ chain }: Context, ref: BlockRef): FullBlock {
-  const block = blockOf(chain, ref)
+async function knownBlock({ chain }: Context, ref: BlockRef): Promise<FullBlock> {
+  const block = await blockOf(chain, ref)
   if (block !== undefined) return block
   if (ref.kind === 'hash') throw refused(`block ${ref.hash} not found`)
-  return chain.block(knownHeader(chain, ref).hash) ?? notHere()
+  return chain.block((await knownHeader(chain, ref)).hash) ?? notHere()
 }
 
 function notHere(): never {
   throw refused('block not found')
 }
 
-function rawReceipts(params: Params, context: Context): unknown {
-  const { hash } = knownBlock(context, params.required(0, parseBlock)).header
+async function rawReceipts(params: Params, context: Context): Promise<unknown> {
+  const { hash } = (await knownBlock(context, params.required(0, parseBlock))).header
   return (context.chain.receipts(hash) ?? []).map(rawReceipt)
 }
 
@@ -164,7 +164,7 @@ async function traceTransaction(params: Params, context: Context): Promise<unkno
 }
 
 async function traceBlock(ref: BlockRef, params: Params, context: Context): Promise<unknown> {
-  const block = knownBlock(context, ref)
+  const block = await knownBlock(context, ref)
   const options = params.optional(1, parseTraceOptions, plainSteps)
   const all = await traces(context, block, { first: 0, last: block.transactions.length - 1 }, options)
   return block.transactions.map((transaction, index) => ({ txHash: bytes(transaction.hash()), result: all[index] }))
@@ -173,11 +173,11 @@ async function traceBlock(ref: BlockRef, params: Params, context: Context): Prom
 export const debugMethods: Methods = {
   debug_getRawHeader: {
     paramsMax: 1,
-    run: (params, context) => bytes(knownBlock(context, params.required(0, parseBlock)).header.bytes),
+    run: async (params, context) => bytes((await knownBlock(context, params.required(0, parseBlock))).header.bytes),
   },
   debug_getRawBlock: {
     paramsMax: 1,
-    run: (params, context) => bytes(knownBlock(context, params.required(0, parseBlock)).bytes),
+    run: async (params, context) => bytes((await knownBlock(context, params.required(0, parseBlock))).bytes),
   },
   debug_getRawReceipts: { paramsMax: 1, heavy: true, run: rawReceipts },
   debug_getRawTransaction: { paramsMax: 1, run: rawTransaction },

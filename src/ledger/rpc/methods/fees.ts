@@ -2,7 +2,7 @@
 // says 0, and truly: a wallet that follows it sends transactions of price 0. Strangers pay `genesis.strangerFee`, which no
 // method here can know of whoever asks; the pool's refusal names it.
 
-import type { Chain, FullBlock } from '../../chain/types.ts'
+import type { FullBlock } from '../../chain/types.ts'
 import type { Context, Methods } from '../context.ts'
 import { paramsWrong } from '../errors.ts'
 import { blobBaseFeeOf, nextBaseFee, tipPercentiles } from '../fee-core.ts'
@@ -11,6 +11,7 @@ import { quantity } from '../hex.ts'
 import { feeBlocksMax, feePercentilesMax } from '../limits.ts'
 import { type Params, type Parse, parseBlockNumber, parseList, parseLooseNumber, wrong } from '../parse.ts'
 import { knownHeader } from '../resolve.ts'
+import type { Source } from '../source.ts'
 
 /** What most would do well to add as a tip: nothing, since there is no bidding. */
 const tip = 0n
@@ -38,7 +39,7 @@ interface BlockFees {
 /** Blobs of one block at most: of Prague (EIP-7691), 131,072 gas each. */
 const blobGasMax = 9 * 131_072
 
-function feesOf(chain: Chain, block: FullBlock, percentiles: readonly number[]): BlockFees {
+async function feesOf(chain: Source, block: FullBlock, percentiles: readonly number[]): Promise<BlockFees> {
   const { header } = block
   const { blobGasUsed = 0n, excessBlobGas } = header.fields
   return {
@@ -46,12 +47,12 @@ function feesOf(chain: Chain, block: FullBlock, percentiles: readonly number[]):
     gasUsedRatio: Number(header.gasUsed) / Number(header.gasLimit),
     blobBaseFee: excessBlobGas === undefined ? 0n : blobBaseFeeOf(excessBlobGas),
     blobGasUsedRatio: Number(blobGasUsed) / blobGasMax,
-    reward: percentiles.length === 0 ? [] : tipPercentiles(tipsOf(chain, block), percentiles),
+    reward: percentiles.length === 0 ? [] : tipPercentiles(await tipsOf(chain, block), percentiles),
   }
 }
 
-function tipsOf(chain: Chain, block: FullBlock) {
-  const receipts = chain.receipts(block.header.hash) ?? []
+async function tipsOf(chain: Source, block: FullBlock) {
+  const receipts = (await chain.receipts(block.header.hash)) ?? []
   const baseFee = block.header.baseFeePerGas ?? 0n
   return block.transactions.map((transaction, index) => ({
     tip: effectiveGasPrice(transaction, baseFee) - baseFee,
@@ -59,16 +60,16 @@ function tipsOf(chain: Chain, block: FullBlock) {
   }))
 }
 
-function history(params: Params, { chain }: Context): unknown {
-  const wanted = Math.min(params.required(0, parseLooseNumber), feeBlocksMax)
-  const newest = knownHeader(chain, params.required(1, parseBlockNumber))
+export async function feeHistory(params: Params, { chain }: Context<Source>, blocksMax: number): Promise<unknown> {
+  const wanted = Math.min(params.required(0, parseLooseNumber), blocksMax)
+  const newest = await knownHeader(chain, params.required(1, parseBlockNumber))
   const percentiles = params.optional(2, parsePercentiles, [])
   const oldest = Math.max(newest.height - wanted + 1, chain.oldest.block, 0)
   if (wanted === 0) return { oldestBlock: '0x0', baseFeePerGas: null, gasUsedRatio: null }
   const fees: BlockFees[] = []
   for (let height = oldest; height <= newest.height; height++) {
-    const block = chain.block(height)
-    if (block !== undefined) fees.push(feesOf(chain, block, percentiles))
+    const block = await chain.block(height)
+    if (block !== undefined) fees.push(await feesOf(chain, block, percentiles))
   }
   return {
     oldestBlock: quantity(oldest),
@@ -85,7 +86,7 @@ function history(params: Params, { chain }: Context): unknown {
 
 const nextBlobFee = (excess: bigint | undefined) => (excess === undefined ? 0n : blobBaseFeeOf(excess))
 
-export const feeMethods: Methods = {
+export const feeMethods: Methods<Source> = {
   eth_gasPrice: { paramsMax: 0, run: (_, { chain }) => quantity(nextBaseFee(chain.head()) + tip) },
   eth_maxPriorityFeePerGas: { paramsMax: 0, run: () => quantity(tip) },
   eth_baseFee: { paramsMax: 0, run: (_, { chain }) => quantity(nextBaseFee(chain.head())) },
@@ -93,5 +94,5 @@ export const feeMethods: Methods = {
     paramsMax: 0,
     run: (_, { chain }) => quantity(blobBaseFeeOf(chain.head().fields.excessBlobGas)),
   },
-  eth_feeHistory: { paramsMax: 3, heavy: true, run: history },
+  eth_feeHistory: { paramsMax: 3, heavy: true, run: (params, context) => feeHistory(params, context, feeBlocksMax) },
 }

@@ -6,14 +6,15 @@ import type { Context, Methods } from '../context.ts'
 import { logJson } from '../format-receipt.ts'
 import { boundedQuery, findLogs, openQuery, parseLogParams } from '../log-query.ts'
 import { type Params, type Parse, wrong } from '../parse.ts'
+import type { Source } from '../source.ts'
 
 export const parseId: Parse<string> = (value, at) => {
   if (typeof value !== 'string' || !/^0x[0-9a-f]{1,64}$/i.test(value)) throw wrong(at, 'not an id')
   return value.toLowerCase()
 }
 
-async function logs(params: Params, { chain }: Context): Promise<unknown> {
-  const query = boundedQuery(chain, params.required(0, parseLogParams))
+export async function logs(params: Params, { chain }: Context<Source>): Promise<unknown> {
+  const query = await boundedQuery(chain, params.required(0, parseLogParams))
   const { fromHeight = 0, toHeight = 0 } = query
   const found = await findLogs(chain, { ...query, fromHeight, toHeight })
   return found.logs.map(logJson)
@@ -38,8 +39,8 @@ export const filterMethods: Methods = {
   eth_getLogs: { paramsMax: 1, heavy: true, run: logs },
   eth_newFilter: {
     paramsMax: 1,
-    run: (params, { chain, filters }) =>
-      filters.add({ kind: 'logs', query: openQuery(chain, params.required(0, parseLogParams)) }),
+    run: async (params, { chain, filters }) =>
+      filters.add({ kind: 'logs', query: await openQuery(chain, params.required(0, parseLogParams)) }),
   },
   eth_newBlockFilter: { paramsMax: 0, run: (_, { filters }) => filters.add({ kind: 'blocks' }) },
   eth_newPendingTransactionFilter: { paramsMax: 1, run: (_, { filters }) => filters.add({ kind: 'pending' }) },

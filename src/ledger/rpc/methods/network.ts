@@ -6,8 +6,9 @@ import type { Context, Methods } from '../context.ts'
 import { bytes, quantity } from '../hex.ts'
 import { rpcBodyBytesMax } from '../limits.ts'
 import { parseBytesMax } from '../parse.ts'
+import type { Source } from '../source.ts'
 
-function syncing({ parts }: Context): unknown {
+function syncing({ parts }: Context<Source>): unknown {
   const state = parts.syncing?.()
   if (state === undefined) return false
   return {
@@ -17,7 +18,7 @@ function syncing({ parts }: Context): unknown {
   }
 }
 
-function capabilities({ chain }: Context): unknown {
+function capabilities({ chain }: Context<Source>): unknown {
   const head = chain.head()
   const from = (height: number) => ({ disabled: false, oldestBlock: quantity(height) })
   const { block, state } = chain.oldest
@@ -32,7 +33,7 @@ function capabilities({ chain }: Context): unknown {
   }
 }
 
-export const networkMethods: Methods = {
+export const networkMethods: Methods<Source> = {
   eth_chainId: { paramsMax: 0, run: (_, { chain }) => quantity(chain.genesis.chainId) },
   eth_syncing: { paramsMax: 0, run: (_, context) => syncing(context) },
   eth_accounts: { paramsMax: 0, run: () => [] },

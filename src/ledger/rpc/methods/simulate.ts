@@ -28,7 +28,7 @@ const codes = { vm: -32015, reverted: 3 } as const
 
 async function simulate(params: Params, { chain }: Context): Promise<unknown> {
   const wanted = params.required(0, parseSimulation)
-  const { header: base } = stateOf(chain, params.optional(1, parseBlock, latest))
+  const { header: base } = await stateOf(chain, params.optional(1, parseBlock, latest))
   const plan = plannedBlocks(wanted, base)
   const { validation, traceTransfers } = wanted
   const simulation = chain.world.simulation(base.hash, { validation, traceTransfers, timeMsMax: callTimeMsMax })

@@ -4,10 +4,11 @@ import type { Context, Methods } from '../context.ts'
 import { paramsWrong, refused } from '../errors.ts'
 import { openQuery, parseLogParams } from '../log-query.ts'
 import { nameOf, type Params, type Parse, parseBoolean, wrong } from '../parse.ts'
+import type { Source } from '../source.ts'
 import type { Wanted } from '../subscriptions.ts'
 import { parseId } from './filters.ts'
 
-function subscriptionsOf({ subscriptions }: Context) {
+function subscriptionsOf({ subscriptions }: Context<Source>) {
   if (subscriptions === undefined) throw refused('notifications not supported: subscribe over WebSocket')
   return subscriptions
 }
@@ -17,13 +18,13 @@ const parseName: Parse<string> = (value, at) => {
   return value
 }
 
-function wantedOf(params: Params, { chain }: Context): Wanted {
+export async function wantedOf(params: Params, { chain }: Context<Source>): Promise<Wanted> {
   const name = params.required(0, parseName)
   switch (name) {
     case 'newHeads':
       return { kind: 'newHeads' }
     case 'logs':
-      return { kind: 'logs', query: openQuery(chain, params.optional(1, parseLogParams, anything)) }
+      return { kind: 'logs', query: await openQuery(chain, params.optional(1, parseLogParams, anything)) }
     case 'newPendingTransactions':
       return { kind: 'newPendingTransactions', full: params.optional(1, parseBoolean, false) }
     case 'syncing':
@@ -35,12 +36,12 @@ function wantedOf(params: Params, { chain }: Context): Wanted {
 
 const anything = { blockHash: undefined, from: undefined, to: undefined, addresses: [], topics: [] }
 
-export const subscriptionMethods: Methods = {
+export const subscriptionMethods: Methods<Source> = {
   eth_subscribe: {
     paramsMax: 2,
-    run(params, context) {
+    async run(params, context) {
       const subscriptions = subscriptionsOf(context)
-      return subscriptions.add(wantedOf(params, context))
+      return subscriptions.add(await wantedOf(params, context))
     },
   },
   eth_unsubscribe: {

@@ -1,6 +1,5 @@
 // Transactions: those in blocks, those that wait, and sending one.
 
-import type { Chain } from '../../chain/types.ts'
 import type { Context, Methods } from '../context.ts'
 import { blobBaseFeeOf } from '../fee-core.ts'
 import { receiptJson } from '../format-receipt.ts'
@@ -9,11 +8,12 @@ import { rpcBodyBytesMax } from '../limits.ts'
 import { type BlockRef, type Params, parseBlockNumber, parseBytesMax, parseHash, parseNumber } from '../parse.ts'
 import { poolRefusal } from '../pool-words.ts'
 import { blockOf } from '../resolve.ts'
+import type { Source } from '../source.ts'
 
-function byHash(params: Params, { chain }: Context): unknown {
+async function byHash(params: Params, { chain }: Context<Source>): Promise<unknown> {
   const hash = params.required(0, parseHash)
-  const placed = chain.transaction(hash)
-  const header = placed === undefined ? undefined : chain.header(placed.block)
+  const placed = await chain.transaction(hash)
+  const header = placed === undefined ? undefined : await chain.header(placed.block)
   if (placed !== undefined && header !== undefined) {
     return transactionJson(placed.transaction, placed.sender, { header, index: placed.index })
   }
@@ -21,19 +21,19 @@ function byHash(params: Params, { chain }: Context): unknown {
   return waiting === undefined ? null : transactionJson(waiting.transaction, waiting.sender)
 }
 
-function byIndex(chain: Chain, ref: BlockRef, params: Params): unknown {
+async function byIndex(chain: Source, ref: BlockRef, params: Params): Promise<unknown> {
   const index = params.required(1, parseNumber)
-  const block = blockOf(chain, ref)
+  const block = await blockOf(chain, ref)
   const transaction = block?.transactions[index]
   if (block === undefined || transaction === undefined) return null
   return transactionJson(transaction, block.senders[index], { header: block.header, index })
 }
 
-function receipt(params: Params, { chain }: Context): unknown {
-  const placed = chain.transaction(params.required(0, parseHash))
+async function receipt(params: Params, { chain }: Context<Source>): Promise<unknown> {
+  const placed = await chain.transaction(params.required(0, parseHash))
   if (placed === undefined) return null
-  const block = chain.block(placed.block)
-  const receipts = chain.receipts(placed.block)
+  const block = await chain.block(placed.block)
+  const receipts = await chain.receipts(placed.block)
   const found = receipts?.[placed.index]
   if (block === undefined || receipts === undefined || found === undefined) return null
   const logsBefore = receipts.slice(0, placed.index).reduce((sum, { logs }) => sum + logs.length, 0)
@@ -41,7 +41,7 @@ function receipt(params: Params, { chain }: Context): unknown {
   return receiptJson({ block, receipt: found, index: placed.index, logsBefore, blobGasPrice })
 }
 
-async function send(params: Params, { chain }: Context): Promise<unknown> {
+async function send(params: Params, { chain }: Context<Source>): Promise<unknown> {
   const bytes = params.required(0, parseBytesMax(rpcBodyBytesMax))
   try {
     return await chain.pool.add(bytes, { local: true })
@@ -50,7 +50,7 @@ async function send(params: Params, { chain }: Context): Promise<unknown> {
   }
 }
 
-export const transactionMethods: Methods = {
+export const transactionMethods: Methods<Source> = {
   eth_getTransactionByHash: { paramsMax: 1, run: byHash },
   eth_getTransactionByBlockHashAndIndex: {
     paramsMax: 2,

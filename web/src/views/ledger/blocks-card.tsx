@@ -13,6 +13,7 @@ import { momentText } from '../chat/core.ts'
 import { useCommunity } from '../community/context.tsx'
 import { figureText, ledgerHref, shortHash } from './core.ts'
 import { useLedgerNews } from './hooks.ts'
+import { TransactionRow } from './transaction-row.tsx'
 import { Who } from './who.tsx'
 
 const perPage = 20
@@ -130,22 +131,11 @@ export function BlockCard({ at }: { at: string }) {
 }
 
 function TransactionList({ list }: { list: readonly ExplorerTransactionLine[] }) {
-  const { community } = useCommunity()
   if (list.length === 0) return null
   return (
     <ul className="rows ledger-rows" aria-label="Transactions">
       {list.map((one) => (
-        <li key={one.hash}>
-          <div className="row-title">
-            <a href={ledgerHref(community.id, 'explorer', 'transaction', one.hash)}>
-              <bdi>{one.sentence}</bdi>
-            </a>
-            <span className="small soft">
-              by <Who address={one.from} name={one.fromName} />
-            </span>
-          </div>
-          <span className="mono small soft">{shortHash(one.hash)}</span>
-        </li>
+        <TransactionRow key={one.hash} one={one} />
       ))}
     </ul>
   )

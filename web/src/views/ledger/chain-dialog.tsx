@@ -1,59 +1,94 @@
-// Another chain for this community, on this computer: any Ethereum network by its RPC address.
+// Another chain: for this computer's wallet alone, by an address that nobody else is told, or for the whole community.
 
 import { useState } from 'react'
+import type { Ledger } from '../../../../src/sdk/types.ts'
 import { useAction, useDaemon } from '../../store/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
-import { TextField } from '../../ui/field.tsx'
+import { Choice, TextField } from '../../ui/field.tsx'
 import { Note, ProblemNote } from '../../ui/parts.tsx'
 import { useCommunity } from '../community/context.tsx'
 
 interface ChainDialogProps {
-  readonly isOutside: boolean
-  readonly isFounded: boolean
+  readonly ledger: Ledger
+  /** Whether this computer has chosen something of its own, or agreed to something. */
+  readonly isChosenHere: boolean
   readonly onClose: () => void
   readonly onChanged: () => void
 }
 
-export function ChainDialog({ isOutside, isFounded, onClose, onChanged }: ChainDialogProps) {
+type For = 'here' | 'all'
+
+const meanings: Readonly<Record<For, { readonly title: string; readonly text: string }>> = {
+  here: {
+    title: 'You then believe whoever runs that address',
+    text: 'It can lie about balances, hold transactions back, and sees which accounts are yours. It can’t spend your money. The address is told to nobody; the community’s own chain goes on.',
+  },
+  all: {
+    title: 'Every member reads this, the address too',
+    text: 'Never give one with a key in it: leave it out, and each member brings an address. Nobody’s wallet follows before its person agrees. The community’s own chain goes on, and you can go back to it.',
+  },
+}
+
+export function ChainDialog({ ledger, isChosenHere, onClose, onChanged }: ChainDialogProps) {
   const { peerhood } = useDaemon()
   const { community } = useCommunity()
-  const [texts, setTexts] = useState({ rpc: '', chainId: '', name: '', symbol: 'ETH' })
+  const { choice, founded, mayFound } = ledger
+  const isOutside = choice.kind === 'outside'
+  const [of, setOf] = useState<For>('here')
+  const [texts, setTexts] = useState({
+    rpc: '',
+    chainId: isOutside ? String(choice.chainId ?? '') : '',
+    name: isOutside ? choice.name : '',
+    symbol: (isOutside ? choice.coin?.symbol : undefined) ?? 'ETH',
+  })
   const action = useAction()
   const set = (change: Partial<typeof texts>) => setTexts((before) => ({ ...before, ...change }))
   const isComplete =
-    texts.rpc.trim() !== '' &&
+    (of === 'all' || texts.rpc.trim() !== '') &&
     /^[1-9]\d{0,15}$/.test(texts.chainId.trim()) &&
     texts.name.trim() !== '' &&
     texts.symbol.trim() !== ''
-  const choose = (isOwn: boolean) =>
-    action.run(async () => {
-      const { rpc, chainId, name, symbol } = texts
-      const coin = { name: symbol.trim(), symbol: symbol.trim() }
-      await peerhood.wallet.chooseChain(
-        community.id,
-        isOwn ? null : { rpc: rpc.trim(), chainId: Number(chainId), name: name.trim(), coin },
-      )
+  const run = (work: () => Promise<unknown>) =>
+    void action.run(async () => {
+      await work()
       onChanged()
       onClose()
     })
+  const use = () =>
+    run(() => {
+      const { symbol } = texts
+      const coin = { name: symbol.trim(), symbol: symbol.trim() }
+      const [chain, rpc] = [{ chainId: Number(texts.chainId), name: texts.name.trim(), coin }, texts.rpc.trim()]
+      if (of === 'here') return peerhood.wallet.chooseChain(community.id, { ...chain, rpc })
+      return peerhood.ledger.choose(community.id, { ...chain, ...(rpc === '' ? {} : { rpc }) })
+    })
+  const { title, text } = meanings[of]
   return (
     <Dialog title="Use another chain" onClose={onClose}>
       <form
         className="form"
         onSubmit={(event) => {
           event.preventDefault()
-          if (isComplete && !action.busy) void choose(false)
+          if (isComplete && !action.busy) use()
         }}
       >
-        <Note tone="warn" title="You then believe whoever runs that address">
-          <p>
-            It can lie about balances, hold transactions back, and sees which accounts are yours. It can’t spend your
-            money. This is for your wallet on this computer; the community’s own chain goes on.
-          </p>
+        {mayFound && (
+          <Choice<For>
+            legend="For whom"
+            value={of}
+            options={[
+              { value: 'here', label: 'My wallet on this computer' },
+              { value: 'all', label: 'The community' },
+            ]}
+            onChange={setOf}
+          />
+        )}
+        <Note tone="warn" title={title}>
+          <p>{text}</p>
         </Note>
         <TextField
-          label="RPC address"
+          label={of === 'here' ? 'RPC address' : 'Public RPC address (may stay empty)'}
           placeholder="https://…"
           charsMax={512}
           value={texts.rpc}
@@ -83,9 +118,19 @@ export function ChainDialog({ isOutside, isFounded, onClose, onChanged }: ChainD
         />
         {action.failure !== undefined && <ProblemNote problem={action.failure} />}
         <div className="actions actions-end">
-          {isOutside && (
-            <Button busy={action.busy} onClick={() => void choose(true)}>
-              {isFounded ? 'The community’s own again' : 'No chain'}
+          {of === 'here' && isChosenHere && (
+            <Button busy={action.busy} onClick={() => run(() => peerhood.wallet.chooseChain(community.id, null))}>
+              As the community says
+            </Button>
+          )}
+          {of === 'here' && isOutside && founded !== null && (
+            <Button busy={action.busy} onClick={() => run(() => peerhood.wallet.chooseChain(community.id, 'own'))}>
+              The community’s own
+            </Button>
+          )}
+          {of === 'all' && isOutside && (
+            <Button busy={action.busy} onClick={() => run(() => peerhood.ledger.choose(community.id, null))}>
+              Its own again
             </Button>
           )}
           <Button type="submit" look="primary" busy={action.busy} disabled={!isComplete}>

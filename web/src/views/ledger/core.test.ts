@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Ledger, LedgerValidator } from '../../../../src/sdk/types.ts'
 import {
+  abiOf,
   addChainParams,
   amountProblem,
   amountText,
+  checkpointText,
   figureText,
   ledgerHref,
   placeOf,
@@ -13,6 +15,7 @@ import {
   validatorFacts,
   validatorsText,
   weiOf,
+  withoutOutput,
 } from './core.ts'
 
 const validator = (change: Partial<LedgerValidator> = {}): LedgerValidator => ({
@@ -21,6 +24,13 @@ const validator = (change: Partial<LedgerValidator> = {}): LedgerValidator => ({
 })
 const chain = (change: object = {}) =>
   ({ height: 10, leader: '0xaa', stuck: null, sync: { kind: 'level', sentence: '' }, ...change }) as Ledger['chain']
+
+test('a checkpoint is named with how many say it, while they are too few', () => {
+  assert.equal(checkpointText({ checkpoint: null }), '')
+  const checkpoint = { height: 1200, block: '0x', timestamp: 0, epoch: 0, said: 1, needed: 3, believed: false }
+  assert.equal(checkpointText({ checkpoint }), 'checkpoint 1,200, 1 of 3 say so')
+  assert.equal(checkpointText({ checkpoint: { ...checkpoint, believed: true } }), 'checkpoint 1,200')
+})
 
 test('places of a ledger have addresses of their own', () => {
   assert.deepEqual(placeOf([]), { place: 'overview' })
@@ -87,4 +97,12 @@ test('other wallets get what EIP-3085 wants', () => {
     rpcUrls: ['http://127.0.0.1/x'],
   })
   assert.equal(shortHash(`0x${'ab'.repeat(20)}`), '0xabab…abab')
+})
+
+test('of what build tools write, only what is needed goes to the daemon', () => {
+  assert.equal(withoutOutput('{"id":"1","input":{"a":1},"output":{"b":2}}'), '{"id":"1","input":{"a":1}}')
+  for (const text of ['{"language":"Solidity","output":1}', '{"input":{}}', '[1]', 'x'])
+    assert.equal(withoutOutput(text), text)
+  assert.equal(abiOf('{"abi":[{"type":"receive"}],"bytecode":"0x60"}'), '[{"type":"receive"}]')
+  for (const text of ['[]', '{"abi":1}', 'x']) assert.equal(abiOf(text), text)
 })

@@ -85,6 +85,13 @@ export function validatorFacts(one: LedgerValidator, ledger: Pick<Ledger, 'chain
 
 export const isTurn = (one: LedgerValidator, ledger: Pick<Ledger, 'chain'>) => ledger.chain?.leader === one.address
 
+/** From where newcomers may begin. */
+export function checkpointText({ checkpoint }: Pick<Ledger, 'checkpoint'>): string {
+  if (checkpoint === null) return ''
+  const place = `checkpoint ${figureText(String(checkpoint.height))}`
+  return checkpoint.believed ? place : `${place}, ${checkpoint.said} of ${checkpoint.needed} say so`
+}
+
 /** What a browser wallet takes to know the chain (EIP-3085). */
 export function addChainParams(chain: {
   readonly chainId: number
@@ -117,4 +124,25 @@ export function weiOf(text: string): string | undefined {
   if (text.trim() === '' || amountProblem(text, 18) !== undefined) return undefined
   const [whole = '', part = ''] = text.trim().split('.')
   return (whole + part.padEnd(18, '0')).replace(/^0+(?=\d)/, '')
+}
+
+/** Build-info files hold what was compiled as well, which is much and not needed. */
+export function withoutOutput(text: string): string {
+  const { output, input, ...others } = recordOf(text)
+  return output === undefined || input === undefined ? text : JSON.stringify({ ...others, input })
+}
+
+/** Build tools write the ABI beside the bytecode, which would be too long. */
+export function abiOf(text: string): string {
+  const { abi } = recordOf(text)
+  return Array.isArray(abi) ? JSON.stringify(abi) : text
+}
+
+function recordOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+  } catch {
+    return {}
+  }
 }

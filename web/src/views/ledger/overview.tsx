@@ -10,19 +10,34 @@ import { CopyPair, Pair } from '../../ui/pairs.tsx'
 import { Badge, Card, Facts, Note } from '../../ui/parts.tsx'
 import { Said } from '../../ui/said.tsx'
 import { useCommunity } from '../community/context.tsx'
-import { addChainParams, figureText, ledgerHref, shortHash, standingOf, validatorsText } from './core.ts'
+import {
+  addChainParams,
+  checkpointText,
+  figureText,
+  ledgerHref,
+  shortHash,
+  standingOf,
+  validatorsText,
+} from './core.ts'
+import { MembersCard } from './members-card.tsx'
+import { RecoveryCard } from './recovery-card.tsx'
+import { mayNeedRecovery } from './recovery-core.ts'
 import { ValidatorsCard } from './validators-card.tsx'
 
 interface OverviewProps {
   readonly ledger: Ledger
   readonly onChanged: () => void
+  /** The address asks for it. */
+  readonly isRecovering: boolean
 }
 
-export function Overview({ ledger, onChanged }: OverviewProps) {
+export function Overview({ ledger, onChanged, isRecovering }: OverviewProps) {
   return (
     <>
       <ChainCard ledger={ledger} />
+      {(isRecovering || mayNeedRecovery(ledger)) && <RecoveryCard ledger={ledger} onChanged={onChanged} />}
       <ValidatorsCard ledger={ledger} onChanged={onChanged} />
+      <MembersCard ledger={ledger} />
       <ConnectCard ledger={ledger} />
     </>
   )
@@ -63,6 +78,9 @@ function ChainCard({ ledger }: { ledger: Ledger }) {
             <Said text={ledger.sentence} />
           </p>
         )}
+        {ledger.contradictions.map(({ person, height, sentence }) => (
+          <Note key={`${person} ${height}`} tone="warn" title={sentence} />
+        ))}
         {chain?.stuck != null && <Note tone="warn" title={chain.stuck.sentence} />}
         {chain !== null && chain.voting.kind !== 'voting' && chain.voting.kind !== 'follower' && (
           <Note tone={chain.voting.kind === 'stopped' ? 'bad' : 'calm'} title={chain.voting.sentence} />
@@ -74,6 +92,7 @@ function ChainCard({ ledger }: { ledger: Ledger }) {
               chain.waiting === 0 ? 'nothing waits' : `${countText(chain.waiting, 'transaction')} waiting`,
               chain.isOurTurn ? 'this computer’s turn' : '',
               chain.evidence === 0 ? '' : countText(chain.evidence, 'contradicting vote'),
+              checkpointText(ledger),
               chain.height < chain.heightSeen ? `others are at ${figureText(String(chain.heightSeen))}` : '',
             ]}
           </Facts>

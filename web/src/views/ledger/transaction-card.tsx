@@ -1,6 +1,7 @@
 // One transaction: what it did in words, what moved, what it cost, and all that stands in it.
 
-import type { ExplorerTransaction } from '../../../../src/sdk/types.ts'
+import type { ExplorerEvent, ExplorerTransaction } from '../../../../src/sdk/types.ts'
+import { countText } from '../../format/core.ts'
 import { useDaemon } from '../../store/hooks.tsx'
 import { useReading } from '../../store/reading.ts'
 import { CopyPair, Pair } from '../../ui/pairs.tsx'
@@ -38,6 +39,9 @@ function TransactionWords({ one }: { one: ExplorerTransaction }) {
         <p className="request-sentence">
           <bdi>{one.sentence}</bdi>
         </p>
+        {one.trust === 'unchecked' && (
+          <Note tone="warn" title="Nobody checked the ABI that names this function: it may be named to mislead." />
+        )}
         {one.reason !== null && <Note tone="bad" title={`Why it failed: ${one.reason}.`} />}
         {one.moved.length > 0 && (
           <ul className="request-changes" aria-label="What moved">
@@ -86,6 +90,7 @@ function TransactionWords({ one }: { one: ExplorerTransaction }) {
           </Pair>
           <CopyPair name="Hash" text={one.hash} what="hash" shown={shortHash(one.hash)} />
         </dl>
+        <Events events={one.events} count={one.logs} />
         <details className="get-options">
           <summary>All that stands in it</summary>
           <dl className="request-lines">
@@ -108,5 +113,43 @@ function TransactionWords({ one }: { one: ExplorerTransaction }) {
         </details>
       </div>
     </Card>
+  )
+}
+
+/** What contracts wrote down, by the names of their source where it was checked. */
+function Events({ events, count }: { events: readonly ExplorerEvent[]; count: number }) {
+  if (count === 0) return null
+  return (
+    <details className="get-options" open={events.some(({ trust }) => trust === 'checked' || trust === 'unchecked')}>
+      <summary>{countText(count, 'event')}</summary>
+      <ul className="ledger-events" aria-label="Events">
+        {events.map((one, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two events may be the same; their place is their meaning
+          <li key={at}>
+            <p className="ledger-event-head">
+              <strong>{one.signature?.split('(')[0] ?? 'Unknown event'}</strong>
+              <span className="small soft">
+                of <Who address={one.address} name={one.name} />
+              </span>
+              {one.trust === 'unchecked' && <Badge tone="warn">ABI not checked</Badge>}
+            </p>
+            <dl className="request-lines">
+              {one.lines.map((line, place) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity; their place is their meaning
+                <div key={place}>
+                  <dt>{line.label}</dt>
+                  <dd>
+                    <bdi>{line.value}</bdi>
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </li>
+        ))}
+      </ul>
+      {events.length < count && (
+        <p className="small soft">{countText(count - events.length, 'more', 'more')} are not shown.</p>
+      )}
+    </details>
   )
 }

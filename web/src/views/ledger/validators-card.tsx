@@ -15,6 +15,7 @@ interface ValidatorsProps {
 }
 
 export function ValidatorsCard({ ledger, onChanged }: ValidatorsProps) {
+  const { community } = useCommunity()
   return (
     <Card title="Validators">
       <p className="soft">
@@ -27,6 +28,10 @@ export function ValidatorsCard({ ledger, onChanged }: ValidatorsProps) {
         ))}
       </ul>
       <OfferSwitch ledger={ledger} onChanged={onChanged} />
+      <p className="soft">
+        Too many of them are gone for good? Those who are left can{' '}
+        <a href={ledgerHref(community.id, 'recovery')}>go on without them</a>.
+      </p>
     </Card>
   )
 }

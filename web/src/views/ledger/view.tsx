@@ -43,10 +43,12 @@ export function LedgerView({ path }: { path: readonly string[] }) {
           </a>
         ))}
       </nav>
-      {place.place === 'overview' && ledger.founded !== null && <Overview ledger={ledger} onChanged={reread} />}
+      {place.place === 'overview' && ledger.founded !== null && (
+        <Overview ledger={ledger} onChanged={reread} isRecovering={path[0] === 'recovery'} />
+      )}
       {place.place === 'overview' && ledger.founded === null && <FoundCard ledger={ledger} onChanged={reread} />}
       {place.place === 'overview' && ledger.state !== 'opening' && (
-        <WhichChainCard isFounded={ledger.founded !== null} />
+        <WhichChainCard ledger={ledger} onChanged={reread} />
       )}
       {place.place === 'wallet' && (ledger.state === 'opening' ? <Opening /> : <WalletView />)}
       {place.place !== 'overview' && place.place !== 'wallet' && <ExplorerView place={place} />}
