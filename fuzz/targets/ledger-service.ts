@@ -6,7 +6,7 @@ import { concatBytes, utf8 } from '../../src/base/bytes.ts'
 import type { Proof } from '../../src/ledger/proof/types.ts'
 import { decodeProof, encodeProof } from '../../src/ledger/proof/wire.ts'
 import { createFrames, type Frame, frameHead } from '../../src/ledger/stream-wire.ts'
-import type { Address } from '../../src/ledger/types.ts'
+import type { Address, Hash } from '../../src/ledger/types.ts'
 import { readFrames } from '../frames.ts'
 import { filled } from '../seeds.ts'
 import { type Target, target, textOf } from '../target.ts'
@@ -14,17 +14,28 @@ import { type Target, target, textOf } from '../target.ts'
 const address = `0x${'ab'.repeat(20)}` as Address
 const other = `0x${'cd'.repeat(20)}` as Address
 const proof = filled(65)
+const hash = `0x${'ab'.repeat(32)}` as Hash
+const place = { chainId: 7, genesisHash: hash, height: 5, block: hash, timestamp: 9, epoch: 0 }
+const gnosis = { chainId: 100, name: 'Gnosis', coin: 'xDAI', symbol: 'xDAI', rpc: 'https://rpc.gnosischain.com' }
 const acts = [
   { kind: 'validator', address, willing: true, proof },
   { kind: 'account', address, proof },
   { kind: 'genesis', genesis: filled(40) },
   { kind: 'change', epoch: 3, validators: [address, other], signature: proof },
+  { kind: 'members', change: 3, admitted: [address], removed: [address, other], signature: proof },
+  { kind: 'checkpoint', ...place, validators: [address, other], address, proof },
+  { kind: 'chain', chain: gnosis },
+  { kind: 'chain', chain: undefined },
 ] as const
 
-const step = { header: filled(9), certificate: filled(5), next: [address] }
+const step = { header: filled(9), certificate: filled(5), next: [address], recovery: undefined }
 const whole = { genesis: filled(12), first: filled(9), epochs: [step], headers: [filled(9)], certificate: filled(5) }
 const proofs: readonly Proof[] = [
   { ...whole, claim: { kind: 'balance', address, proof: [filled(6)] } },
+  {
+    ...{ ...whole, epochs: [step, { ...step, recovery: filled(20) }] },
+    claim: { kind: 'balance', address, proof: [filled(6)] },
+  },
   {
     ...whole,
     claim: {

@@ -4,6 +4,9 @@ import { utf8 } from '../../src/base/bytes.ts'
 import { decodeAccount, encodeAccount } from '../../src/ledger/evm/account-wire.ts'
 import { decodeChunk, encodeChunk } from '../../src/ledger/evm/snapshot-wire.ts'
 import { decodeNode, encodeNode } from '../../src/ledger/evm/trie-wire.ts'
+import { readAbiText } from '../../src/ledger/source/abi-core.ts'
+import { compilerInput, readSourceInput } from '../../src/ledger/source/input-core.ts'
+import { readOutput } from '../../src/ledger/source/output-core.ts'
 import { parseAddress } from '../../src/ledger/wallet/address-core.ts'
 import { formatAmount, parseAmount, parseWord } from '../../src/ledger/wallet/amount-core.ts'
 import { parsePayment, writePayment } from '../../src/ledger/wallet/uri-core.ts'
@@ -30,6 +33,20 @@ const branch = encodeNode(
   },
   3,
 )
+
+const abi = JSON.stringify([
+  { type: 'function', name: 'f', inputs: [{ name: 'a', type: 'uint256[3][]' }], outputs: [], stateMutability: 'view' },
+  { type: 'event', name: 'E', inputs: [{ name: 'b', type: 'address', indexed: true }], anonymous: false },
+  { type: 'error', name: 'X', inputs: [{ name: 'c', type: 'tuple', components: [{ name: 'd', type: 'bool' }] }] },
+])
+const source = JSON.stringify({
+  ...{ language: 'Solidity', sources: { 'a.sol': { content: 'contract A {}' } }, settings: { evmVersion: 'cancun' } },
+})
+const references = { linkReferences: { 'a.sol': { L: [{ start: 2, length: 20 }] } }, immutableReferences: {} }
+const bytecode = { object: `6080__$${'ab'.repeat(17)}$__00`, ...references }
+const compiled = JSON.stringify({
+  contracts: { 'a.sol': { A: { abi: [], evm: { bytecode, deployedBytecode: bytecode } } } },
+})
 
 export const ledgerWalletTargets: readonly Target[] = [
   target({
@@ -77,6 +94,40 @@ export const ledgerWalletTargets: readonly Target[] = [
       ),
     decode: (input) => parsePayment(textOf(input)),
     encode: (payment) => utf8(writePayment(payment)),
+    canonical: false,
+  }),
+  target({
+    name: 'source-input',
+    covers: ['src/ledger/source/input-core.ts readSourceInput'],
+    shape: 'text',
+    codes: ['source_unusable', 'source_incomplete'],
+    runs: 3_000,
+    words: ['"sources":', '"settings":{}', '"content":""', '"metadata":', '"input":', '{}', '[]', 'null'],
+    seeds: () => texts(source, JSON.stringify({ solcVersion: '0.8.24', input: JSON.parse(source) })),
+    decode: (input) => readSourceInput(textOf(input)),
+    encode: (read) => utf8(JSON.stringify({ solcVersion: read.version, input: JSON.parse(compilerInput(read)) })),
+    canonical: false,
+  }),
+  target({
+    name: 'source-output',
+    covers: ['src/ledger/source/output-core.ts readOutput'],
+    shape: 'text',
+    codes: ['source_not_compiled', 'source_compiler_unusable'],
+    runs: 3_000,
+    words: ['"errors":[{"severity":"error"}]', '"start":', '"length":99', '__$', '{}', '[]', 'null'],
+    seeds: () => texts(compiled),
+    decode: (input) => readOutput(textOf(input)),
+  }),
+  target({
+    name: 'contract-abi',
+    covers: ['src/ledger/source/abi-core.ts readAbiText'],
+    shape: 'text',
+    codes: ['abi_unusable'],
+    runs: 3_000,
+    words: ['[0]', '[9999999]', '"tuple"', '"components":[]', '"uint7"', '{}', '[]', 'null'],
+    seeds: () => texts(abi),
+    decode: (input) => readAbiText(textOf(input)),
+    encode: (read) => utf8(JSON.stringify(read)),
     canonical: false,
   }),
   target({
