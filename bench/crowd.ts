@@ -35,7 +35,7 @@ for (const seed of values.seeds.split(',')) {
     median(ratios).toFixed(3),
     result.seedCopies.toFixed(2),
     String(result.honestBlamed.length),
-    `${result.liarsBlamed} of ${result.liars}`,
+    `${result.liarsBlamed} of ${result.liarsHeard}, ${result.liars} in all`,
     result.sentPerKept.toFixed(3),
     ((performance.now() - startMs) / 1000).toFixed(0),
   ])
@@ -48,7 +48,7 @@ const header = [
   'median ×',
   'copies by the seed',
   'honest blamed',
-  'liars blamed',
+  'liars blamed of those heard',
   'sent for each kept',
   'took, s',
 ]

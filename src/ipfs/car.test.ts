@@ -14,7 +14,7 @@ import { seededBytes, tempFolder } from '../content/library/testing.ts'
 import { carBytes, openCarFile, readCar } from './car.ts'
 import { parseCid } from './cid.ts'
 import { dagBlocks, resolvePath, wholeDag } from './dag.ts'
-import { carHeaderBytesMax, ipfsBlockBytesMax } from './limits.ts'
+import { carBlocksMax, carHeaderBytesMax, dagEntriesMax, ipfsBlockBytesMax } from './limits.ts'
 import { varintBytes } from './protobuf-wire.ts'
 import { cidOfLink, MemoryBlocks } from './testing.ts'
 
@@ -41,7 +41,7 @@ const header = (value: unknown) => {
   const bytes = encodeCbor(value)
   return concatBytes(varintBytes(bytes.length), bytes)
 }
-const read = (car: Uint8Array) =>
+const read = (car: Uint8Array, blocksMax?: number) =>
   readCar(
     {
       async read(buffer, offset, length, position) {
@@ -52,6 +52,7 @@ const read = (car: Uint8Array) =>
     },
     car.length,
     signal,
+    blocksMax,
   )
 
 test('what is written is what other readers read, and what we read', async (t) => {
@@ -103,6 +104,14 @@ test('headers, roots, lengths and limits that are wrong are refused with their c
   await assert.rejects(empty.get(leaf), withCode('car_incomplete'))
   const wrong = await read(concatBytes(good, section(leaf, utf8('lead'))))
   await assert.rejects(wrong.get(leaf), withCode('ipfs_block_wrong'))
+})
+
+test('carBlocksMax is met', async () => {
+  const car = await carOf()
+  const { blocks: count } = await read(car)
+  assert.equal((await read(car, count)).blocks, count)
+  await assert.rejects(read(car, count - 1), withCode('car_too_large'))
+  assert.ok(carBlocksMax >= dagEntriesMax * 8, 'what can be written can be read')
 })
 
 test('a CAR that was changed anywhere gives what its CIDs name, or a code', async () => {

@@ -70,8 +70,13 @@ export async function openCarFile(path: string, signal: AbortSignal): Promise<Ca
 }
 
 /** Throws `car_malformed`, `car_version_unknown`, `car_roots_many`, `car_too_large`, `ipfs_block_too_large`. */
-export async function readCar(car: CarBytes, size: number, signal: AbortSignal): Promise<Omit<CarFile, 'close'>> {
-  const { root, places } = await index(car, size, signal).catch((error: unknown) => {
+export async function readCar(
+  car: CarBytes,
+  size: number,
+  signal: AbortSignal,
+  blocksMax = carBlocksMax,
+): Promise<Omit<CarFile, 'close'>> {
+  const { root, places } = await index(car, size, signal, blocksMax).catch((error: unknown) => {
     if (isPeerhoodError(error) || signal.aborted) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw ipfsErrors.car_malformed(`It is no CAR file: ${reason}.`, { cause: error })
@@ -93,7 +98,7 @@ export async function readCar(car: CarBytes, size: number, signal: AbortSignal):
 }
 
 /** Where each block lies, and the root. */
-async function index(car: CarBytes, size: number, signal: AbortSignal) {
+async function index(car: CarBytes, size: number, signal: AbortSignal, blocksMax: number) {
   const decoder = createDecoder(fileReader(car, size))
   const header = await decoder.header()
   if (header.version !== 1) throw ipfsErrors.car_version_unknown(`It is a CAR file of version ${header.version}.`)
@@ -106,7 +111,7 @@ async function index(car: CarBytes, size: number, signal: AbortSignal) {
     signal.throwIfAborted()
     if (blockLength < 0 || blockOffset + blockLength > size) throw ipfsErrors.car_malformed('It ends inside a block.')
     if (blockLength > ipfsBlockBytesMax) throw ipfsErrors.ipfs_block_too_large(`A block has ${blockLength} bytes.`)
-    if (places.size >= carBlocksMax) throw ipfsErrors.car_too_large('The CAR file has too many blocks.')
+    if (places.size >= blocksMax) throw ipfsErrors.car_too_large('The CAR file has too many blocks.')
     if (isSupported(cid)) places.set(keyOf(cid), { offset: blockOffset, length: blockLength })
   }
   return { root, places }

@@ -12,8 +12,8 @@ import { concatBytes, equalBytes, utf8 } from '../base/bytes.ts'
 import { isPeerhoodError } from '../base/errors.ts'
 import { seededBytes } from '../content/library/testing.ts'
 import { keyOf } from './cid.ts'
-import { type Block, dagBlocks, listFolder, readFile, readNode, resolvePath, wholeDag } from './dag.ts'
-import { nodeLinksMax, nodeNameBytesMax } from './limits.ts'
+import { type Block, dagBlocks, listFolder, readFile, readNode, resolvePath, type WalkBounds, wholeDag } from './dag.ts'
+import { blocksAheadMax, dagEntriesMax, nodeLinksMax, nodeNameBytesMax } from './limits.ts'
 import { cidOfLink, MemoryBlocks, strangeCid } from './testing.ts'
 import { decodeNode } from './unixfs-wire.ts'
 
@@ -134,6 +134,50 @@ test('the blocks of a CAR: all of it, one level, one range, once or again', asyn
   assert.equal(await range(-1, undefined), 4)
   assert.equal(await range(5_000, 6_000), 2, 'outside: what shows that it is')
   assert.equal(await range(199, 200), 5)
+})
+
+test('carSeenMax is met: past it blocks stand twice; and a walk that does not end is ended', async () => {
+  const blocks = new MemoryBlocks()
+  const film = blocks.file(seededBytes(4, 500), 100)
+  const root = cidOfLink(
+    blocks.folder([
+      { name: 'a', link: film },
+      { name: 'b', link: film },
+    ]),
+  )
+  const resolved = await resolvePath(blocks.get, root, [], {})
+  const count = async (bounds?: Partial<WalkBounds>) => {
+    let all = 0
+    const whole = { looksMax: dagEntriesMax, seenMax: 1_000, ...bounds }
+    for await (const _ of dagBlocks(blocks.get, resolved, wholeDag, {}, whole)) all += 1
+    return all
+  }
+  // The folder, the file's node and its five leaves.
+  assert.equal(await count(), 7)
+  assert.equal(await count({ seenMax: 7 }), 7)
+  // Only the root is remembered: the file’s node and its leaves stand twice.
+  assert.equal(await count({ seenMax: 1 }), 13)
+  // The root, the file with its leaves, and a look at the file that was given already.
+  assert.equal(await count({ looksMax: 8 }), 7)
+  await assert.rejects(count({ looksMax: 7 }), withCode('ipfs_dag_too_large'))
+})
+
+test('blocksAheadMax is met: a reader that stops is not read ahead for without end', async () => {
+  const blocks = new MemoryBlocks()
+  const cid = cidOfLink(blocks.file(seededBytes(9, 20 * 100), 100))
+  let leaves = 0
+  const node = await readNode(blocks.get, cid, {})
+  const counting: typeof blocks.get = (of) => {
+    leaves += 1
+    return blocks.get(of)
+  }
+  const reading = readFile(counting, node, { start: 0, end: 2_000 }, {})
+  for (let chunk = 1; chunk <= 3; chunk++) {
+    await reading.next()
+    assert.equal(leaves, chunk + blocksAheadMax)
+  }
+  await reading.return()
+  assert.equal(leaves, 3 + blocksAheadMax)
 })
 
 test('what is made wrong is refused', async () => {

@@ -189,12 +189,23 @@ export interface Block {
   readonly bytes: Uint8Array
 }
 
+export interface WalkBounds {
+  /** Blocks that are looked at, repeated ones again each time. */
+  readonly looksMax: number
+  /** CIDs that are remembered, so that none is given twice. */
+  readonly seenMax: number
+}
+
+/** An entry takes eight blocks, on average, before it is too much. */
+const walkBounds: WalkBounds = { looksMax: dagEntriesMax * 8, seenMax: carSeenMax }
+
 /** The blocks of what was resolved, depth first, after those of the way to it. Inline blocks are in their CIDs already. */
 export async function* dagBlocks(
   get: GetBlock,
   resolved: Resolved,
   scope: DagScope,
   options: ReadOptions,
+  { looksMax, seenMax }: WalkBounds = walkBounds,
 ): AsyncGenerator<Block, void> {
   const seen = new Set<BlockKey>()
   const isNew = (cid: CID): boolean => {
@@ -202,16 +213,16 @@ export async function* dagBlocks(
     if (scope.dups) return true
     const key = keyOf(cid)
     if (seen.has(key)) return false
-    if (seen.size < carSeenMax) seen.add(key)
+    if (seen.size < seenMax) seen.add(key)
     return true
   }
   for (const cid of resolved.way) if (isNew(cid)) yield { cid, bytes: await get(cid, options) }
 
   const range = rangeOf(resolved.node, scope)
   const stack: Task[] = [{ cid: resolved.cid, at: 0, depth: 0 }]
-  let tasks = 0
+  let looks = 0
   for (let task = stack.pop(); task !== undefined; task = stack.pop()) {
-    if (++tasks > dagEntriesMax * 8) throw ipfsErrors.ipfs_dag_too_large('There is too much in it.')
+    if (++looks > looksMax) throw ipfsErrors.ipfs_dag_too_large('There is too much in it.')
     if (task.depth > dagDepthMax) throw ipfsErrors.ipfs_dag_too_large('It has too many levels.')
     const bytes = await get(task.cid, options)
     if (isNew(task.cid)) yield { cid: task.cid, bytes }

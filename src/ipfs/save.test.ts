@@ -11,14 +11,20 @@ import { utf8 } from '../base/bytes.ts'
 import { isPeerhoodError } from '../base/errors.ts'
 import { readTree, seededBytes, tempFolder } from '../content/library/testing.ts'
 import type { GetBlock } from './blocks.ts'
-import { dagDepthMax } from './limits.ts'
-import { saveDag } from './save.ts'
+import { blocksUnderWayMax, dagDepthMax } from './limits.ts'
+import { type SaveBounds, saveDag } from './save.ts'
 import { cidOfLink, MemoryBlocks } from './testing.ts'
 
 const withCode = (code: string) => (error: unknown) => isPeerhoodError(error) && error.code === code
 
-function save(get: GetBlock, cid: CID, to: string, signal = new AbortController().signal) {
-  return saveDag({ get, cid, to, name: 'got', signal, onProgress() {} })
+function save(
+  get: GetBlock,
+  cid: CID,
+  to: string,
+  signal = new AbortController().signal,
+  bounds: SaveBounds | undefined = undefined,
+) {
+  return saveDag({ get, cid, to, name: 'got', signal, onProgress() {} }, bounds)
 }
 
 test('a folder with names that no disk should bear', async (t) => {
@@ -102,4 +108,55 @@ test('an earlier try is gone on from where its bytes are right, and only there',
   assert.deepEqual(readFileSync(saved.path), Buffer.from(content))
   assert.deepEqual(readdirSync(to), ['got'])
   assert.deepEqual(Object.keys(readTree(to)), ['got'])
+})
+
+test('dagEntriesMax and dagWaitingMax are met, in one folder and in many', async (t) => {
+  const blocks = new MemoryBlocks()
+  const link = blocks.file(utf8('x'))
+  const folder = (count: number) => {
+    const names = Array.from({ length: count }, (_, number) => `${number}`)
+    return blocks.folder(names.map((name) => ({ name, link })))
+  }
+  const six = cidOfLink(folder(6))
+  const two = folder(2)
+  const nested = cidOfLink(
+    blocks.folder([
+      { name: 'a', link: two },
+      { name: 'b', link: two },
+    ]),
+  )
+  const within = (cid: CID, entriesMax: number, waitingMax: number) =>
+    save(blocks.get, cid, tempFolder(t), undefined, { entriesMax, waitingMax })
+  // The folder counts, too.
+  assert.equal((await within(six, 7, 6)).files, 6)
+  await assert.rejects(within(six, 6, 6), withCode('ipfs_dag_too_large'))
+  await assert.rejects(within(six, 5, 6), withCode('ipfs_dag_too_large'))
+  await assert.rejects(within(six, 7, 5), withCode('ipfs_dag_too_large'))
+  assert.equal((await within(nested, 7, 100)).files, 4)
+  await assert.rejects(within(nested, 6, 100), withCode('ipfs_dag_too_large'))
+  // A file's parts wait as well.
+  const film = cidOfLink(blocks.file(seededBytes(7, 5_000), 1_000))
+  assert.equal((await within(film, 1, 5)).bytesDone, 5_000)
+  await assert.rejects(within(film, 1, 4), withCode('ipfs_dag_too_large'))
+})
+
+test('blocksUnderWayMax is met: so many blocks are asked for at once, and no more', async (t) => {
+  const blocks = new MemoryBlocks()
+  const content = seededBytes(8, 100 * (blocksUnderWayMax + 20))
+  const cid = cidOfLink(blocks.file(content, 100))
+  let [underWay, most] = [0, 0]
+  const waiting: (() => void)[] = []
+  const get: GetBlock = async (of) => {
+    most = Math.max(most, ++underWay)
+    if (!of.equals(cid)) {
+      // The first that are asked for wait for the last of them.
+      if (underWay === blocksUnderWayMax) for (const go of waiting.splice(0)) go()
+      else if (most < blocksUnderWayMax) await new Promise<void>((resolve) => waiting.push(resolve))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    underWay -= 1
+    return blocks.get(of)
+  }
+  const saved = await save(get, cid, tempFolder(t))
+  assert.deepEqual([saved.bytesDone, most], [content.length, blocksUnderWayMax])
 })

@@ -68,15 +68,24 @@ type Task =
       readonly depth: number
     }
 
+export interface SaveBounds {
+  /** Files and folders. */
+  readonly entriesMax: number
+  /** Nodes and leaves that wait. */
+  readonly waitingMax: number
+}
+
+const saveBounds: SaveBounds = { entriesMax: dagEntriesMax, waitingMax: dagWaitingMax }
+
 /** Throws `ipfs_target_taken`, what writing and reading blocks throw, or the signal's reason. */
-export async function saveDag(request: SaveRequest): Promise<Saved> {
+export async function saveDag(request: SaveRequest, bounds: SaveBounds = saveBounds): Promise<Saved> {
   const target = join(request.to, cleanName(request.name))
   if (existsSync(target)) throw ipfsErrors.ipfs_target_taken(`There is something at ${target} already.`)
   const work = join(request.to, workingFolderName(`ipfs-${request.cid}`))
   try {
     await mkdir(work, { recursive: true })
     const content = join(work, 'content')
-    const saving = new Saving(request)
+    const saving = new Saving(request, bounds)
     const saved = await saving.run(content)
     // What is said to be done outlives a power cut.
     const disk = createDisk()
@@ -94,6 +103,7 @@ export async function saveDag(request: SaveRequest): Promise<Saved> {
 
 class Saving {
   readonly #request: SaveRequest
+  readonly #bounds: SaveBounds
   readonly #stack: Task[] = []
   readonly #open = new Set<OpenFile>()
   readonly #failed = new AbortController()
@@ -110,8 +120,9 @@ class Saving {
   #files = 0
   #left = 0
 
-  constructor(request: SaveRequest) {
+  constructor(request: SaveRequest, bounds: SaveBounds) {
     this.#request = request
+    this.#bounds = bounds
     this.#signal = AbortSignal.any([request.signal, this.#failed.signal])
   }
 
@@ -160,7 +171,7 @@ class Saving {
   }
 
   #push(tasks: readonly Task[]): void {
-    if (this.#stack.length + tasks.length > dagWaitingMax)
+    if (this.#stack.length + tasks.length > this.#bounds.waitingMax)
       throw ipfsErrors.ipfs_dag_too_large('There is too much in it.')
     // The last is read first: backwards, so that it goes in order and few files are open.
     for (const task of tasks.toReversed()) this.#stack.push(task)
@@ -168,7 +179,8 @@ class Saving {
 
   async #readEntry({ cid, path, depth }: Extract<Task, { type: 'entry' }>): Promise<void> {
     if (depth > dagDepthMax) throw ipfsErrors.ipfs_dag_too_large('It has folders in folders too deep.')
-    if (++this.#entries > dagEntriesMax) throw ipfsErrors.ipfs_dag_too_large('There are too many files in it.')
+    if (++this.#entries > this.#bounds.entriesMax)
+      throw ipfsErrors.ipfs_dag_too_large('There are too many files in it.')
     const node = decodeNode(cid, await this.#request.get(cid, { signal: this.#signal }))
     if (node.type === 'file') await this.#beginFile(node, path)
     else if (node.type === 'symlink') this.#left += 1
@@ -179,7 +191,8 @@ class Saving {
     await mkdir(path, { recursive: true })
     const links: { cid: CID; name: string }[] = []
     for await (const link of listFolder(this.#request.get, node, { signal: this.#signal })) {
-      if (links.push(link) > dagEntriesMax) throw ipfsErrors.ipfs_dag_too_large('There are too many files in it.')
+      if (links.push(link) > this.#bounds.entriesMax)
+        throw ipfsErrors.ipfs_dag_too_large('There are too many files in it.')
     }
     if (new Set(links.map(({ name }) => name)).size < links.length) {
       throw ipfsErrors.ipfs_node_malformed('A folder has a name twice.')

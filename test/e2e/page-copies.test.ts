@@ -1,16 +1,20 @@
 // Copies in real browsers with real daemons behind them: one gives room, the other asks for a copy, sees it come alive, and
-// learns when it is over. Without Chromium the test is skipped by name.
+// learns when it is over. And IPFS: what one shares publicly the other gets by its CID, and writes into a CAR file. Without
+// Chromium the tests are skipped by name.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { findBarriers } from '../support/accessibility.ts'
-import type { Peer } from '../support/daemon.ts'
-import { browserTest, cardOf, dialogOf, itemOf, setStage, shareFile } from './page-support.ts'
-import { sampleBytes } from './support.ts'
+import { openPage, tabTo } from '../support/browser.ts'
+import { defaultArgs, type Peer } from '../support/daemon.ts'
+import { browserTest, cardOf, defectsOf, dialogOf, itemOf, setStage, shareFile } from './page-support.ts'
+import { sampleBytes, until } from './support.ts'
 
 let ada: Peer
 let ben: Peer
-const stage = setStage(async ({ start }) => {
-  ;[ada, ben] = await Promise.all([start(), start()])
+const stage = setStage(async ({ peers, start }) => {
+  ;[ada, ben] = await Promise.all([peers.start({ args: [...defaultArgs, '--gateway', '0'] }), start()])
 })
 
 browserTest('one keeps a copy for the other, and stops', async (context) => {
@@ -53,6 +57,71 @@ browserTest('one keeps a copy for the other, and stops', async (context) => {
   await agreement.getByRole('button', { name: /^Stop keeping/ }).click()
   await dialogOf(keeper, 'Keep nothing for').getByRole('button', { name: 'Stop keeping' }).click()
   await kept.getByText('Give somebody room on this computer').waitFor()
-  assert.deepEqual(await ben.client.shares.list(), [])
+  // The agreement ends first; what was kept for it is deleted then.
+  await until('nothing is kept', async () => (await ben.client.shares.list()).length === 0)
   await film.getByText('0 of 1 copy alive').waitFor()
+})
+
+browserTest('what one shares publicly the other gets by its CID, on a phone', async (context) => {
+  const { id } = await ada.client.shares.add({ path: stage.write('poem.txt', 'from far away'), public: true })
+  const { cid } = await ada.client.shares.ready(id)
+  assert.ok(cid !== null)
+  const author = await stage.visit(context, ada, { scheme: 'dark', width: 360 })
+  await author.visit('#/shares')
+
+  // Ada’s share says how IPFS tools reach it.
+  const poem = itemOf(author, 'poem.txt')
+  await poem.getByRole('button', { name: 'Details of poem.txt' }).click()
+  const open = poem.getByRole('link', { name: 'Open poem.txt at the gateway' })
+  const shown = await fetch((await open.getAttribute('href')) ?? '')
+  assert.equal(await shown.text(), 'from far away')
+  const packed = await fetch((await poem.getByRole('link', { name: 'Download a CAR file' }).getAttribute('href')) ?? '')
+  assert.match(packed.headers.get('content-disposition') ?? '', /attachment; filename="poem\.txt\.car"/)
+  assert.deepEqual(await findBarriers(author), [], 'a public share')
+  const car = join(stage.peers.folder(), 'poem.car')
+  await poem.getByRole('button', { name: 'Write a CAR file with poem.txt' }).click()
+  const writing = dialogOf(author, 'Write poem.txt into a CAR file')
+  await writing.getByLabel('CAR file to write').fill(car)
+  assert.deepEqual(await findBarriers(author), [], 'the dialog of writing')
+  await writing.getByRole('button', { name: 'Write it' }).click()
+  await author.visit('#/transfers')
+  await cardOf(author, 'IPFS')
+    .getByRole('list', { name: 'From and to IPFS' })
+    .getByText('Done', { exact: true })
+    .waitFor()
+  assert.ok(readFileSync(car).includes('from far away'))
+  const width = await author.page.evaluate(() => document.documentElement.scrollWidth)
+  assert.equal(width, 360, 'nothing is wider than the phone')
+
+  // Ben gets it with the keyboard alone.
+  const reader = await openPage(stage.browser(), ben)
+  context.after(() => reader.close())
+  await reader.visit('#/transfers')
+  const { keyboard } = reader.page
+  await tabTo(reader.page, /^Get from IPFS/)
+  await keyboard.press('Enter')
+  const getting = dialogOf(reader, 'Get from IPFS')
+  await getting.getByLabel('CID', { exact: true }).focus()
+  await keyboard.type(`ipfs://${cid}`)
+  await keyboard.press('Tab')
+  await keyboard.type(ada.addresses[0] ?? '')
+  await tabTo(reader.page, /^Call it/)
+  await keyboard.type('poem.txt')
+  assert.deepEqual(await findBarriers(reader), [], 'the dialog of getting')
+  await keyboard.press('Enter')
+  const got = cardOf(reader, 'IPFS').getByRole('listitem').filter({ hasText: 'poem.txt' })
+  await got.getByText('It is a public share of yours now.').waitFor()
+  assert.deepEqual(await findBarriers(reader), [], 'the list of jobs')
+  const { downloads } = await ben.client.settings.get()
+  assert.equal(readFileSync(join(downloads, 'poem.txt'), 'utf8'), 'from far away')
+  assert.equal((await ben.client.shares.list()).find(({ name }) => name === 'poem.txt')?.cid, cid)
+
+  // A CID that is none is said in the dialog, and nothing begins.
+  await tabTo(reader.page, /^Get from IPFS/)
+  await keyboard.press('Enter')
+  await getting.getByLabel('CID', { exact: true }).fill('nonsense')
+  await getting.getByRole('button', { name: 'Get it' }).click()
+  await getting.getByText('nonsense', { exact: false }).first().waitFor()
+  assert.equal((await ben.client.ipfs.jobs()).length, 1)
+  assert.deepEqual(defectsOf(reader), [])
 })

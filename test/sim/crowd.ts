@@ -28,8 +28,9 @@ export interface CrowdResult {
   readonly seedCopies: number
   /** Blames of honest peers by honest peers. */
   readonly honestBlamed: readonly { readonly by: PeerId; readonly peerId: PeerId; readonly code: string }[]
-  /** Peers that lied, and those of them that were blamed for it. */
+  /** Peers that would lie, those of them that an honest peer had a block of, and those that honest peers blamed. */
   readonly liars: number
+  readonly liarsHeard: number
   readonly liarsBlamed: number
   /** Block bytes sent by honest peers for each that somebody has now. */
   readonly sentPerKept: number
@@ -38,7 +39,7 @@ export interface CrowdResult {
 interface Guest {
   readonly up: number
   readonly delayMs: number
-  /** `all`: claims to have everything from the beginning. */
+  /** `all`: claims to have everything from the beginning, fetches nothing and goes to others by itself. */
   readonly lies: 'no' | 'while-fetching' | 'all'
   readonly leavesMs: number | undefined
 }
@@ -48,6 +49,8 @@ interface Crowd {
   readonly content: Content
   readonly seed: SimPeer
   readonly guests: readonly (Guest & { readonly peer: SimPeer })[]
+  /** Liars that an honest peer had a block of. */
+  readonly heard: ReadonlySet<PeerId>
 }
 
 const bytesPerMegabit = 125_000
@@ -55,6 +58,8 @@ const bytesPerMegabit = 125_000
 const down = 200 * bytesPerMegabit
 const leavingShare = 0.2
 const lyingShare = 0.05
+/** Whoever wants to be believed does not wait to be found: others are enough for most, before they hear of it. */
+const liarContacts = 8
 
 export async function crowd(options: CrowdOptions): Promise<CrowdResult> {
   const { seed: name, blocks, blockBytes } = options
@@ -79,10 +84,12 @@ export async function crowd(options: CrowdOptions): Promise<CrowdResult> {
     await peer.get(link)
     if (guest.leavesMs !== undefined) world.clock.after(guest.leavesMs, () => peer.crash())
   }
+  meet(world, guests)
+  const heard = hearLies(world, guests, blockBytes)
   const limitMs = limitOf(bytes, options, guests)
   const count = guests.filter(isCounted).length
   await world.until('everyone honest who stayed is done', () => doneMs.length === count, 20 * limitMs)
-  const result = { limitMs, doneMs, ...account({ world, content, seed, guests }) }
+  const result = { limitMs, doneMs, ...account({ world, content, seed, guests, heard }) }
   await world.stop()
   return result
 }
@@ -130,6 +137,36 @@ function lie(peer: SimPeer, { lies }: Guest, content: Content): void {
   if (lies === 'all') peer.share(content)
 }
 
+function meet({ random }: World, guests: Crowd['guests']): void {
+  const honest = guests.filter(({ lies }) => lies === 'no')
+  for (const liar of guests.filter(({ lies }) => lies === 'all')) {
+    for (let contacts = 0; contacts < liarContacts; contacts++) {
+      const { id } = honest[random.below(honest.length)]?.peer ?? liar.peer
+      // Who has gone meanwhile is not met.
+      void liar.peer.network.connect({ peerId: id, addresses: [`/sim/${id}`] }, { source: 'manual' }).catch(() => {})
+    }
+  }
+}
+
+const liarsOf = (guests: Crowd['guests']) => guests.filter(({ lies }) => lies !== 'no').map(({ peer }) => peer.id)
+
+/** Liars fetch of each other as well, and blame nobody: what counts is what comes to others. */
+function hearLies({ net }: World, guests: Crowd['guests'], blockBytes: number): ReadonlySet<PeerId> {
+  const liars = new Set(liarsOf(guests))
+  const heard = new Set<PeerId>()
+  const bytesOf = new Map<string, number>()
+  const { onDelivery } = net
+  net.onDelivery = (from, to, bytes) => {
+    onDelivery(from, to, bytes)
+    if (!liars.has(from) || liars.has(to) || heard.has(from)) return
+    const way = `${from} ${to}`
+    const sum = (bytesOf.get(way) ?? 0) + bytes.length
+    bytesOf.set(way, sum)
+    if (sum >= blockBytes) heard.add(from)
+  }
+  return heard
+}
+
 function onDone(peer: SimPeer, done: () => void): void {
   const off = peer.service.on((event) => {
     if (event.type !== 'transfer' || event.transfer.state !== 'done') return
@@ -138,20 +175,23 @@ function onDone(peer: SimPeer, done: () => void): void {
   })
 }
 
-function account({ content, seed, guests }: Crowd): Omit<CrowdResult, 'limitMs' | 'doneMs'> {
+function account({ content, seed, guests, heard }: Crowd): Omit<CrowdResult, 'limitMs' | 'doneMs'> {
   const { bytes } = content.record
   const sentBy = (peer: SimPeer) => peer.service.uploads()[0]?.bytesTotal ?? 0
   const keptBy = (peer: SimPeer) => peer.library.sim(content.shareId)?.bytesDone ?? 0
   const sum = (peers: readonly SimPeer[], of: (peer: SimPeer) => number) => peers.reduce((all, one) => all + of(one), 0)
   const honest = [seed, ...guests.filter(({ lies }) => lies === 'no').map(({ peer }) => peer)]
-  const liars = new Set(guests.filter(({ lies }) => lies !== 'no').map(({ peer }) => peer.id))
+  const liars = new Set(liarsOf(guests))
   const blames = honest.flatMap((by) => by.blamed().map((blamed) => ({ by: by.id, ...blamed })))
+  const liarsBlamed = new Set(blames.map(({ peerId }) => peerId).filter((peerId) => liars.has(peerId)))
   const fetched = guests.filter(({ lies }) => lies !== 'all').map(({ peer }) => peer)
   return {
     seedCopies: sentBy(seed) / bytes,
     honestBlamed: blames.filter(({ peerId }) => !liars.has(peerId)),
     liars: liars.size,
-    liarsBlamed: new Set(blames.filter(({ peerId }) => liars.has(peerId)).map(({ peerId }) => peerId)).size,
+    // A block of the folder's own is smaller than that, and enough to be blamed for.
+    liarsHeard: new Set([...heard, ...liarsBlamed]).size,
+    liarsBlamed: liarsBlamed.size,
     sentPerKept: sum(honest, sentBy) / sum(fetched, keptBy),
   }
 }

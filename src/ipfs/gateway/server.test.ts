@@ -1,6 +1,8 @@
 // The gateway over real sockets: what it waits for, what it bounds, and what a listing shows at most.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect as connectSocket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { CID } from 'multiformats/cid'
 import { createManualClock, type ManualClock } from '../../../test/support/clock.ts'
@@ -12,7 +14,10 @@ import { createNodeCache } from '../cache.ts'
 import { inlineBlock } from '../cid.ts'
 import {
   gatewayAnswersMax,
+  gatewayConnectionsMax,
   gatewayFetchTimeoutMs,
+  gatewayHeadersTimeoutMs,
+  gatewayKeepAliveMs,
   gatewayUrlCharsMax,
   listingEntriesMax,
   nodeCacheBytesMax,
@@ -21,7 +26,12 @@ import { cidOfLink, MemoryBlocks } from '../testing.ts'
 import { createGateway } from './server.ts'
 
 /** A gateway with nothing here and `get` as what others give. */
-async function startGateway(t: TestContext, get: GetBlock, clock: ManualClock = createManualClock()) {
+async function startGateway(
+  t: TestContext,
+  get: GetBlock,
+  clock: ManualClock = createManualClock(),
+  headersTimeoutMs = gatewayHeadersTimeoutMs,
+) {
   const blocks: PublicBlocks = { find: () => undefined, shares: 0, get, onMore: () => () => {} }
   const openSource = async () => ({ get, close() {} })
   const gateway = createGateway({
@@ -31,6 +41,7 @@ async function startGateway(t: TestContext, get: GetBlock, clock: ManualClock = 
     clock,
     log: memoryLog(),
     metrics: memoryMetrics(),
+    headersTimeoutMs,
   })
   await gateway.listen(0)
   t.after(() => gateway.close())
@@ -66,6 +77,34 @@ test('gatewayAnswersMax is met, and a caller that leaves makes room', async (t) 
   leave.abort()
   await until('they have gone', () => clock.waiting === 0)
   assert.equal((await fetch(`${url}/ipfs/bafkqaaa`)).status, 200)
+})
+
+test('gatewayConnectionsMax is met: one more is closed without a word', async (t) => {
+  const { url } = await startGateway(t, never)
+  const open = async () => {
+    const socket = connectSocket(Number(new URL(url).port), '127.0.0.1')
+    t.after(() => socket.destroy())
+    await once(socket, 'connect')
+    return socket
+  }
+  const sockets = await Promise.all(Array.from({ length: gatewayConnectionsMax }, open))
+  await once((await open()).resume(), 'close')
+  assert.ok(sockets.every((socket) => !socket.closed))
+  const [first] = sockets
+  first?.write(`GET /ipfs/bafkqaaa HTTP/1.1\r\nhost: ${new URL(url).host}\r\n\r\n`)
+  assert.match(String((await once(first as NonNullable<typeof first>, 'data'))[0]), /^HTTP\/1\.1 200/)
+})
+
+test('gatewayHeadersTimeoutMs is met by a head without an end, and gatewayKeepAliveMs is told', async (t) => {
+  const { url } = await startGateway(t, never, undefined, 40)
+  const socket = connectSocket(Number(new URL(url).port), '127.0.0.1')
+  socket.write('GET /ipfs/bafkqaaa HTTP/1.1\r\nhost:')
+  const chunks: string[] = []
+  socket.on('data', (bytes) => chunks.push(String(bytes)))
+  await once(socket, 'close')
+  assert.match(chunks.join(''), /^HTTP\/1\.1 408/)
+  const { headers } = await fetch(`${url}/ipfs/bafkqaaa`)
+  assert.equal(headers.get('keep-alive'), `timeout=${gatewayKeepAliveMs / 1000}`)
 })
 
 test('gatewayUrlCharsMax and listingEntriesMax are met', async (t) => {

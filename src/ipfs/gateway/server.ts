@@ -37,6 +37,8 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  /** How long the head of a request may take; `gatewayHeadersTimeoutMs` if not given. */
+  readonly headersTimeoutMs?: number
 }
 
 export interface Gateway {
@@ -55,15 +57,17 @@ interface Call {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { blocks, openSource, clock, log, metrics } = parts
+  const { blocks, openSource, clock, log, metrics, headersTimeoutMs = gatewayHeadersTimeoutMs } = parts
   const stopping = new AbortController()
   const cache = createNodeCache()
   let answering = 0
   let hosts: ReadonlySet<string> = new Set()
   let url: string | undefined
   const server = createServer({
-    headersTimeout: gatewayHeadersTimeoutMs,
-    requestTimeout: gatewayHeadersTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: headersTimeoutMs,
+    // Node looks every 30 s, else: a limit of 10 s would be one of 40.
+    connectionsCheckingInterval: headersTimeoutMs / 4,
     keepAliveTimeout: gatewayKeepAliveMs,
   })
   server.maxConnections = gatewayConnectionsMax

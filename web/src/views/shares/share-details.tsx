@@ -5,6 +5,7 @@ import { agoText, bytesText, countText, rateText, shortText } from '../../format
 import { useNow } from '../../store/hooks.tsx'
 import { CopyPair, Pair } from '../../ui/pairs.tsx'
 import { Said } from '../../ui/said.tsx'
+import { SharePart } from '../ipfs/share-part.tsx'
 import { FileList } from '../viewer/file-list.tsx'
 
 export function ShareDetails({ share }: { share: Share }) {
@@ -13,6 +14,7 @@ export function ShareDetails({ share }: { share: Share }) {
       <Particulars share={share} />
       {share.fetching.length > 0 && <Fetching share={share} />}
       {share.skippedCount > 0 && <Skipped share={share} />}
+      {share.visibility === 'public' && share.cid !== null && <SharePart share={share} cid={share.cid} />}
       {share.sequence > 0 && share.name !== null && (
         <section>
           <h3>Files</h3>

@@ -3,6 +3,7 @@
 import { useShell } from '../../shell/hooks.tsx'
 import { useWorld } from '../../store/hooks.tsx'
 import { Card, Empty, PageHead } from '../../ui/parts.tsx'
+import { IpfsCard } from '../ipfs/card.tsx'
 import { sortTransfers } from './core.ts'
 import { GetForm } from './get-form.tsx'
 import { TransferCard } from './transfer-card.tsx'
@@ -28,6 +29,7 @@ export function TransfersView() {
           ))}
         </ul>
       )}
+      <IpfsCard />
     </>
   )
 }
