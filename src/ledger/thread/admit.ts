@@ -26,25 +26,27 @@ export function createAdmitter({ chain, node, clock, log, secret }: AdmitterPart
   const signer = secret === undefined ? undefined : validatorSigner(secret)
   const stopping = new AbortController()
   let isBusy = false
+  /** As the log has it now: whoever left while their turn was waited for is not let in again. */
+  let wanted: readonly Address[] = []
 
-  async function outside(accounts: readonly Address[]): Promise<readonly Address[]> {
+  async function outside(): Promise<readonly Address[]> {
     const state = chain.state(chain.head().hash)
     if (state === undefined) return []
     const found: Address[] = []
-    for (const account of accounts) if (!(await readIsMember(state, account))) found.push(account)
+    for (const account of wanted) if (!(await readIsMember(state, account))) found.push(account)
     return found.slice(0, admissionsAtOnce)
   }
 
-  async function admit(accounts: readonly Address[]): Promise<readonly Address[]> {
+  async function admit(): Promise<readonly Address[]> {
     const { validators } = chain.validators()
     const place = signer === undefined ? -1 : validators.indexOf(signer.address)
-    const all = await outside(accounts)
+    const all = await outside()
     const [first] = all
     if (place < 0 || signer === undefined || first === undefined) return all
     const turn = Number(BigInt(first) % BigInt(validators.length))
     const rank = (place - turn + validators.length) % validators.length
     if (rank > 0) await sleep(clock, rank * admitStaggerMs, { signal: stopping.signal })
-    const due = await outside(accounts)
+    const due = await outside()
     if (due.length === 0) return due
     const call = { data: admitCall(due), gasLimit: 60_000n + 90_000n * BigInt(due.length) }
     await node.submit(await systemCall(chain, signer, call))
@@ -54,10 +56,11 @@ export function createAdmitter({ chain, node, clock, log, secret }: AdmitterPart
 
   return {
     async admit(accounts: readonly Address[]): Promise<readonly Address[]> {
+      wanted = accounts
       if (isBusy) return accounts.slice(0, 1)
       isBusy = true
       try {
-        return await admit(accounts)
+        return await admit()
       } catch (error) {
         if (!stopping.signal.aborted) log.warn('ledger_not_admitted', { how: toPeerhoodError(error).code })
         return accounts.slice(0, 1)
