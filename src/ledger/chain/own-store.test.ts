@@ -90,3 +90,17 @@ test('many at once are one write; past the pool’s number, and where the disk r
   clock.advance(poolTransactionMsMax + 1)
   assert.equal(createOwnStore({ database, clock }).all().length, 0, 'nobody wants it any more')
 })
+
+test('whoever sends the same once more is told that it is taken when it is on disk', async () => {
+  const { database, genesis, clock } = await createTestChain()
+  const own = createOwnStore({ database, clock })
+  const bytes = await signed(ada, { chainId: genesis.chainId })
+  const hash = `0x${'22'.repeat(32)}` as Hash
+  const first = own.put(hash, bytes)
+  await own.put(hash, bytes)
+  assert.deepEqual(
+    own.all().map((one) => one.hash),
+    [hash],
+  )
+  await first
+})

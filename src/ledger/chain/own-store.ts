@@ -41,7 +41,8 @@ export function createOwnStore({ database, clock }: { readonly database: Databas
   const drop = database.prepare('DELETE FROM ledger_own WHERE hash = ?')
   database.prepare('DELETE FROM ledger_own WHERE at_ms < ?').run(clock.nowMs() - poolTransactionMsMax)
   const select = database.prepare('SELECT hash, bytes FROM ledger_own ORDER BY place')
-  const known = new Set(select.all().map((row) => hashOfBytes(bytesIn(row.hash))))
+  /** Each with when it is on disk: whoever sends the same again waits for that, too. */
+  const known = new Map(select.all().map((row) => [hashOfBytes(bytesIn(row.hash)), Promise.resolve()] as const))
   let waiting: Waiting[] = []
 
   function flush(): void {
@@ -63,10 +64,11 @@ export function createOwnStore({ database, clock }: { readonly database: Databas
 
   const store: OwnTransactions = {
     async put(hash, bytes) {
-      if (known.has(hash)) return
+      const before = known.get(hash)
+      if (before !== undefined) return before
       if (known.size >= poolTransactionsMax) throw poolErrors.pool_full('As many of this computer’s wait as may.')
-      known.add(hash)
       const { promise, resolve, reject } = Promise.withResolvers<void>()
+      known.set(hash, promise)
       if (waiting.push({ hash, bytes, resolve, reject }) === 1) setImmediate(flush)
       await promise
     },
