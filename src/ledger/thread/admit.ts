@@ -1,17 +1,17 @@
 // Lets members' accounts in: a validator may, within a limit a day (contracts/core/PeerhoodSystem.sol). Each account has a first
 // validator, by its address; the others follow after a while, so that one does it and none that is away holds it up.
 
-import { concatBytes, fromHex, utf8 } from '../../base/bytes.ts'
 import { toPeerhoodError } from '../../base/errors.ts'
-import { type Clock, type Log, sleep } from '../../base/ports.ts'
+import type { Clock, Log } from '../../base/ports.ts'
 import { readIsMember } from '../chain/system-contract.ts'
 import type { Chain } from '../chain/types.ts'
-import { keccak256 } from '../evm/keccak.ts'
-import { admissionsAtOnce, admitStaggerMs } from '../limits.ts'
+import { admissionsAtOnce } from '../limits.ts'
 import type { Address } from '../types.ts'
 import { systemCall } from '../validator/system-call.ts'
 import type { LedgerNode } from '../validator/types.ts'
+import { admitCall } from './contract-calls.ts'
 import { validatorSigner } from './signer.ts'
+import { waitTurn } from './turn.ts'
 
 export interface AdmitterParts {
   readonly chain: Chain
@@ -43,9 +43,8 @@ export function createAdmitter({ chain, node, clock, log, secret }: AdmitterPart
     const all = await outside()
     const [first] = all
     if (place < 0 || signer === undefined || first === undefined) return all
-    const turn = Number(BigInt(first) % BigInt(validators.length))
-    const rank = (place - turn + validators.length) % validators.length
-    if (rank > 0) await sleep(clock, rank * admitStaggerMs, { signal: stopping.signal })
+    const { length: count } = validators
+    await waitTurn({ place, count, first: Number(BigInt(first) % BigInt(count)) }, { clock, signal: stopping.signal })
     const due = await outside()
     if (due.length === 0) return due
     const call = { data: admitCall(due), gasLimit: 60_000n + 90_000n * BigInt(due.length) }
@@ -70,11 +69,4 @@ export function createAdmitter({ chain, node, clock, log, secret }: AdmitterPart
     },
     stop: () => stopping.abort(),
   }
-}
-
-/** Solidity ABI of `admit(address[])`. */
-export function admitCall(accounts: readonly Address[]): Uint8Array {
-  const word = (value: number) => fromHex(value.toString(16).padStart(64, '0')) ?? new Uint8Array(32)
-  const addresses = accounts.map((account) => fromHex(account.slice(2).padStart(64, '0')) ?? new Uint8Array(32))
-  return concatBytes(keccak256(utf8('admit(address[])')).subarray(0, 4), word(32), word(accounts.length), ...addresses)
 }

@@ -8,13 +8,27 @@ import type { Receipt } from '../evm/types.ts'
 import { exportPageBlocks, pageBlocksMax } from '../limits.ts'
 import type { Source } from '../rpc/source.ts'
 import type { Address, Hash } from '../types.ts'
-import type { AccountFacts, Answers, BlockFacts, ExportLine, TransactionFacts } from './messages.ts'
+import type { AccountFacts, Answers, BlockFacts, ExportLine, Question, TransactionFacts } from './messages.ts'
 
-export async function blocksBefore(
-  chain: Source,
-  before: number | undefined,
-  limit: number,
-): Promise<Answers['blocks']> {
+/** What a chain answers in light mode as with all blocks. */
+type Reading = Extract<Question, { what: 'blocks' | 'block' | 'transactions' | 'transaction' | 'account' }>
+
+export function read(chain: Source, question: Reading): Promise<Answers[Reading['what']]> {
+  switch (question.what) {
+    case 'blocks':
+      return blocksBefore(chain, question.before, question.limit)
+    case 'block':
+      return blockAt(chain, question.at)
+    case 'transactions':
+      return transactionsBefore(chain, question.before, question.limit)
+    case 'transaction':
+      return transactionOf(chain, question.hash)
+    case 'account':
+      return accountsOf(chain, question.addresses)
+  }
+}
+
+async function blocksBefore(chain: Source, before: number | undefined, limit: number): Promise<Answers['blocks']> {
   const blocks: BlockFacts[] = []
   let height = Math.min(before === undefined ? chain.head().height : before - 1, chain.head().height)
   for (; height >= 0 && blocks.length < limit; height--) {
@@ -25,13 +39,13 @@ export async function blocksBefore(
   return { blocks, before: height < 0 ? undefined : height + 1 }
 }
 
-export async function blockAt(chain: Source, at: number | Hash): Promise<Answers['block']> {
+async function blockAt(chain: Source, at: number | Hash): Promise<Answers['block']> {
   const block = await chain.block(at)
   return block === undefined ? undefined : { ...blockFacts(block), list: await transactionsOf(chain, block) }
 }
 
 /** Newest first; `before`: the height that the page before ended at. Whole blocks only, so a page may be longer than asked. */
-export async function transactionsBefore(
+async function transactionsBefore(
   chain: Source,
   before: number | undefined,
   limit: number,
@@ -46,7 +60,7 @@ export async function transactionsBefore(
   return { transactions, before: height < 0 ? undefined : height + 1 }
 }
 
-export async function transactionOf(chain: Source, hash: Hash): Promise<Answers['transaction']> {
+async function transactionOf(chain: Source, hash: Hash): Promise<Answers['transaction']> {
   const placed = await chain.transaction(hash)
   if (placed === undefined) {
     const waiting = chain.pool.get(hash)
@@ -58,7 +72,7 @@ export async function transactionOf(chain: Source, hash: Hash): Promise<Answers[
   return transactionFacts(placed.transaction, placed.sender, place)
 }
 
-export async function accountsOf(chain: Source, addresses: readonly Address[]): Promise<readonly AccountFacts[]> {
+async function accountsOf(chain: Source, addresses: readonly Address[]): Promise<readonly AccountFacts[]> {
   const state = await chain.state(chain.head().hash)
   const facts: AccountFacts[] = []
   for (const address of addresses) {

@@ -40,6 +40,11 @@ function digestOf(chainId: number, struct: readonly Uint8Array[]): Uint8Array {
   return keccak256(concatBytes(Uint8Array.of(0x19, 0x01), domain, keccak256(concatBytes(...struct))))
 }
 
+/** `admit(address[] accounts)`. */
+export function admitCall(accounts: readonly Address[]): Uint8Array {
+  return concatBytes(selector('admit(address[])'), ...tail([list(accounts)]))
+}
+
 /** `changeValidators(address[] next, bytes[] signatures)`. */
 export function changeCall(next: readonly Address[], signatures: readonly Uint8Array[]): Uint8Array {
   return concatBytes(selector('changeValidators(address[],bytes[])'), ...tail([list(next), signed(signatures)]))

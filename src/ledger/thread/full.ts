@@ -10,7 +10,7 @@ import { chainRecoveryOf } from '../validator/recovery.ts'
 import { createLedgerNode } from '../validator/service.ts'
 import type { LedgerNode } from '../validator/types.ts'
 import { createAdmitter } from './admit.ts'
-import { accountsOf, blockAt, blocksBefore, headOf, linesFrom, transactionOf, transactionsBefore } from './answers.ts'
+import { headOf, linesFrom, read } from './answers.ts'
 import { createCheckpoints } from './checkpoints.ts'
 import { createMembership } from './membership.ts'
 import type { LedgerSeed } from './messages.ts'
@@ -60,15 +60,11 @@ export async function openFull(seed: LedgerSeed, parts: OpenParts): Promise<Open
       case 'status':
         return { status: node.status(), head: head(), oldest: { ...chain.oldest } }
       case 'blocks':
-        return blocksBefore(chain, question.before, question.limit)
       case 'block':
-        return blockAt(chain, question.at)
       case 'transactions':
-        return transactionsBefore(chain, question.before, question.limit)
       case 'transaction':
-        return transactionOf(chain, question.hash)
       case 'account':
-        return accountsOf(chain, question.addresses)
+        return read(chain, question)
       case 'submit':
         return node.submit(question.raw)
       case 'admit':

@@ -14,15 +14,12 @@ import { createLightClient } from '../validator/light.ts'
 import { LightChain } from '../validator/light-chain.ts'
 import { Peers } from '../validator/peers.ts'
 import type { RecoveryView } from '../validator/recovery.ts'
-import { recoveryIsUnknown } from '../validator/status.ts'
+import { recoveryIsUnknown, trustedBelow } from '../validator/status.ts'
 import type { LedgerStatus, PeerName } from '../validator/types.ts'
-import { accountsOf, blockAt, blocksBefore, headOf, transactionOf, transactionsBefore } from './answers.ts'
+import { headOf, read } from './answers.ts'
 import type { Answers, Head, LedgerSeed } from './messages.ts'
 import { examine, recoveriesOf } from './recovery.ts'
 import type { OpenLedger, OpenParts } from './run.ts'
-
-/** Fewer bear no fault. */
-const trustedBelow = 4
 
 export async function openLight(seed: LedgerSeed, parts: OpenParts): Promise<OpenLedger> {
   const { genesis } = seed
@@ -98,15 +95,11 @@ export async function openLight(seed: LedgerSeed, parts: OpenParts): Promise<Ope
         case 'status':
           return status()
         case 'blocks':
-          return blocksBefore(chain, question.before, question.limit)
         case 'block':
-          return blockAt(chain, question.at)
         case 'transactions':
-          return transactionsBefore(chain, question.before, question.limit)
         case 'transaction':
-          return transactionOf(chain, question.hash)
         case 'account':
-          return accountsOf(chain, question.addresses)
+          return read(chain, question)
         case 'submit':
           return chain.pool.add(question.raw, { local: true })
         case 'admit':

@@ -3,21 +3,13 @@
 // Newcomers are let in by any one validator (admit.ts).
 
 import { toPeerhoodError } from '../../base/errors.ts'
-import { type Clock, type Log, sleep } from '../../base/ports.ts'
+import type { Clock, Log } from '../../base/ports.ts'
 import { readIsMember, readMemberChanges, readMemberCount, readMembers } from '../chain/system-contract.ts'
 import type { Chain } from '../chain/types.ts'
 import { quorumOf } from '../consensus/certificate-core.ts'
 import { recoverAddress } from '../evm/crypto.ts'
 import type { StateReader } from '../evm/types.ts'
-import {
-  admitStaggerMs,
-  changeGas,
-  goneAskedMax,
-  memberGas,
-  memberSignatureGas,
-  membersAtOnce,
-  membersListedMax,
-} from '../limits.ts'
+import { changeGas, goneAskedMax, memberGas, memberSignatureGas, membersAtOnce, membersListedMax } from '../limits.ts'
 import type { Address } from '../types.ts'
 import { systemCall } from '../validator/system-call.ts'
 import type { LedgerNode } from '../validator/types.ts'
@@ -25,6 +17,7 @@ import { membersCall, membersDigest } from './contract-calls.ts'
 import { type CountedChange, changeToSign, furthestChange, type MembersView } from './membership-core.ts'
 import type { Membership, SignedMembers } from './messages.ts'
 import { validatorSigner } from './signer.ts'
+import { waitTurn } from './turn.ts'
 
 export interface MembershipParts {
   readonly chain: Chain
@@ -80,9 +73,8 @@ export function createMembership({ chain, node, clock, log, secret }: Membership
   async function send(said: MembersSaid, view: MembersView): Promise<void> {
     const place = signer === undefined ? -1 : view.validators.indexOf(signer.address)
     if (place < 0 || signer === undefined) return
-    const { length } = view.validators
-    const rank = (place - (view.change % length) + length) % length
-    if (rank > 0) await sleep(clock, rank * admitStaggerMs, { signal: stopping.signal })
+    const { length: count } = view.validators
+    await waitTurn({ place, count, first: view.change }, { clock, signal: stopping.signal })
     const now = await viewOf(said)
     const found = now === undefined ? undefined : furthest(now.view, said.words)
     if (found === undefined || !isEnough(found, view.validators.length)) return

@@ -1,18 +1,19 @@
 // Another set of validators: those in force sign who is to follow (EIP-712, contracts/core/PeerhoodSystem.sol), and with the
 // signatures of a quorum anyone of them sends the change. The block with it ends the epoch.
 
-import { type Clock, type Log, sleep } from '../../base/ports.ts'
+import type { Clock, Log } from '../../base/ports.ts'
 import type { Chain } from '../chain/types.ts'
 import { quorumOf } from '../consensus/certificate-core.ts'
 import { ledgerErrors } from '../errors.ts'
 import { recoverAddress } from '../evm/crypto.ts'
-import { admitStaggerMs, changeGas, changeGasPerSignature } from '../limits.ts'
+import { changeGas, changeGasPerSignature } from '../limits.ts'
 import type { Address } from '../types.ts'
 import { systemCall } from '../validator/system-call.ts'
 import type { LedgerNode } from '../validator/types.ts'
 import { changeCall, changeDigest } from './contract-calls.ts'
 import type { SignedChange } from './messages.ts'
 import { validatorSigner } from './signer.ts'
+import { waitTurn } from './turn.ts'
 
 export interface SuccessionParts {
   readonly chain: Chain
@@ -50,8 +51,7 @@ export function createSuccession({ chain, node, clock, log, secret }: Succession
     const { epoch, validators } = chain.validators()
     const place = signer === undefined ? -1 : validators.indexOf(signer.address)
     if (agreed(changes) === undefined || place < 0 || signer === undefined) return
-    const rank = (place - (epoch % validators.length) + validators.length) % validators.length
-    if (rank > 0) await sleep(clock, rank * admitStaggerMs, { signal: stopping.signal })
+    await waitTurn({ place, count: validators.length, first: epoch }, { clock, signal: stopping.signal })
     const found = agreed(changes)
     if (found === undefined) return
     const call = {

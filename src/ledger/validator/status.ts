@@ -24,7 +24,7 @@ export interface StatusSources {
 }
 
 /** Fewer bear no fault (f = ⌊(n−1)/3⌋). */
-const trustedBelow = 4
+export const trustedBelow = 4
 
 export function statusOf(sources: StatusSources): LedgerStatus {
   const { chain, peers, self, standing, voting, sync, evidence } = sources
