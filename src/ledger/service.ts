@@ -279,8 +279,13 @@ export function createLedgers(given: LedgersParts): Ledgers {
       accounts: announced.accounts(community),
       linked: room?.links.linked() ?? [],
       changes: community_ === undefined ? [] : announced.changes(community),
-      gone: community_ === undefined ? [] : announced.gone(community),
-      memberWords: community_ === undefined ? [] : announced.memberWords(community),
+      // Read from all that was ever said, and asked for by few.
+      get gone() {
+        return community_ === undefined ? [] : announced.gone(community)
+      },
+      get memberWords() {
+        return community_ === undefined ? [] : announced.memberWords(community)
+      },
       standing: inStep.get(community)?.standing,
       choice: community_ === undefined ? undefined : announced.choice(community),
     }
