@@ -8,6 +8,7 @@ import { useShell } from '../../shell/hooks.tsx'
 import { useAction, useDaemon } from '../../store/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
 import { ProblemNote, Progress } from '../../ui/parts.tsx'
+import { saveFile } from '../../ui/save.ts'
 
 interface Figures {
   readonly entries: number
@@ -60,7 +61,7 @@ function useExport(community: Community) {
       try {
         const file = await gather(peerhood.communities.export(community.id, { signal }), setFigures)
         if (signal.aborted) return
-        save(file, `community-${community.id.slice(0, 10)}.jsonl`)
+        saveFile(file, `community-${community.id.slice(0, 10)}.jsonl`)
         say('The export is among your downloads')
       } catch (error) {
         if (!signal.aborted) throw error
@@ -106,14 +107,4 @@ function counted({ entries, entriesTotal }: Figures, line: ExportLine): Figures 
   if (line.type === 'export') return { entries, entriesTotal: line.community.entries }
   if (line.type !== 'entry') return { entries, entriesTotal }
   return { entries: entries + 1, entriesTotal: Math.max(entriesTotal, entries + 1) }
-}
-
-function save(file: Blob, name: string): void {
-  const href = URL.createObjectURL(file)
-  const link = document.createElement('a')
-  link.href = href
-  link.download = name
-  link.click()
-  // The download has its own hold on the file once it has begun.
-  setTimeout(() => URL.revokeObjectURL(href), 60_000)
 }

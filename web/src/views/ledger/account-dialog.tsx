@@ -10,6 +10,7 @@ import { CopyPair } from '../../ui/pairs.tsx'
 import { ProblemNote } from '../../ui/parts.tsx'
 import { useCommunity } from '../community/context.tsx'
 import { shortHash } from './core.ts'
+import { PassphraseField } from './passphrase-field.tsx'
 
 interface AccountProps {
   readonly wallet: Wallet
@@ -58,15 +59,7 @@ export function AccountDialog({ wallet, onClose, onChanged, onAccount }: Account
         }}
       >
         <TextField label="Name of one more" charsMax={64} value={name} onChange={setName} />
-        {wallet.passphrase && (
-          <TextField
-            label="Passphrase of the keystore"
-            type="password"
-            autoComplete="current-password"
-            value={passphrase}
-            onChange={setPassphrase}
-          />
-        )}
+        {wallet.passphrase && <PassphraseField value={passphrase} onChange={setPassphrase} />}
         {action.failure !== undefined && <ProblemNote problem={action.failure} />}
         <div className="actions actions-end">
           <Button type="submit" busy={action.busy} disabled={!isReady}>

@@ -9,6 +9,7 @@ import { SelectField, TextField } from '../../ui/field.tsx'
 import { Badge, Card, ProblemNote } from '../../ui/parts.tsx'
 import { useCommunity } from '../community/context.tsx'
 import { amountProblem } from './core.ts'
+import { PassphraseField } from './passphrase-field.tsx'
 
 export function AllowanceCard({ wallet }: { wallet: Wallet }) {
   const { peerhood } = useDaemon()
@@ -119,10 +120,7 @@ function AllowForm({ wallet, onAllowed }: { wallet: Wallet; onAllowed: () => voi
         onChange={(amount) => setTexts({ ...texts, amount })}
       />
       {wallet.passphrase && (
-        <TextField
-          label="Passphrase of the keystore"
-          type="password"
-          autoComplete="current-password"
+        <PassphraseField
           hint="Your keys stay open in memory for it until Peerhood stops."
           value={texts.passphrase}
           onChange={(passphrase) => setTexts({ ...texts, passphrase })}

@@ -4,9 +4,10 @@ import { type ReactNode, useState } from 'react'
 import type { Wallet, WalletRequest } from '../../../../src/sdk/types.ts'
 import { useAction, useDaemon } from '../../store/hooks.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Switch, TextField } from '../../ui/field.tsx'
+import { Switch } from '../../ui/field.tsx'
 import { ProblemNote } from '../../ui/parts.tsx'
 import { useCommunity } from '../community/context.tsx'
+import { PassphraseField } from './passphrase-field.tsx'
 
 interface ConfirmFormProps {
   readonly request: WalletRequest
@@ -44,15 +45,7 @@ export function ConfirmForm({ request, wallet, onDone, other }: ConfirmFormProps
       {hasStops && (
         <Switch label="I have read the warnings and want it all the same" checked={isRead} onChange={setRead} />
       )}
-      {request.needs === 'passphrase' && (
-        <TextField
-          label="Passphrase of the keystore"
-          type="password"
-          autoComplete="current-password"
-          value={passphrase}
-          onChange={setPassphrase}
-        />
-      )}
+      {request.needs === 'passphrase' && <PassphraseField value={passphrase} onChange={setPassphrase} />}
       {action.failure !== undefined && <ProblemNote problem={action.failure} />}
       <div className="actions actions-end">
         {other}

@@ -10,6 +10,7 @@ import { Badge, Card, Note, ProblemNote } from '../../ui/parts.tsx'
 import { useCommunity } from '../community/context.tsx'
 import { communityName } from '../community/core.ts'
 import { amountProblem, weiOf } from './core.ts'
+import { PassphraseField } from './passphrase-field.tsx'
 import { OfferSwitch } from './validators-card.tsx'
 
 interface FoundProps {
@@ -123,9 +124,7 @@ function FoundForm({ willing, onChanged }: { willing: number; onChanged: () => v
         onChange={(value) => set({ supply: value })}
       />
       {isLocked && (
-        <TextField
-          label="Passphrase of the keystore"
-          type="password"
+        <PassphraseField
           hint="Your account signs that it is yours."
           value={texts.passphrase}
           onChange={(passphrase) => set({ passphrase })}

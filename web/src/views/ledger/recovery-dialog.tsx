@@ -8,8 +8,10 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Switch, TextField } from '../../ui/field.tsx'
 import { Pair } from '../../ui/pairs.tsx'
 import { Note, ProblemNote } from '../../ui/parts.tsx'
+import { saveFile } from '../../ui/save.ts'
 import { useCommunity } from '../community/context.tsx'
 import { figureText, shortHash } from './core.ts'
+import { PassphraseField } from './passphrase-field.tsx'
 import { fileToBytes, fingerprintProblem, personsText } from './recovery-core.ts'
 
 interface FileProps {
@@ -141,22 +143,6 @@ function ConfirmForm({ file, needsPassphrase, onConfirmed }: FileProps) {
   )
 }
 
-function PassphraseField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  return (
-    <TextField
-      label="Passphrase of the keystore"
-      type="password"
-      autoComplete="current-password"
-      value={value}
-      onChange={onChange}
-    />
-  )
-}
-
 function save({ file, epoch }: LedgerRecoveryFile): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([fileToBytes(file)], { type: 'application/octet-stream' }))
-  link.download = `epoch-${epoch}.recovery`
-  link.click()
-  URL.revokeObjectURL(link.href)
+  saveFile(new Blob([fileToBytes(file)], { type: 'application/octet-stream' }), `epoch-${epoch}.recovery`)
 }
