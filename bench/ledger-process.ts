@@ -80,7 +80,7 @@ const log = settings.isVerbose ? { ...quietLog, debug: tell, warn: tell, error: 
 const secret = settings.secret === undefined ? undefined : new Uint8Array(Buffer.from(settings.secret, 'hex'))
 const genesis = decodeGenesis(new Uint8Array(Buffer.from(settings.genesis, 'hex')))
 const chain = await openChain({ genesis })({ database, clock, log })
-const snapshots = createSnapshots()({ chain, log })
+const snapshots = createSnapshots()({ chain, clock, log })
 const sockets = new Map<number, Socket>()
 let sentBytes = 0
 

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import type { CommunityService } from '../community/service.ts'
 import type { Announced } from '../ledger/announced.ts'
 import type { Thread, ThreadEvents } from '../ledger/host.ts'
-import { threadHeapMb } from '../ledger/limits.ts'
+import { threadHeapMb, threadYoungMb } from '../ledger/limits.ts'
 import { createLedgers } from '../ledger/service.ts'
 import type { Ledgers } from '../ledger/service-types.ts'
 import type { FromLedger, LedgerSeed } from '../ledger/thread/messages.ts'
@@ -41,7 +41,7 @@ function startThread(seed: LedgerSeed, events: ThreadEvents): Thread {
     workerData: seed,
     // Its modules from the cache too, or starting takes three times as long.
     env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
-    resourceLimits: { maxOldGenerationSizeMb: threadHeapMb },
+    resourceLimits: { maxOldGenerationSizeMb: threadHeapMb, maxYoungGenerationSizeMb: threadYoungMb },
   })
   let failure: unknown = 'it ended'
   worker.on('message', (message: FromLedger) => events.message(message))

@@ -135,7 +135,7 @@ export class Cluster {
     const opened = await openChain({ genesis: this.genesis, recoveries })({ database, clock, log })
     const chain = this.#watched(opened, isAlive)
     const { account } = machine
-    const snapshots = createSnapshots({ everyBlocks: this.#options.snapshotEvery ?? 1_000 })({ chain, log })
+    const snapshots = createSnapshots({ everyBlocks: this.#options.snapshotEvery ?? 1_000 })({ chain, clock, log })
     const node = createLedgerNode({ deltaMs: this.#options.deltaMs ?? 500, keyIsNew: life === 1, ...options })({
       ...{
         chain,

@@ -87,6 +87,12 @@ export const snapshotBytesMax = 2 * mebibyte
 export const certificateBytesMax = 256 * kibibyte
 /** A snapshot is made anew after so many blocks: its making reads the whole state, its block's state must still be kept. */
 export const snapshotEveryBlocks = 1_000
+/** … and after so much gas, which a newcomer executes in some ten seconds; … */
+export const snapshotEveryGas = 500_000_000n
+/** … for each so many parts of it: they take half a second to make. */
+export const snapshotPartsPerGas = 16
+/** So long after somebody's last part the gas alone does not take it from them. */
+export const snapshotFetchedMs = 30_000
 
 // ---- questions
 

@@ -29,7 +29,11 @@ async function withBlocks(count: number): Promise<TestChain> {
 }
 
 async function offerOf({ chain }: TestChain, everyBlocks = 3) {
-  const offer = createSnapshots({ everyBlocks })({ chain: chain as SnapshotChain, log: quietLog })
+  const offer = createSnapshots({ everyBlocks })({
+    chain: chain as SnapshotChain,
+    clock: createTestClock(),
+    log: quietLog,
+  })
   await offer.settled()
   const manifest = offer.manifest()
   assert.ok(manifest !== undefined)
@@ -173,6 +177,40 @@ test('a chain that was closed in the middle of a snapshot begins anew', async ()
   for (const index of manifest.parts.keys()) await retry.add((await chunk(index)) ?? new Uint8Array())
   await retry.finish()
   assert.equal(again.head().height, 4)
+})
+
+test('full blocks bring the next snapshot sooner, but take none from who is fetching it', async () => {
+  const here = await withBlocks(2)
+  const parts = { chain: here.chain as SnapshotChain, clock: here.clock, log: quietLog }
+  const everyGas = here.chain.head().gasUsed * 3n
+  const offer = createSnapshots({ everyBlocks: 1_000, everyGas })(parts)
+  let nonce = 2
+  const mineUntilDue = async () => {
+    for (let gas = 0n; gas < everyGas; gas += here.chain.head().gasUsed) {
+      const bytes = await signed(testAccount(0), { chainId: here.genesis.chainId, nonce: nonce++ })
+      await here.chain.pool.add(bytes, { local: true })
+      await here.mine()
+    }
+    await offer.settled()
+  }
+  assert.equal(offer.height, 0)
+  await mineUntilDue()
+  const first = offer.height
+  assert.ok(first > 2)
+  await mineUntilDue()
+  const second = offer.height
+  assert.ok(second > first)
+  assert.ok((await offer.chunk(second, 0)) !== undefined)
+  await mineUntilDue()
+  assert.equal(offer.height, second, 'somebody is fetching')
+  assert.equal(await offer.chunk(first, 0), undefined)
+  here.clock.advance(60_000)
+  await mineUntilDue()
+  assert.ok(offer.height > second)
+  await offer.stop()
+  const restarted = createSnapshots({ everyBlocks: 1_000, everyGas })(parts)
+  await restarted.settled()
+  assert.equal(restarted.height, here.chain.head().height, 'what was executed before a start counts')
 })
 
 test('a manifest has one form', async () => {

@@ -4,11 +4,19 @@
 //
 // Must stay true: a snapshot that is wrong, or that ends in the middle, leaves a chain that begins again at block 0.
 
-import type { Log } from '../../base/ports.ts'
+import type { Clock, Log } from '../../base/ports.ts'
 import { keccak256 } from '../evm/keccak.ts'
 import { chainErrors } from './errors.ts'
 import { hashOfBytes } from './header-wire.ts'
-import { blockHashesMax, snapshotEveryBlocks, snapshotPartBytes, snapshotPartsMax } from './limits.ts'
+import {
+  blockHashesMax,
+  snapshotEveryBlocks,
+  snapshotEveryGas,
+  snapshotFetchedMs,
+  snapshotPartBytes,
+  snapshotPartsMax,
+  snapshotPartsPerGas,
+} from './limits.ts'
 import { encodeManifest, type Manifest } from './snapshot-wire.ts'
 import type { Header, SnapshotChain } from './types.ts'
 
@@ -30,21 +38,34 @@ interface Offered {
   readonly begins: readonly (Uint8Array | undefined)[]
 }
 
-/** Makes one whenever so many blocks have become final since the last, and at once where the chain has as many. */
+/**
+ * Makes one whenever so many blocks have become final since the last, and at once where the chain has as many. Full blocks take long
+ * to execute, so also whenever they used so much gas, unless somebody is fetching the one that there is.
+ */
 export function createSnapshots(
-  options: { readonly everyBlocks?: number } = {},
-): (parts: { readonly chain: SnapshotChain; readonly log: Log }) => SnapshotOffer {
-  const { everyBlocks = snapshotEveryBlocks } = options
-  return ({ chain, log }) => {
+  options: { readonly everyBlocks?: number; readonly everyGas?: bigint } = {},
+): (parts: { readonly chain: SnapshotChain; readonly clock: Clock; readonly log: Log }) => SnapshotOffer {
+  const { everyBlocks = snapshotEveryBlocks, everyGas = snapshotEveryGas } = options
+  return ({ chain, clock, log }) => {
     let offered: Offered | undefined
     let making: Promise<void> | undefined
     let isStopped = false
+    /** Of the blocks after the one that is offered, or being made. */
+    let gas = chain.head().height < everyBlocks ? gasUntil(chain) : 0n
+    let fetchedMs = Number.NEGATIVE_INFINITY
+
+    function isDue({ height }: Header): boolean {
+      if (height >= (offered?.header.height ?? 0) + everyBlocks) return true
+      // Of a large state it takes longer to make one.
+      const size = BigInt(Math.max(1, Math.ceil((offered?.begins.length ?? 0) / snapshotPartsPerGas)))
+      return gas >= everyGas * size && clock.monotonicMs() - fetchedMs >= snapshotFetchedMs
+    }
 
     const consider = () => {
       const head = chain.head()
-      const isDue = head.height >= (offered?.header.height ?? 0) + everyBlocks
       // Of a block with a certificate of its own.
-      if (making !== undefined || isStopped || !isDue || chain.certificate(head.height) === undefined) return
+      if (making !== undefined || isStopped || chain.certificate(head.height) === undefined || !isDue(head)) return
+      gas = 0n
       making = make(chain, head, () => isStopped)
         .then((made) => {
           offered = made ?? offered
@@ -54,7 +75,11 @@ export function createSnapshots(
           making = undefined
         })
     }
-    const off = chain.on((event) => event.kind === 'final' && consider())
+    const off = chain.on((event) => {
+      if (event.kind !== 'final') return
+      gas += event.header.gasUsed
+      consider()
+    })
     consider()
 
     return {
@@ -64,6 +89,7 @@ export function createSnapshots(
       manifest: () => offered?.manifest,
       async chunk(height, index) {
         if (offered?.header.height !== height || !(index in offered.begins)) return undefined
+        fetchedMs = clock.monotonicMs()
         return chain.statePart(offered.header.hash, offered.begins[index], snapshotPartBytes).bytes
       },
       settled: async () => await making,
@@ -74,6 +100,12 @@ export function createSnapshots(
       },
     }
   }
+}
+
+function gasUntil(chain: SnapshotChain): bigint {
+  let gas = 0n
+  for (let height = 1; height <= chain.head().height; height++) gas += chain.header(height)?.gasUsed ?? 0n
+  return gas
 }
 
 async function make(chain: SnapshotChain, header: Header, isStopped: () => boolean): Promise<Offered | undefined> {

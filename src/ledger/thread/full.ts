@@ -26,7 +26,7 @@ export async function openFull(seed: LedgerSeed, parts: OpenParts): Promise<Open
     ...{ genesis: seed.genesis, keep: keepOf(seed) },
     recoveries: recoveries.map((one) => chainRecoveryOf(one, recoverAddress)),
   })({ database, clock, log })
-  const snapshots = createSnapshots()({ chain, log })
+  const snapshots = createSnapshots()({ chain, clock, log })
   const { checkpoint } = seed
   const isOurs = checkpoint?.genesisHash === chain.genesisHash
   const node = createLedgerNode({ keyIsNew: seed.keyIsNew, recoveries, ...(isOurs ? { checkpoint } : {}) })({
