@@ -92,6 +92,8 @@ export const readingCacheKb = 65_536
 
 /** Memory for what is new in the reading thread, in MB: entries live for a page, and need not be copied before they go. */
 export const readingYoungMaxMb = 64
+/** The same at its start, in MB; V8 has two such halves. */
+export const readingYoungMinMb = 16
 
 /** A community's figures go out at most this often for each, in ms. */
 export const communityEventEveryMs = 250
