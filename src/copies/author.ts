@@ -87,15 +87,17 @@ export function createAuthor(parts: AuthorParts): Author {
   function happened(event: CopiesEvent): void {
     if (stopping.signal.aborted) return
     const before = views.digest()
-    for (const action of step(state, event, now())) perform(action)
-    schedule()
+    const nowMs = now()
+    for (const action of step(state, event, nowMs)) perform(action)
+    schedule(nowMs)
     for (const share of views.changedSince(before)) parts.changed(share)
     if (event.type === 'offered' || event.type === 'unreachable') parts.changed()
   }
 
-  function schedule(): void {
+  /** `atMs`: when the last step was. What has come due since was not looked at, so it is not past. */
+  function schedule(atMs: number): void {
     timer?.()
-    const dueMs = copiesDueMs(state, now())
+    const dueMs = copiesDueMs(state, atMs)
     timer = dueMs === undefined ? undefined : clock.after(Math.max(1, dueMs - now()), () => happened({ type: 'tick' }))
   }
 

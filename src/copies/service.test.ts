@@ -9,8 +9,8 @@ import { formatLink } from '../content/format/link.ts'
 import { agreementsMax, framesBurst, heldPerPersonMax, nonceBytes, streamsPerPeerMax, talksMax } from './limits.ts'
 import type { Frame } from './wire.ts'
 
-async function worldOf(t: TestContext, keepers: number) {
-  const world = createCopiesWorld(t.name)
+async function worldOf(t: TestContext, keepers: number, options?: Parameters<typeof createCopiesWorld>[1]) {
+  const world = createCopiesWorld(t.name, options)
   t.after(() => world.stop())
   const author = await world.computer()
   const made: Computer[] = []
@@ -70,6 +70,20 @@ test('keepers that agreed get copies; one dies, and within a minute another has 
     ['alive', 'alive', 'lost'],
   )
   assert.deepEqual(author.network.blames, [])
+})
+
+test('a keeper is asked again and again, whatever moment a timer comes at', async (t) => {
+  const { world, author, keepers, agree } = await worldOf(t, 1, { isRestless: true })
+  const photos = world.content()
+  author.shelf.share(photos)
+  agree(at(keepers, 0))
+  author.copies.set(photos.shareId, 1)
+  for (let round = 0; round < 200; round++) {
+    await world.pass(20_000)
+    const [keeper] = author.copies.keepers()
+    const silentMs = world.clock.nowMs() - (keeper?.seenMs ?? 0)
+    assert.ok(silentMs <= 20_000, `round ${round}: not asked for ${silentMs} ms`)
+  }
 })
 
 test('a new version is followed; what is unshared is deleted', async (t) => {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { Emitter } from '../../src/base/events.ts'
-import type { Log } from '../../src/base/ports.ts'
+import type { Clock, Log } from '../../src/base/ports.ts'
 import { deviceFrom, type TestDevice } from '../../src/community/direct/testing.ts'
 import { Bitfield } from '../../src/content/format/bitfield.ts'
 import { shareIdOf } from '../../src/content/format/keys.ts'
@@ -24,7 +24,7 @@ import type { TransferService, TransferView } from '../../src/transfer/types.ts'
 import { createVirtualClock } from '../sim/clock.ts'
 import { type Content, makeContent } from '../sim/holdings.ts'
 import { createNet, type SimNetwork } from '../sim/network.ts'
-import { createRandom } from '../sim/random.ts'
+import { createRandom, type SeededRandom } from '../sim/random.ts'
 
 type LibraryStub = Parameters<typeof createCopies>[0]['library']
 type TransfersStub = Pick<TransferService, 'list' | 'add' | 'cancel' | 'remove'>
@@ -171,7 +171,20 @@ export interface Computer extends TestDevice {
   crash(): void
 }
 
-export function createCopiesWorld(seed: string) {
+/** As on a real computer: time passes from one look to the next, and timers come up to a millisecond early. */
+function restless(clock: Clock, { uniform }: SeededRandom): Clock {
+  let passedMs = 0
+  return {
+    nowMs: clock.nowMs,
+    monotonicMs() {
+      passedMs += 0.4 * uniform()
+      return clock.monotonicMs() + passedMs
+    },
+    after: (ms, run) => clock.after(Math.floor(ms), run),
+  }
+}
+
+export function createCopiesWorld(seed: string, { isRestless = false } = {}) {
   const clock = createVirtualClock()
   const random = createRandom(seed)
   const net = createNet(clock, random.fork('net'))
@@ -195,7 +208,14 @@ export function createCopiesWorld(seed: string) {
     const warnings: string[] = []
     const live = () =>
       createCopies({
-        ...{ clock, random, log: logTo(warnings), network, ...shelf, store },
+        ...{
+          clock: isRestless ? restless(clock, random.fork('looks')) : clock,
+          random,
+          log: logTo(warnings),
+          network,
+          ...shelf,
+          store,
+        },
         certificate: () => device.certificate.bytes,
         self: () => device.person,
         label: () => `computer of ${device.person.slice(-4)}`,
