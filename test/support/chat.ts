@@ -354,6 +354,7 @@ export function dump(database: DatabaseSync): Readonly<Record<string, readonly s
     'keys',
     'waiting',
     'messages',
+    'threads',
     'edits',
     'reactions',
     'mutes',

@@ -9,7 +9,7 @@ import { numberOf, textOf } from './rows.ts'
 import { notIndexed, type SearchIndex } from './search-index.ts'
 
 const ofChannel = ['chat_fields', 'chat_steps', 'chat_keys']
-const ofMessage = ['chat_edits', 'chat_reactions', 'chat_refs']
+const ofMessage = ['chat_edits', 'chat_reactions', 'chat_refs', 'chat_threads']
 const ofCommunity = ['chat_waiting', 'chat_mutes', 'chat_reports', 'chat_reads', 'chat_acts', 'chat_channels']
 
 export function createClear({ database, index }: { readonly database: Database; readonly index: SearchIndex }) {

@@ -67,12 +67,12 @@ export function createMessages(parts: {
 }) {
   const { database, channels, journal, index, isTaking, self, changed, vanished } = parts
   const select = database.prepare(`SELECT * FROM chat_messages WHERE ${isMessage}`)
-  const present = database.prepare(`SELECT 1 FROM chat_messages WHERE ${isMessage}`)
+  const present = database.prepare(`SELECT n FROM chat_messages WHERE ${isMessage}`)
   const selectNumber = database.prepare('SELECT * FROM chat_messages WHERE n = ?')
   const insertRow = database.prepare(
     `INSERT OR IGNORE INTO chat_messages (id, n, community, channel, ms, count, arrival, person, text, thread, reply,
-       mentions, files, deleted, hidden, shown, countable, mentioned, replies)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, 0)`,
+       mentions, files, deleted, hidden, shown, countable, mentioned)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)`,
   )
   const writeShape = database.prepare(
     `UPDATE chat_messages SET text = ?, mentions = ?, files = ?, original = ?, edited_ms = ?, deleted = ?, hidden = ?,
@@ -81,7 +81,11 @@ export function createMessages(parts: {
   const writeHide = database.prepare(
     'UPDATE chat_messages SET hide_ms = ?, hide_count = ?, hide_id = ?, hide_by = ?, hide_reason = ? WHERE n = ?',
   )
-  const addReplies = database.prepare(`UPDATE chat_messages SET replies = replies + ?2 WHERE ${isMessage}`)
+  const addReplies = database.prepare(
+    'INSERT INTO chat_threads (message, replies) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET replies = replies + ?2',
+  )
+  const dropEmptyThread = database.prepare('DELETE FROM chat_threads WHERE message = ? AND replies = 0')
+  const deleteThread = database.prepare('DELETE FROM chat_threads WHERE message = ?')
   const deleteRow = database.prepare('DELETE FROM chat_messages WHERE n = ?')
   const insertEdit = database.prepare(
     'INSERT OR IGNORE INTO chat_edits (message, ms, count, id, text, mentions) VALUES (?, ?, ?, ?, ?, ?)',
@@ -195,13 +199,16 @@ export function createMessages(parts: {
       n = first + step
     }
     if (shown) index.change(n, notIndexed, { text: act.text, tags: tagsOf(channel.community, channel.n) })
-    if (shown && thread !== '') countReply(thread, channel.community, 1)
+    if (shown) countReply(thread, channel.community, 1)
     changed(place.id as MessageId, channel.community, true)
     return n
   }
 
   function countReply(thread: string, community: number, by: number): void {
-    addReplies.run(thread, by)
+    const root = thread === '' ? undefined : present.get(thread)
+    if (root === undefined) return
+    addReplies.run(numberOf(root, 'n'), by)
+    if (by < 0) dropEmptyThread.run(numberOf(root, 'n'))
     changed(thread as MessageId, community, false)
   }
 
@@ -268,9 +275,7 @@ export function createMessages(parts: {
       Number(after.mentioned),
       before.n,
     )
-    if (after.shown !== before.shown && before.thread !== '') {
-      countReply(before.thread, before.community, after.shown ? 1 : -1)
-    }
+    if (after.shown !== before.shown) countReply(before.thread, before.community, after.shown ? 1 : -1)
     if (before.shown && !after.shown) vanished(before.community)
     changed(before.place.id as MessageId, before.community, false)
   }
@@ -347,9 +352,10 @@ export function createMessages(parts: {
     deleteRow.run(row.n)
     deleteEdits.run(row.n)
     deleteReactions.run(row.n)
+    deleteThread.run(row.n)
     journal.dropMessage(row.n)
     index.change(row.n, searchableOf(row, row), notIndexed)
-    if (row.shown && row.thread !== '') countReply(row.thread, row.community, -1)
+    if (row.shown) countReply(row.thread, row.community, -1)
     if (row.shown) vanished(row.community)
     for (const { arrival, child } of refs) {
       arrivals.add(arrival)

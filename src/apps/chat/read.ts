@@ -85,6 +85,7 @@ export function createReader({ database, kept, view, self, since, moderates, isO
     `SELECT * FROM chat_messages WHERE ${inPlace} AND (ms, count, id) >= (?, ?, ?) ORDER BY ms, count, id LIMIT ?`,
   )
   const byId = database.prepare(`SELECT * FROM chat_messages WHERE ${isMessage}`)
+  const replies = database.prepare('SELECT replies FROM chat_threads WHERE message = ?')
   const reactions = database.prepare(
     'SELECT person, emoji, ms, count, id FROM chat_reactions WHERE message = ? AND is_on = 1 ORDER BY ms, count, id',
   )
@@ -201,6 +202,11 @@ export function createReader({ database, kept, view, self, since, moderates, isO
     return [...persons].map(([emoji, of]) => ({ emoji, persons: of }))
   }
 
+  function repliesOf(message: number): number {
+    const row = replies.get(message)
+    return row === undefined ? 0 : numberOf(row, 'replies')
+  }
+
   function messageOf(at: Context, raw: Row): Message {
     const row = readMessage(raw)
     const readable = !row.hidden || at.moderates || row.person === self()
@@ -213,7 +219,7 @@ export function createReader({ database, kept, view, self, since, moderates, isO
       text: readable ? row.text : '',
       replyTo: raw.reply === null ? undefined : (textOf(raw, 'reply') as MessageId),
       thread: row.thread === '' ? undefined : (row.thread as MessageId),
-      replies: numberOf(raw, 'replies'),
+      replies: repliesOf(row.n),
       mentions: personsOf(row.mentions),
       attachments: readable ? filesOf(row) : [],
       reactions: row.deleted ? [] : reactionsOf(at, row.n),

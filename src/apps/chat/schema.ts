@@ -192,4 +192,8 @@ export const chatViewSchemaSteps: readonly string[] = [
   );
   -- What one transaction adds is gathered in memory (4 MB of it) and written once.
   INSERT INTO chat_search (chat_search, rank) VALUES ('hashsize', 4194304);`,
+  // Answers are counted in rows of their own: in those of the messages each one wrote a page of some old message anew.
+  `CREATE TABLE chat_threads (message INTEGER PRIMARY KEY, replies INTEGER NOT NULL) STRICT;
+  INSERT INTO chat_threads SELECT n, replies FROM chat_messages WHERE replies <> 0;
+  ALTER TABLE chat_messages DROP COLUMN replies;`,
 ]
