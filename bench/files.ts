@@ -98,11 +98,12 @@ async function fetchInto(side: Side, link: string, to: string, progress: (shows:
   await side.daemon.sdk.transfers.finished(id, { onProgress: ({ blocksDone }) => progress(blocksDone > 0) })
 }
 
-function change(source: string): void {
+/** Differently for each `how`: what was written there before would be no change. */
+function change(source: string, how: string): void {
   for (let index = 0; index < changedFiles; index++) {
     writeFileSync(
       join(source, `folder-00${index % 10}`, `file-${String(100 * index).padStart(5, '0')}.bin`),
-      `changed ${index}`,
+      `changed ${how} ${index}`,
     )
   }
 }
@@ -124,7 +125,7 @@ async function runWith(visibility: 'private' | 'public', source: string, scratch
     const link = String((await shares.get(id)).link)
     const fetched = await measure(`get, ${visibility}`, sides, (progress) => fetchInto(reader, link, to, progress))
     const { sequence } = await shares.get(id)
-    change(source)
+    change(source, visibility)
     const again = await measure(`share 10 changed, ${visibility}`, sides, async (progress) => {
       for await (const share of shares.watch(id)) {
         progress((share.scan?.files ?? 0) > 0)
