@@ -60,6 +60,9 @@ export const totalsSaveEveryMs = 60_000
 /** Quiet time, in ms, after which a daemon gives memory back: longer than the pauses between two files of one person. */
 export const restAfterMs = 20_000
 
+/** Between two looks whether it is quiet, and at what is held meanwhile, in ms. */
+export const restLookMs = 1_000
+
 /** Time between two such collections, in ms: peers that come and go must not cost a tenth of a second each. */
 export const restEveryMs = 300_000
 

@@ -5,7 +5,7 @@
 // become old before it looks at them, which one collection of some 50 ms would have taken away.
 
 import type { Cancel, Clock } from '../base/ports.ts'
-import { heldBytesMin, heldGrowth, heldLookMs, restAfterMs, restEveryMs } from './limits.ts'
+import { heldBytesMin, heldGrowth, heldLookMs, restAfterMs, restEveryMs, restLookMs } from './limits.ts'
 
 export interface Memory {
   /** Bytes of the heap and of buffers, those included that nobody needs any more and V8 has not collected. */
@@ -34,8 +34,14 @@ export function createRest(clock: Clock, memory: Memory): Rest {
   function look(): void {
     const nowMs = clock.monotonicMs()
     const leftMs = Math.max(lastMs + restAfterMs, nextMs) - nowMs
-    timer = leftMs > 0 ? clock.after(leftMs, look) : undefined
-    if (timer !== undefined) return
+    timer = undefined
+    if (leftMs > 0) {
+      // The end of a large get tells nothing for a minute, and makes two objects a file.
+      const isMoving = nowMs < lastMs + restAfterMs
+      if (isMoving) relieve(nowMs)
+      timer = clock.after(isMoving ? Math.min(leftMs, restLookMs) : leftMs, look)
+      return
+    }
     nextMs = nowMs + restEveryMs
     memory.collectAll()
     bytesMax = heldBytesMin
@@ -55,7 +61,7 @@ export function createRest(clock: Clock, memory: Memory): Rest {
       if (stopped) return
       lastMs = clock.monotonicMs()
       relieve(lastMs)
-      timer ??= clock.after(restAfterMs, look)
+      timer ??= clock.after(restLookMs, look)
     },
     stop() {
       stopped = true

@@ -164,7 +164,8 @@ class LayoutReader {
     const children = yield* sortSteps(named, (a, b) => compareNames(b, a))
     for (const [place, { link, name }] of children.entries()) {
       if (name === children[place - 1]?.name) throw malformed('has a name twice')
-      stack.push({ path: [...path, name], index: this.#indexOf(link, index), codec: link.codec })
+      // Not spread: that leaves room for sixteen names more in each file's path.
+      stack.push({ path: path.concat(name), index: this.#indexOf(link, index), codec: link.codec })
       if (place % itemsPerStep === 0) yield
     }
   }

@@ -67,7 +67,7 @@ export const changeQuietMs = 500
 /** A folder that never falls quiet is scanned after this time all the same. */
 export const changeWaitMaxMs = 10_000
 
-/** The next scan waits at least this many times as long as the last one took: watching costs at most a tenth. */
+/** The next scan waits at least this many times as long as the last one took: watching costs at most a tenth. After the first, once. */
 export const scanPauseFactor = 10
 
 /** Between two looks at a share that can't be watched. */

@@ -58,7 +58,8 @@ export class OwnShareKeeper {
   #looking: Promise<void> | undefined
   #again = false
   #touched = false
-  #lastScanMs = 0
+  /** Before the next look. */
+  #pauseMs = 0
   #lookedAtMs = 0
   #dirtySinceMs: number | undefined
   #cancelTimer: Cancel = () => {}
@@ -150,10 +151,12 @@ export class OwnShareKeeper {
       await runScan(async () => {
         const startMs = clock.monotonicMs()
         this.#watch.begin()
+        // It reads everything; those after it, what changed.
+        const isFirst = this.#root === undefined
         if (!(await this.#isUnchanged())) await this.#scanNow()
         this.#watch.end()
         this.#lookedAtMs = clock.monotonicMs()
-        this.#lastScanMs = this.#lookedAtMs - startMs
+        this.#pauseMs = (this.#lookedAtMs - startMs) * (isFirst ? 1 : scanPauseFactor)
       })
       this.#recover()
     } catch (error) {
@@ -287,7 +290,7 @@ export class OwnShareKeeper {
     const nowMs = this.#parts.clock.monotonicMs()
     this.#dirtySinceMs ??= nowMs
     const latestMs = this.#dirtySinceMs + changeWaitMaxMs
-    const earliestMs = this.#lookedAtMs + this.#lastScanMs * scanPauseFactor
+    const earliestMs = this.#lookedAtMs + this.#pauseMs
     this.#lookAfter(Math.max(Math.min(changeQuietMs, latestMs - nowMs), earliestMs - nowMs, 0))
   }
 

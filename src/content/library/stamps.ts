@@ -11,9 +11,12 @@ export function statsOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): FileStats
   return { size, mtimeNs, ctimeNs, ino }
 }
 
-/** Size, change times and inode, as one comparable text. */
-export function stampOf(stats: FileStats): string {
-  return `${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}:${stats.ino}`
+/**
+ * Size, change times and inode, as one comparable text. Joined: V8 would keep a template's text as its pieces, four times as
+ * much, and a get holds one for each of its files.
+ */
+export function stampOf({ size, mtimeNs, ctimeNs, ino }: FileStats): string {
+  return [size, mtimeNs, ctimeNs, ino].join(':')
 }
 
 /** A stamp that matches no file: its content is looked at again. */
