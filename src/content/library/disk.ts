@@ -25,8 +25,8 @@ export interface Disk {
   writeWhole(path: string, bytes: Uint8Array): void
   rename(from: string, to: string): Promise<void>
   remove(path: string): Promise<void>
-  /** Forces files (all under `folder`) to the disk. */
-  flush(folder: string, files: readonly string[]): Promise<void>
+  /** Forces files (all under `folder`) to the disk. They may be gone through twice. */
+  flush(folder: string, files: Iterable<string>): Promise<void>
   /** Forces a folder's entries to the disk. */
   flushFolder(folder: string): Promise<void>
 }
@@ -94,8 +94,9 @@ function writeSome(descriptor: number, bytes: Uint8Array, position: number): Pro
  * Ten thousand fsyncs take seconds where one flush of the whole file system takes a tenth of one (`sync -f`, syncfs(2)),
  * so many files go together where the system can do that.
  */
-async function flush(folder: string, files: readonly string[]): Promise<void> {
-  if (files.length > flushOneByOneMax && process.platform === 'linux' && (await syncFileSystem(folder))) return
+async function flush(folder: string, files: Iterable<string>): Promise<void> {
+  const isMany = process.platform === 'linux' && hasMoreThan(flushOneByOneMax, files)
+  if (isMany && (await syncFileSystem(folder))) return
   const queue = [...files]
   const worker = async () => {
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
@@ -104,7 +105,13 @@ async function flush(folder: string, files: readonly string[]): Promise<void> {
     }
   }
   await Promise.all([worker(), worker(), worker(), worker()])
-  for (const parent of new Set(files.map((file) => dirname(file)))) await flushFolder(parent)
+  for (const parent of new Set(Array.from(files, (file) => dirname(file)))) await flushFolder(parent)
+}
+
+function hasMoreThan(count: number, items: Iterable<unknown>): boolean {
+  let left = count
+  for (const _item of items) if (left-- === 0) return true
+  return false
 }
 
 function syncFileSystem(folder: string): Promise<boolean> {

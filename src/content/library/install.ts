@@ -55,10 +55,11 @@ export async function install(
 ): Promise<HoldingFacts> {
   const { disk } = target.parts
   const moving = movingEntries(target, placement)
-  await disk.flush(
-    target.facts.work ?? '',
-    moving.map((entry) => join(target.tree, placement.paths[entry] ?? '')),
-  )
+  await disk.flush(target.facts.work ?? '', {
+    *[Symbol.iterator]() {
+      for (const entry of moving) yield join(target.tree, placement.paths[entry] ?? '')
+    },
+  })
   const wasInstalling = target.facts.installing
   if (target.base === undefined && !wasInstalling && lstatOrUndefined(target.path) !== undefined) {
     update({ path: target.parts.freePath(target.path) })
