@@ -114,7 +114,8 @@ browserTest('a code can be cancelled, and a member who may not approve is offere
   await makeCode(host, byCode)
   await dialogOf(host, byCode).getByRole('button', { name: 'Cancel the code' }).click()
   await dialogOf(host, byCode).getByRole('button', { name: 'Make the code' }).waitFor()
-  assert.deepEqual(await ada.client.communities.codes(garden), [])
+  // The dialog does not wait for the daemon.
+  await until('the code is gone', async () => (await ada.client.communities.codes(garden)).length === 0)
 
   const member = await stage.visit(context, ben)
   await member.visit(at(members))
