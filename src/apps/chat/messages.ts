@@ -67,7 +67,7 @@ export function createMessages(parts: {
 }) {
   const { database, channels, journal, index, isTaking, self, changed, vanished } = parts
   const select = database.prepare(`SELECT * FROM chat_messages WHERE ${isMessage}`)
-  const present = database.prepare(`SELECT n FROM chat_messages WHERE ${isMessage}`)
+  const selectN = database.prepare(`SELECT n FROM chat_messages WHERE ${isMessage}`)
   const selectNumber = database.prepare('SELECT * FROM chat_messages WHERE n = ?')
   const insertRow = database.prepare(
     `INSERT OR IGNORE INTO chat_messages (id, n, community, channel, ms, count, arrival, person, text, thread, reply,
@@ -169,7 +169,7 @@ export function createMessages(parts: {
     at: { readonly place: Place; readonly arrival: number },
   ): number | undefined {
     const { place, arrival } = at
-    if (present.get(place.id) !== undefined) return undefined
+    if (selectN.get(place.id) !== undefined) return undefined
     const thread = act.thread ?? ''
     const shown = speaks(channel, author, place)
     const { mentioned, countable } = marksOf(channel, author, thread, act.mentions, shown)
@@ -205,10 +205,11 @@ export function createMessages(parts: {
   }
 
   function countReply(thread: string, community: number, by: number): void {
-    const root = thread === '' ? undefined : present.get(thread)
-    if (root === undefined) return
-    addReplies.run(numberOf(root, 'n'), by)
-    if (by < 0) dropEmptyThread.run(numberOf(root, 'n'))
+    const row = thread === '' ? undefined : selectN.get(thread)
+    if (row === undefined) return
+    const root = numberOf(row, 'n')
+    addReplies.run(root, by)
+    if (by < 0) dropEmptyThread.run(root)
     changed(thread as MessageId, community, false)
   }
 

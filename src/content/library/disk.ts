@@ -98,6 +98,7 @@ async function flush(folder: string, files: Iterable<string>): Promise<void> {
   const isMany = process.platform === 'linux' && hasMoreThan(flushOneByOneMax, files)
   if (isMany && (await syncFileSystem(folder))) return
   const queue = [...files]
+  const folders = new Set(queue.map((file) => dirname(file)))
   const worker = async () => {
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
       const next = path
@@ -105,7 +106,7 @@ async function flush(folder: string, files: Iterable<string>): Promise<void> {
     }
   }
   await Promise.all([worker(), worker(), worker(), worker()])
-  for (const parent of new Set(Array.from(files, (file) => dirname(file)))) await flushFolder(parent)
+  for (const parent of folders) await flushFolder(parent)
 }
 
 function hasMoreThan(count: number, items: Iterable<unknown>): boolean {

@@ -64,7 +64,7 @@ export function createSnapshots(
     const consider = () => {
       const head = chain.head()
       // Of a block with a certificate of its own.
-      if (making !== undefined || isStopped || chain.certificate(head.height) === undefined || !isDue(head)) return
+      if (making !== undefined || isStopped || !isDue(head) || chain.certificate(head.height) === undefined) return
       gas = 0n
       making = make(chain, head, () => isStopped)
         .then((made) => {
