@@ -16,10 +16,10 @@ import { encodeCertificate, voteDigest } from '../src/ledger/consensus/vote-wire
 import { createLedgerCommon } from '../src/ledger/evm/common.ts'
 import { signDigest } from '../src/ledger/evm/crypto.ts'
 import { type Person, personOf, signedBy, subjects } from '../src/ledger/evm/testing.ts'
-import { threadYoungMb } from '../src/ledger/limits.ts'
 import type { Address } from '../src/ledger/types.ts'
 import { systemClock } from '../src/node/adapters.ts'
 import { openLedgerDatabase } from '../src/node/database.ts'
+import { threadNurseryMb } from '../src/node/limits.ts'
 import type { NodeSettings, Report, Submitted, ToNode } from './ledger-process.ts'
 import { freePort, start, stop } from './processes.ts'
 import { table } from './table.ts'
@@ -77,9 +77,9 @@ interface Node {
 
 async function run(settings: NodeSettings): Promise<ChildProcess> {
   const script = join(import.meta.dirname, 'ledger-process.ts')
-  // As much as the thread of a ledger may have in a daemon; V8 counts three of these.
-  const young = `--max-semi-space-size=${threadYoungMb / 3}`
-  const child = start(process.execPath, [young, script, JSON.stringify(settings)], {
+  // As the thread of a ledger has it in a daemon (src/node/thread.ts).
+  const nursery = ['min', 'max'].map((bound) => `--${bound}-semi-space-size=${threadNurseryMb}`)
+  const child = start(process.execPath, [...nursery, script, JSON.stringify(settings)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced',
   })

@@ -10,8 +10,6 @@ const mebibyte = 1024 * kibibyte
 export const ledgersMax = 16
 /** Heap of one thread: a block of 500 transactions needs some 50 MB above 150; past it the thread ends and begins anew. */
 export const threadHeapMb = 1_024
-/** What is new in it, in MB at most: unbounded, V8 takes 190 MB for that under load, and nothing is faster. bin/peerhood.mjs keeps it lower still. */
-export const threadYoungMb = 48
 /** A thread that ended by itself is started again after this long … */
 export const restartMs = 1_000
 /** … twice as long each time, up to this … */

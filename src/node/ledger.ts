@@ -1,18 +1,16 @@
 // Ledgers, with the threads that they run in and the folders that they lie in.
 
 import { mkdirSync } from 'node:fs'
-import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import type { CommunityService } from '../community/service.ts'
 import type { Announced } from '../ledger/announced.ts'
 import type { Thread, ThreadEvents } from '../ledger/host.ts'
-import { threadHeapMb, threadYoungMb } from '../ledger/limits.ts'
+import { threadHeapMb } from '../ledger/limits.ts'
 import { createLedgers } from '../ledger/service.ts'
 import type { Ledgers } from '../ledger/service-types.ts'
 import type { FromLedger, LedgerSeed } from '../ledger/thread/messages.ts'
 import type { Network } from '../network/types.ts'
 import type { Foundation } from './foundation.ts'
+import { startThread } from './thread.ts'
 
 export interface LedgerFeatureParts {
   readonly foundation: Foundation
@@ -30,19 +28,12 @@ export function createLedgerFeature(parts: LedgerFeatureParts): Ledgers {
     topic: (community) => communities.topic(community, 'ledger'),
     folder: foundation.home.ledgers,
     makeFolder: (path) => void mkdirSync(path, { recursive: true, mode: 0o700 }),
-    startThread,
+    startThread: startLedger,
   })
 }
 
-function startThread(seed: LedgerSeed, events: ThreadEvents): Thread {
-  const file = import.meta.url.endsWith('.ts') ? './ledger-thread.ts' : './ledger-thread.js'
-  const cache = getCompileCacheDir()
-  const worker = new Worker(new URL(file, import.meta.url), {
-    workerData: seed,
-    // Its modules from the cache too, or starting takes three times as long.
-    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
-    resourceLimits: { maxOldGenerationSizeMb: threadHeapMb, maxYoungGenerationSizeMb: threadYoungMb },
-  })
+function startLedger(seed: LedgerSeed, events: ThreadEvents): Thread {
+  const worker = startThread('ledger-thread', seed, { heapMb: threadHeapMb })
   let failure: unknown = 'it ended'
   worker.on('message', (message: FromLedger) => events.message(message))
   worker.on('error', (error) => {

@@ -93,10 +93,8 @@ export const viewsHeldMsMax = 200
 /** Memory for pages of the views in the reading thread, in KB: the indices over ids of a million messages are 25 MB. */
 export const readingCacheKb = 65_536
 
-/** Memory for what is new in the reading thread, in MB: entries live for a page, and need not be copied before they go. */
-export const readingYoungMaxMb = 64
-/** The same at its start, in MB; V8 has two such halves. */
-export const readingYoungMinMb = 16
+/** Memory for new objects in a thread that works much, in MB; V8 has two such halves. What lasts for a page or a block need not be copied. */
+export const threadNurseryMb = 16
 
 /** A community's figures go out at most this often for each, in ms. */
 export const communityEventEveryMs = 250

@@ -6,15 +6,13 @@
 // Must stay true: nobody waits for a thread that is gone, or that has not begun; the thread gets secrets of this device and
 // keeps them to itself.
 
-import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Database } from '../base/database.ts'
 import type { Cancel, Clock, Log } from '../base/ports.ts'
 import type { Reading, ReadingEnd, ReadingJob } from '../community/reading.ts'
 import type { PersonDid } from '../identity/types.ts'
-import { readingYoungMaxMb, readingYoungMinMb, viewsHeldMs, viewsHeldMsMax, walPagesMax } from './limits.ts'
+import { viewsHeldMs, viewsHeldMsMax, walPagesMax } from './limits.ts'
+import { startThread } from './thread.ts'
 import { createLockWords, freeLock, hurryThread, type LockWords, takeLock } from './views-lock.ts'
 
 /** What the thread starts with. */
@@ -136,18 +134,8 @@ class ThreadReading implements ReadingService {
   }
 
   #start(): Worker {
-    const file = import.meta.url.endsWith('.ts') ? './reading-thread.ts' : './reading-thread.js'
-    const cache = getCompileCacheDir()
-    // V8 begins with 1 MB for what is new and, as next to nothing of it lasts, keeps to that: it collected every seventy
-    // entries, a fifth of the time. Only this flag, which is read when a thread starts, makes it begin with more.
-    setFlagsFromString(`--min-semi-space-size=${readingYoungMinMb}`)
-    const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { ...this.#parts.seed(), lock: this.#lock } satisfies ReadingSeed,
-      // Its modules from the cache too, or starting takes three times as long.
-      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
-      resourceLimits: { maxYoungGenerationSizeMb: readingYoungMaxMb },
-    })
-    worker.once('online', () => setFlagsFromString('--min-semi-space-size=0'))
+    const seed: ReadingSeed = { ...this.#parts.seed(), lock: this.#lock }
+    const worker = startThread('reading-thread', seed)
     worker.unref()
     worker.on('message', (message: FromThread) => this.#hear(message))
     worker.on('error', (error) => this.#parts.log.error('reading_thread_failed', { message: String(error) }))
