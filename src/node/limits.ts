@@ -81,8 +81,8 @@ export const heldLookMs = 200
 /** Pages of the views' journal after which it is folded in (SQLite's own figure). */
 export const walPagesMax = 1_000
 
-/** Entries after which it is folded in while a thread reads a long log: some 30 MB; a page that many change is written once. */
-export const readingCheckpointEntries = 8_192
+/** Entries after which it is folded in while a thread reads a long log: some 50 MB; a page that many change is written once. */
+export const readingCheckpointEntries = 32_768
 
 /** How long the main thread keeps the views to itself after a write, in ms: a start writes once for each community, and more. */
 export const viewsHeldMs = 20

@@ -10,6 +10,7 @@ import { comparePlaces, isMuted, isPublic, wasIn } from './core.ts'
 import type { Journal } from './journal.ts'
 import { editsKeptMax, mutesPerPersonMax, reactionsPerMessageMax, reactionsPerPersonMax } from './limits.ts'
 import { createMemo } from './memo.ts'
+import type { Newest } from './newest.ts'
 import { columnsOf, listToText, numberOf, personsOf, placeOfRow, type Row, textOf } from './rows.ts'
 import { type Indexed, notIndexed, type SearchIndex, tagsOf } from './search-index.ts'
 import type { MessageId } from './types.ts'
@@ -40,6 +41,11 @@ export interface MessageRow extends Shape {
   readonly hide: Place | undefined
 }
 
+/** What has to be known of a message before something is done to it. */
+export interface MessageRef extends Pick<MessageRow, 'n' | 'community' | 'channel' | 'person' | 'thread'> {
+  readonly id: MessageId
+}
+
 interface MuteRow {
   readonly place: Place
   readonly untilMs: number | null
@@ -58,6 +64,7 @@ export function createMessages(parts: {
   readonly channels: Channels
   readonly journal: Journal
   readonly index: SearchIndex
+  readonly newest: Newest
   /** Whether a batch is being taken, in which nobody else writes the tables. */
   readonly isTaking: () => boolean
   readonly self: () => PersonDid
@@ -65,8 +72,11 @@ export function createMessages(parts: {
   /** One that was shown is not any more. */
   readonly vanished: (community: number) => void
 }) {
-  const { database, channels, journal, index, isTaking, self, changed, vanished } = parts
+  const { database, channels, journal, index, newest, isTaking, self, changed, vanished } = parts
   const select = database.prepare(`SELECT * FROM chat_messages WHERE ${isMessage}`)
+  const selectRef = database.prepare(
+    `SELECT n, community, channel, person, thread FROM chat_messages WHERE ${isMessage}`,
+  )
   const selectN = database.prepare(`SELECT n FROM chat_messages WHERE ${isMessage}`)
   const selectNumber = database.prepare('SELECT * FROM chat_messages WHERE n = ?')
   const insertRow = database.prepare(
@@ -144,6 +154,25 @@ export function createMessages(parts: {
     return row === undefined ? undefined : readMessage(row)
   }
 
+  /** The same, without what most acts need not know: a row of all columns takes three times as long. */
+  function find(id: MessageId): MessageRef | undefined {
+    const row = selectRef.get(id)
+    if (row === undefined) return undefined
+    return {
+      id,
+      n: numberOf(row, 'n'),
+      community: numberOf(row, 'community'),
+      channel: numberOf(row, 'channel'),
+      person: textOf(row, 'person') as PersonDid,
+      thread: textOf(row, 'thread'),
+    }
+  }
+
+  /** The message that {@link find} found. */
+  function whole({ n }: MessageRef): MessageRow {
+    return readMessage(selectNumber.get(n) ?? {})
+  }
+
   /** Whether what the person wrote at `place` may be seen: not muted there, and in the channel where it has persons. */
   function speaks(channel: ChannelRow, person: PersonDid, place: Place): boolean {
     if (!isPublic(channel.kind)) return wasIn(channel.folded.history, person, place)
@@ -169,7 +198,7 @@ export function createMessages(parts: {
     at: { readonly place: Place; readonly arrival: number },
   ): number | undefined {
     const { place, arrival } = at
-    if (selectN.get(place.id) !== undefined) return undefined
+    if (!newest.isBefore(channel.community, arrival) && selectN.get(place.id) !== undefined) return undefined
     const thread = act.thread ?? ''
     const shown = speaks(channel, author, place)
     const { mentioned, countable } = marksOf(channel, author, thread, act.mentions, shown)
@@ -198,6 +227,7 @@ export function createMessages(parts: {
       if (Number(added.changes) > 0) break
       n = first + step
     }
+    newest.raise(channel.community, arrival)
     if (shown) index.change(n, notIndexed, { text: act.text, tags: tagsOf(channel.community, channel.n) })
     if (shown) countReply(thread, channel.community, 1)
     changed(place.id as MessageId, channel.community, true)
@@ -281,7 +311,8 @@ export function createMessages(parts: {
     changed(before.place.id as MessageId, before.community, false)
   }
 
-  function edit(row: MessageRow, act: EditAct, place: Place): void {
+  function edit(ref: MessageRef, act: EditAct, place: Place): void {
+    const row = whole(ref)
     if (row.deleted) return
     const mentions = listToText(act.mentions)
     if (Number(insertEdit.run(row.n, ...columnsOf(place), act.text, mentions).changes) === 0) return
@@ -290,24 +321,27 @@ export function createMessages(parts: {
   }
 
   /** Takes text, files and edits out of the view for good; nothing brings them back. */
-  function remove(row: MessageRow): void {
+  function remove(ref: MessageRef): void {
+    const row = whole(ref)
     if (row.deleted) return
     deleteEdits.run(row.n)
     update(row, { deleted: true, text: '', mentions: '', files: '', original: null, editedMs: null })
   }
 
-  function hide(row: MessageRow, reason: string | undefined, by: PersonDid, place: Place): void {
+  function hide(ref: MessageRef, reason: string | undefined, by: PersonDid, place: Place): void {
+    const row = whole(ref)
     if (row.hide !== undefined && comparePlaces(place, row.hide) <= 0) return
     writeHide.run(...columnsOf(place), by, reason ?? '', row.n)
     update(row, { hidden: reason !== undefined })
   }
 
-  function react(row: MessageRow, emoji: string, on: boolean, person: PersonDid, place: Place): void {
-    writeReaction.run(row.n, person, emoji, ...columnsOf(place), Number(on))
-    const count = numberOf(countReactions.get(row.n) ?? {}, 'count')
-    if (count > reactionsPerPersonMax) surplusOfPerson.run(row.n, person)
-    if (count > reactionsPerMessageMax) surplusOfMessage.run(row.n)
-    changed(row.place.id as MessageId, row.community, false)
+  function react(message: MessageRef, emoji: string, on: boolean, person: PersonDid, place: Place): void {
+    const { n, id, community } = message
+    writeReaction.run(n, person, emoji, ...columnsOf(place), Number(on))
+    const count = numberOf(countReactions.get(n) ?? {}, 'count')
+    if (count > reactionsPerPersonMax) surplusOfPerson.run(n, person)
+    if (count > reactionsPerMessageMax) surplusOfMessage.run(n)
+    changed(id, community, false)
   }
 
   function mute(
@@ -380,7 +414,7 @@ export function createMessages(parts: {
     mutes.clear()
   }
 
-  return { get, insert, edit, remove, hide, react, mute, dropMutes, speaks, judgeAnew, takeOut, forget }
+  return { get, find, insert, edit, remove, hide, react, mute, dropMutes, speaks, judgeAnew, takeOut, forget }
 }
 
 function firstNumber(ms: number): number {

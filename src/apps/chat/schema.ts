@@ -196,4 +196,8 @@ export const chatViewSchemaSteps: readonly string[] = [
   `CREATE TABLE chat_threads (message INTEGER PRIMARY KEY, replies INTEGER NOT NULL) STRICT;
   INSERT INTO chat_threads SELECT n, replies FROM chat_messages WHERE replies <> 0;
   ALTER TABLE chat_messages DROP COLUMN replies;`,
+  // newest.ts.
+  `ALTER TABLE chat_communities ADD COLUMN newest INTEGER NOT NULL DEFAULT 0;
+  UPDATE chat_communities SET newest =
+    (SELECT coalesce(max(arrival), 0) FROM chat_messages WHERE community = chat_communities.n);`,
 ]

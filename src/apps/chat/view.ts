@@ -35,7 +35,8 @@ import {
 } from './core.ts'
 import { createJournal, noChannel } from './journal.ts'
 import { reportsPerPersonMax, waitingAtOnceMax } from './limits.ts'
-import { createMessages, type MessageRow } from './messages.ts'
+import { createMessages, type MessageRef } from './messages.ts'
+import { createNewest } from './newest.ts'
 import { createRetract } from './retract.ts'
 import { columnsOf, numberOf, placeOfRow, type Row, textOf } from './rows.ts'
 import { chatViewSchemaSteps } from './schema.ts'
@@ -100,8 +101,9 @@ function createView(parts: {
   const journal = createJournal(database)
   const index = createSearchIndex(database)
   const channels = createChannels({ database, keys, isTaking, self, available, vanished })
+  const newest = createNewest(database)
   const messages = createMessages({
-    ...{ database, channels, journal, index, isTaking, self, vanished },
+    ...{ database, channels, journal, index, newest, isTaking, self, vanished },
     changed(message, community, isNew) {
       changes.message(community, message, isNew)
       if (isNew) available(community, `message:${message}`)
@@ -150,6 +152,7 @@ function createView(parts: {
     awaited.clear()
     try {
       const result = work()
+      newest.write()
       if (!index.isGathering) index.write()
       return result
     } catch (error) {
@@ -159,6 +162,7 @@ function createView(parts: {
       taking = false
       channels.forget()
       messages.forget()
+      newest.forget()
     }
   }
 
@@ -330,7 +334,7 @@ function createView(parts: {
 
   function say(item: Item, act: MessageAct, channel: ChannelRow): Waits {
     if (!mayWrite(channel, item.rights)) return undefined
-    const root = act.thread === undefined ? undefined : messages.get(act.thread)
+    const root = act.thread === undefined ? undefined : messages.find(act.thread)
     if (act.thread !== undefined && root === undefined) return `message:${act.thread}`
     if (root !== undefined && root.channel !== channel.n) return undefined
     // What answers within a thread belongs to the thread: they are one level deep.
@@ -342,34 +346,34 @@ function createView(parts: {
   }
 
   function onMessage(item: Item, act: TargetAct, via: ChannelRow | undefined): Waits {
-    const row = messages.get(act.target)
-    if (row === undefined) return `message:${act.target}`
-    const channel = channels.byNumber(row.channel)
-    if (channel === undefined || row.community !== item.community) return undefined
+    const message = messages.find(act.target)
+    if (message === undefined) return `message:${act.target}`
+    const channel = channels.byNumber(message.channel)
+    if (channel === undefined || message.community !== item.community) return undefined
     if (via === undefined ? !isPublic(channel.kind) : via.n !== channel.n) return undefined
-    if (!mayDo(item, act, row, channel)) return undefined
-    journal.onMessage(row.n, item.arrival)
-    onto(item, act, row)
+    if (!mayDo(item, act, message, channel)) return undefined
+    journal.onMessage(message.n, item.arrival)
+    onto(item, act, message)
     changes.channel(item.community, channel.id)
     return undefined
   }
 
-  function onto({ person, place }: Item, act: TargetAct, row: MessageRow): void {
+  function onto({ person, place }: Item, act: TargetAct, message: MessageRef): void {
     switch (act.kind) {
       case 'edit':
-        messages.edit(row, act, place)
+        messages.edit(message, act, place)
         break
       case 'delete':
-        messages.remove(row)
+        messages.remove(message)
         break
       case 'react':
-        messages.react(row, act.emoji, act.on, person, place)
+        messages.react(message, act.emoji, act.on, person, place)
         break
       case 'hide':
-        messages.hide(row, act.reason, person, place)
+        messages.hide(message, act.reason, person, place)
         break
       case 'unhide':
-        messages.hide(row, undefined, person, place)
+        messages.hide(message, undefined, person, place)
         break
     }
   }
@@ -413,12 +417,12 @@ function createView(parts: {
 }
 
 /** Whether an act upon a message has an effect. */
-function mayDo(item: Item, act: TargetAct, row: MessageRow, channel: ChannelRow): boolean {
+function mayDo(item: Item, act: TargetAct, message: MessageRef, channel: ChannelRow): boolean {
   switch (act.kind) {
     case 'edit':
-      return row.person === item.person && mayWrite(channel, item.rights)
+      return message.person === item.person && mayWrite(channel, item.rights)
     case 'delete':
-      return row.person === item.person
+      return message.person === item.person
     case 'react':
       return mayReact(channel, item.rights)
     default:
