@@ -56,6 +56,34 @@ test('a log that is cut off in the middle goes on where it was', async () => {
   await world.stop()
 })
 
+test('what goes by a relay goes on directly once it can, and hardly anything is sent twice', async () => {
+  const world = createLogWorld('moves')
+  const a = await world.peer({ quality: { up: 200_000 } })
+  const b = await world.peer({ quality: { up: 200_000 } })
+  world.net.relay(a.id, b.id, true)
+  const opened: boolean[] = []
+  for (const { network } of [a, b]) {
+    const open = network.openStream.bind(network)
+    network.openStream = async (...args: Parameters<typeof open>) => {
+      const stream = await open(...args)
+      opened.push(stream.isRelayed)
+      return stream
+    }
+  }
+  a.write(2_000)
+  await world.until('some have come', () => b.log.entries.length > 300, 20_000)
+  assert.ok(opened.length > 0 && opened.every((isRelayed) => isRelayed))
+  const before = opened.length
+  world.net.relay(a.id, b.id, false)
+  await world.until('both are equal', () => isEqual([a, b]), 60_000)
+  await world.pass(5_000)
+  assert.deepEqual(opened.slice(before), [false])
+  assert.deepEqual([a.peers().length, b.peers().length], [1, 1])
+  assert.ok(b.log.offered < 2_300, `${b.log.offered} entries came in all`)
+  assert.deepEqual([a.blames(), b.blames()], [[], []])
+  await world.stop()
+})
+
 test('five logs become equal, through splits, cuts and crashes', async () => {
   for (const seed of ['five/1', 'five/2', 'five/3']) {
     const world = createLogWorld(seed)

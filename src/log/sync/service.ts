@@ -55,11 +55,15 @@ export function createLogSync(options: LogSyncOptions): (parts: LogSyncParts) =>
     const running = new Set<Promise<void>>()
     /** Those that are greeting, too, which no community knows of yet. */
     const sessions = new Set<Session>()
+    /** Those for which one that goes directly was opened. */
+    const moved = new WeakSet<Session>()
+    const stopping = new AbortController()
     const uniform = createUniform(random)
     const provider = createProvider({ network, clock, log })
     let accepted = 0
     let keys = 0
     let unhandle: Cancel | undefined
+    let offNetwork: Cancel | undefined
     let state: 'new' | 'running' | 'stopped' = 'new'
 
     // ---- sessions
@@ -100,15 +104,38 @@ export function createLogSync(options: LogSyncOptions): (parts: LogSyncParts) =>
       }
       opened.add(peerId)
       try {
-        const stream = await network.openStream(peerId, logProtocol, { signal })
-        if (state === 'running' && joined.get(community.community)?.community === community) {
-          void run(stream, { port: community }, () => opened.delete(peerId))
-          return
-        }
-        stream.abort(syncEnds.sync_session_ended('The community was left.'))
+        await openStream(community, peerId, signal, () => opened.delete(peerId))
       } catch (error) {
         opened.delete(peerId)
         throw error
+      }
+    }
+
+    async function openStream(
+      community: Community,
+      peerId: PeerId,
+      signal: AbortSignal,
+      over: () => void,
+    ): Promise<void> {
+      const stream = await network.openStream(peerId, logProtocol, { signal })
+      if (state === 'running' && joined.get(community.community)?.community === community) {
+        void run(stream, { port: community }, over)
+        return
+      }
+      over()
+      stream.abort(syncEnds.sync_session_ended('The community was left.'))
+    }
+
+    /** A direct way has opened: of two sessions by one opener the later stays, so what goes by a relay goes on by it. */
+    function move(peerId: PeerId): void {
+      for (const session of sessions) {
+        if (session.peerId !== peerId || !session.isRelayed || !session.opener || session.phase !== 'active') continue
+        const one = [...joined.values()].find(({ community }) => community.sessions.get(session.key) === session)
+        if (one === undefined || moved.has(session)) continue
+        moved.add(session)
+        openStream(one.community, peerId, stopping.signal, () => {}).catch((error: unknown) =>
+          log.debug('sync_session_not_moved', { peer: peerId, code: toPeerhoodError(error).code }),
+        )
       }
     }
 
@@ -226,12 +253,17 @@ export function createLogSync(options: LogSyncOptions): (parts: LogSyncParts) =>
         assert(state === 'new', 'an exchange of logs starts once')
         state = 'running'
         unhandle = await network.handle(logProtocol, onStream, { streamsPerPeerMax })
+        offNetwork = network.on((event) => {
+          if (event.type === 'peer' && event.peer.path === 'direct') move(event.peer.peerId)
+        })
         for (const one of joined.values()) begin(one)
       },
       async stop() {
         if (state === 'stopped') return
         state = 'stopped'
         unhandle?.()
+        offNetwork?.()
+        stopping.abort()
         provider.stop()
         for (const { search, live, community, statusTimer } of joined.values()) {
           search.stop()

@@ -17,6 +17,8 @@ export interface Session {
   readonly peerId: PeerId
   /** Whether we opened the stream. */
   readonly opener: boolean
+  /** Whether it goes through a relay, which ends at the latest when the relay has carried enough. */
+  readonly isRelayed: boolean
   readonly phase: 'greeting' | 'active' | 'ended'
   readonly role: SyncRole | undefined
   /** The peer's vector is whole. */

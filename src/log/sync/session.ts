@@ -238,6 +238,7 @@ export function createSession(
     key: parts.nextKey(),
     peerId,
     opener,
+    isRelayed: stream.isRelayed,
     get phase() {
       return phase
     },
