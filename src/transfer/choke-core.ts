@@ -1,16 +1,21 @@
 // Who is served now. While there are fewer interested peers than slots, everyone is. Otherwise turns of `uploadTurnMs`:
 // those who waited longest come next, and of those served for a full turn the ones leave first that give us least. Who is
-// served and asks for nothing makes room before its turn is over. Waiting counts more for those who lack more of the share,
-// so that a crowd is done together instead of one by one; it never counts nothing, whatever others say they lack. Pure.
+// served and asks for nothing makes room before its turn is over: after twice the time in which it answers, so that who is
+// far away has its turn as well. Waiting counts more for those who lack more of the share, so that a crowd is done together
+// instead of one by one; it never counts nothing, whatever others say they lack. Pure.
 //
 // How many slots: an uplink shared by many brings each of them its block late, and only whole blocks can be served on, so a
 // share spreads fastest when few are served at a time; as many as keep the line full, about what leaves in `slotMs`.
 
 import {
+  lineMs,
+  linePlacesMin,
   slotMs,
   slotTrialMs,
   slotTrialPauseMs,
-  uploadIdleMs,
+  uploadAnswerMaxMs,
+  uploadAnswerMs,
+  uploadIdleMinMs,
   uploadSlotsMax,
   uploadSlotsMin,
   uploadTurnMs,
@@ -24,6 +29,8 @@ export interface ChokeCandidate<Key> {
   readonly sinceMs: number
   /** When it last had asked for something that it had not been sent. */
   readonly askedMs: number
+  /** What it takes to ask once it is served; see `answered`. */
+  readonly answerMs: number | undefined
   /** Bytes per second that it sends us. */
   readonly givesPerSecond: number
   /** The part of the share that it lacks, as it says: from 0 to 1. */
@@ -56,6 +63,20 @@ export function slotsFor({ extra }: Slots, blocksPerSecond: number): number {
   return Math.min(uploadSlotsMax, suggested + extra)
 }
 
+/** For how many at a time blocks leave: as many as fill the line, of those that are served. */
+export function placesFor({ extra }: Slots, blocksPerSecond: number): number {
+  return Math.max(linePlacesMin, Math.ceil((blocksPerSecond * lineMs) / 1000)) + extra
+}
+
+/**
+ * How long a peer takes to answer, after it took `tookMs` this time; undefined: nothing was measured yet. A longer time counts
+ * at once and a shorter one bit by bit, as a want that crossed our choke looks like a quick answer.
+ */
+export function answered(beforeMs: number | undefined, tookMs: number): number {
+  const boundedMs = Math.min(tookMs, uploadAnswerMaxMs)
+  return beforeMs === undefined || boundedMs > beforeMs ? boundedMs : (3 * beforeMs + boundedMs) / 4
+}
+
 /** What trials say by now; to be called now and then while more want to be served than there are slots. */
 export function trySlots(slots: Slots, blocksPerSecond: number, nowMs: number): Slots {
   const { extra, trialFrom, trialSlots, sinceMs } = slots
@@ -80,10 +101,10 @@ export function chooseServed<Key>(
 ): ReadonlySet<Key> {
   const interested = candidates.filter((candidate) => candidate.interested)
   if (interested.length <= slots) return new Set(interested.map(({ key }) => key))
-  const rank = ({ served, sinceMs, askedMs }: ChokeCandidate<Key>): number => {
+  const rank = ({ served, sinceMs, askedMs, answerMs = uploadAnswerMs }: ChokeCandidate<Key>): number => {
     if (!served) return 1
-    if (nowMs - Math.max(sinceMs, askedMs) >= uploadIdleMs) return 3
-    return nowMs - sinceMs < uploadTurnMs ? 0 : 2
+    if (nowMs - Math.max(sinceMs, askedMs) >= Math.max(uploadIdleMinMs, 2 * answerMs)) return 3
+    return nowMs - sinceMs < uploadTurnMs + answerMs ? 0 : 2
   }
   const claim = ({ sinceMs, lacks }: ChokeCandidate<Key>) => (nowMs - sinceMs + 1) * Math.max(lacksMin, lacks) ** 2
   const ordered = interested.toSorted((a, b) => {

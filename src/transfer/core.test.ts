@@ -83,6 +83,37 @@ test('rare blocks are asked before common ones', () => {
   assert.deepEqual(new Set(fill(state, 1).slice(0, 2)), new Set([18, 19]))
 })
 
+test('a run does not go on to blocks that are more common than what else the peer has', () => {
+  const state = fetchOf(40)
+  const common = Array.from({ length: 39 }, (_, i) => i)
+  for (const peer of [2, 3]) join(state, peer, common)
+  join(state, 1, common)
+  const [start = 0, next = 0] = fill(state, 1).slice(0, 2)
+  assert.equal(next, start + 1)
+  stepFetch(state, { type: 'choke', peer: 1, on: true }, 1)
+  stepFetch(state, { type: 'choke', peer: 1, on: false }, 1)
+  stepFetch(state, { type: 'have', peer: 1, indexes: [39] }, 1)
+  assert.equal(fill(state, 1, 1)[0], 39)
+})
+
+test('the rarest block of a peer is found also where most rare blocks are at others', () => {
+  const blocks = 400
+  const state = fetchOf(blocks)
+  const own = 399
+  // Block 0 to 299 are at one peer each, and so is 399; 300 to 398 are at two.
+  for (let peer = 2; peer < 5; peer++) {
+    join(
+      state,
+      peer,
+      Array.from({ length: 100 }, (_, i) => (peer - 2) * 100 + i),
+    )
+  }
+  const twice = Array.from({ length: 99 }, (_, i) => 300 + i)
+  join(state, 5, twice)
+  join(state, 1, [...twice, own])
+  assert.equal(fill(state, 1)[0], own)
+})
+
 test('ties are broken at random and go on in runs', () => {
   const first = new Set<number>()
   for (let i = 0; i < 20; i++) {
@@ -204,6 +235,45 @@ test('in the end game a fast idle peer takes over from a slow one, and the loser
     { type: 'store', peer: 2, index },
   ])
   assert.ok((state.holders.get(taken[1] ?? -1)?.length ?? 0) <= copiesPerBlockMax)
+})
+
+test('before the end game nobody takes over what is late at another', () => {
+  const state = fetchOf(12)
+  join(state, 1, [0, 1, 2])
+  join(state, 2, [0, 1, 2])
+  fill(state, 1)
+  state.peers.get(2)?.rate.add(1_000_000, 5_000)
+  assert.deepEqual(fill(state, 2, 5_000), [])
+  assert.deepEqual(wants(stepFetch(state, { type: 'tick' }, 5_001), 2), [])
+})
+
+test('interest is in blocks that nobody is asked for, until all are', () => {
+  const interests = (effects: readonly FetchEffect[]) =>
+    effects.flatMap((effect) => (effect.type === 'interest' ? [[effect.peer, effect.on]] : []))
+  const state = fetchOf(4)
+  join(state, 1, [0, 1])
+  join(state, 2, [1])
+  const asked1 = fill(state, 1)
+  assert.deepEqual(new Set(asked1), new Set([0, 1]))
+  const nothing = stepFetch(state, { type: 'fill', peer: 2, ...plenty }, 1)
+  assert.deepEqual(interests(nothing), [[2, false]], 'who serves us and has nothing for us knows at once')
+  assert.deepEqual(interests(stepFetch(state, { type: 'tick' }, 2)), [])
+  stepFetch(state, { type: 'read', reader: 1, indexes: [1] }, 2)
+  assert.deepEqual(interests(stepFetch(state, { type: 'tick' }, 2)), [[2, true]], 'for a reader it may be asked again')
+  stepFetch(state, { type: 'read', reader: 1, indexes: [] }, 2)
+  assert.deepEqual(interests(stepFetch(state, { type: 'tick' }, 2)), [[2, false]])
+  assert.deepEqual(interests(stepFetch(state, { type: 'have', peer: 2, indexes: [2] }, 3)), [[2, true]])
+  assert.deepEqual(fill(state, 2, 3), [2])
+  assert.deepEqual(interests(deliver(state, 2, 2, 4)), [])
+  assert.deepEqual(interests(stepFetch(state, { type: 'tick' }, 5)), [[2, false]])
+  stepFetch(state, { type: 'choke', peer: 1, on: true }, 6)
+  assert.deepEqual(interests(stepFetch(state, { type: 'tick' }, 7)), [[2, true]], 'what it has is open again')
+  assert.deepEqual(fill(state, 2, 8), [1])
+  join(state, 3, [0, 1, 3], 9)
+  assert.deepEqual(new Set(fill(state, 3, 9)), new Set([0, 3]))
+  join(state, 4, [3], 10)
+  stepFetch(state, { type: 'fill', peer: 4, ...plenty }, 10)
+  assert.equal(state.peers.get(4)?.interested, true, 'the end game: what is asked of one may be asked of another')
 })
 
 test('readers take turns, so that one that reads far ahead starves nobody', () => {

@@ -20,7 +20,7 @@ import {
   release,
 } from './fetch-state.ts'
 import { createPeerState, noteArrival, type PeerKey, type PeerState, peerHas } from './peer-core.ts'
-import { fillPeer } from './pick-core.ts'
+import { fillPeer, pickAny } from './pick-core.ts'
 import { rescue } from './rescue-core.ts'
 
 export type { FetchOptions, FetchState } from './fetch-state.ts'
@@ -164,17 +164,35 @@ function tellMore(state: FetchState, peer: PeerState, indexes: readonly number[]
   return interest(state, peer)
 }
 
-/** Whether the peer has blocks that we need, when that changed. Mostly one look: at the block that was the reason before. */
+/**
+ * Whether the peer has blocks that we would ask it for, when that changed: such as nobody was asked for, and in the end game or
+ * for a reader any. In a crowd it would otherwise serve us, and wait for nothing, in the place of somebody who asks.
+ */
 function interest(state: FetchState, peer: PeerState): FetchEffect[] {
+  const repeats = state.rarity.size === 0 || state.readers.size > 0
+  const on = needs(state, peer) && (repeats || peer.asked.size > 0 || hasOpen(state, peer))
+  if (on === peer.interested) return []
+  peer.interested = on
+  return [{ type: 'interest', peer: peer.key, on }]
+}
+
+/** Whether the peer has blocks that we need. Mostly one look: at the block that was the reason before. */
+function needs(state: FetchState, peer: PeerState): boolean {
   if (!hasBit(state.needBits, peer.needed) || !peerHas(peer, peer.needed)) {
     const { blocks } = state.options
     const next = nextInBoth(state.needBits, peer.bits, peer.needed, blocks)
     peer.needed = next < 0 ? Math.max(0, nextInBoth(state.needBits, peer.bits, 0, peer.needed)) : next
   }
-  const on = hasBit(state.needBits, peer.needed) && peerHas(peer, peer.needed)
-  if (on === peer.interested) return []
-  peer.interested = on
-  return [{ type: 'interest', peer: peer.key, on }]
+  return hasBit(state.needBits, peer.needed) && peerHas(peer, peer.needed)
+}
+
+/** The same of blocks that nobody is asked for. */
+function hasOpen(state: FetchState, peer: PeerState): boolean {
+  if (!peer.known || peer.dryEpoch === state.epoch) return false
+  if (hasBit(state.openBits, peer.cursor) && peerHas(peer, peer.cursor)) return true
+  if (pickAny(state, peer) >= 0) return true
+  peer.dryEpoch = state.epoch
+  return false
 }
 
 function bitsOf(blocks: number, indexes: readonly number[]): Uint8Array {
@@ -301,6 +319,8 @@ function fill(state: FetchState, input: Extract<FetchInput, { type: 'fill' }>, n
     const indexes = fillPeer(state, peer, budget, input.mayExceed, nowMs)
     budget -= state.askedBytes - before
     if (indexes.length > 0) effects.push({ type: 'want', peer: peer.key, indexes })
+    // Whoever serves us now and has nothing for us should know at once.
+    else if (chosen !== undefined) effects.push(...interest(state, peer))
   }
   return effects
 }

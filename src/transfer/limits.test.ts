@@ -17,6 +17,7 @@ import {
   streamsPerPeerMax,
   transfersMax,
 } from './limits.ts'
+import { createLine } from './line.ts'
 import { createUpload } from './upload.ts'
 
 const mebibyte = 1024 * 1024
@@ -122,7 +123,7 @@ test('what is read ahead for all who do not take it is bounded, and so is what i
   const victim = await server(world, content)
   const holding = victim.library.sim(content.shareId)
   assert.ok(holding !== undefined)
-  const budget = { bytes: 0 }
+  const budget = { bytes: 0, line: createLine(world.clock) }
   const ignore = () => {}
   const events = { sent: ignore, gone: ignore, dropped: ignore, unreadable: ignore }
   const blockBuffers = {

@@ -57,16 +57,25 @@ export const sessionsPerShareMax = 200
 export const uploadFewMax = 4
 /** Of more, at most so many; the others wait for their turn … */
 export const uploadSlotsMax = 32
-/** … at least so many, however slow the line … */
-export const uploadSlotsMin = 2
+/** … at least so many, however slow the line: one whose block leaves, one whose block is next, and one that thinks … */
+export const uploadSlotsMin = 3
 /** … and between the two as many as blocks leave in this time. */
 export const slotMs = 1_000
 /** Half as many more slots are tried for this long, to see whether more leaves then: the others may be what is slow … */
 export const slotTrialMs = 5_000
 /** … and not again for this long when it does not. */
 export const slotTrialPauseMs = 10_000
+/**
+ * Of those who are served in a crowd, blocks leave for so few at the same time, so that each is whole at its peer, who can serve
+ * it on, as early as can be …
+ */
+export const linePlacesMin = 1
+/** … or for as many as leave in this time, in ms: a fast line waits for round trips, and no longer for itself. */
+export const lineMs = 100
+/** A block that has not left after so long, in ms, waits for its receiver, or for a slow line: it holds up nobody more. */
+export const linePlaceMs = 500
 /** Whom to serve is looked at anew this often while others wait. */
-export const rechokeMs = 1_000
+export const rechokeMs = 250
 /** … and no more often than this when somebody's interest changes: crowds change it all the time. */
 export const rechokeSoonMs = 100
 /**
@@ -80,10 +89,17 @@ export const spreadPatienceMs = 1_000
 export const spreadLackMin = 0.5
 /** What was on its way to somebody who is served no more takes its part of the line for so long, if it has not left. */
 export const uploadLeavingMs = 5_000
-/** Who is served and asks for nothing for so long makes room for another. */
-export const uploadIdleMs = 1_000
-/** How long a turn lasts while others wait. */
-export const uploadTurnMs = 10_000
+/** How long a peer takes to ask once it is served, in ms, before that was measured: most of the world is nearer. */
+export const uploadAnswerMs = 500
+/** Who takes longer is taken for as quick as this, and so waited for twice as long: it might be late on purpose. */
+export const uploadAnswerMaxMs = 1_000
+/** Who is served and asks for nothing makes room for another after twice the time it takes to answer, and at least this. */
+export const uploadIdleMinMs = 250
+/**
+ * How long a turn lasts while others wait, from the first answer on: a few blocks. Who has come first to a block that few have
+ * must not be the one to go on with blocks that many have, while others wait for the rare one.
+ */
+export const uploadTurnMs = 2_000
 /** Block bytes read ahead for one peer: hides the disk's and the checker's latency. */
 export const serveAheadBytesMax = 4 * mebibyte
 /** Blocks read ahead for one peer when they are small. */
@@ -111,8 +127,8 @@ export const pipelineBlocksMax = askedBlocksMax / 2
 export const runBytesMax = 16 * mebibyte
 /** The same block is asked of at most this many peers at once (end game, reader in a hurry). */
 export const copiesPerBlockMax = 3
-/** Rarity probes before the search by bits takes over. */
-export const rarityProbesMax = 32
+/** Rarity probes before the search by bits takes over: enough for a crowd, in which most rare blocks are at others. */
+export const rarityProbesMax = 512
 /** Blocks that one reader may call for ahead of its place. */
 export const readAheadBlocksMax = 32
 /** The same in bytes: a reader never waits for more memory than this. */
@@ -125,7 +141,7 @@ export const stallMs = 8_000
 export const stallEndMs = 60_000
 /** How often timeouts, the end game and announcements are looked at while something moves. */
 export const tickMs = 100
-/** New blocks are told to others after at most this long. */
+/** New blocks are told to others at once, and those that follow within so long together. */
 export const haveDelayMs = 100
 
 /** Blocks handed to the holding at once … */

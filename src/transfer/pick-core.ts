@@ -51,8 +51,7 @@ function continueRun(peer: PeerState, index: number, bytes: number): void {
 function pick(state: FetchState, peer: PeerState): number {
   let index = pickNode(state, peer)
   if (index < 0) index = pickUrgent(state, peer)
-  if (index < 0) index = pickRun(state, peer)
-  if (index < 0) index = pickRare(state, peer)
+  if (index < 0) index = pickRun(state, peer, pickRare(state, peer))
   if (index < 0) index = pickAny(state, peer)
   return index
 }
@@ -77,11 +76,12 @@ function pickUrgent(state: FetchState, peer: PeerState): number {
   return -1
 }
 
-function pickRun(state: FetchState, peer: PeerState): number {
+/** The neighbour of the last, unless it is more common than the rarest that was found: that would never get around. */
+function pickRun({ rarity }: FetchState, peer: PeerState, rarest: number): number {
   const { runNext, runBytes } = peer
-  if (runNext <= 0 || runBytes >= runBytesMax || !state.rarity.has(runNext)) return -1
-  const common = state.rarity.availability(runNext) > state.rarity.availability(runNext - 1)
-  return common || !peerHas(peer, runNext) ? -1 : runNext
+  if (runNext <= 0 || runBytes >= runBytesMax || !rarity.has(runNext) || !peerHas(peer, runNext)) return rarest
+  const common = rarest >= 0 && rarity.availability(runNext) > rarity.availability(rarest)
+  return common ? rarest : runNext
 }
 
 function pickRare(state: FetchState, peer: PeerState): number {
@@ -103,7 +103,8 @@ function pickRare(state: FetchState, peer: PeerState): number {
   return -1
 }
 
-function pickAny(state: FetchState, peer: PeerState): number {
+/** The next block that the peer has and nobody is asked for. */
+export function pickAny(state: FetchState, peer: PeerState): number {
   if (!peer.known || state.rarity.size === 0) return -1
   const { blocks } = state.options
   let index = nextInBoth(state.openBits, peer.bits, peer.cursor, blocks)

@@ -26,6 +26,7 @@ export function rescue(state: FetchState, nowMs: number): Rescue {
   const result: Rescue = { wants: new Map(), stalled: new Map(), leave: [] }
   for (const peer of state.peers.values()) checkStall(state, peer, nowMs, result)
   hurryForReaders(state, nowMs, result)
+  if (state.rarity.size > 0) return result
   for (const peer of state.peers.values()) if (isIdle(state, peer)) takeOver(state, peer, nowMs, result)
   return result
 }

@@ -1,9 +1,10 @@
-// Whom we serve, over all shares: looks at it anew when somebody's interest changes, but not for each of a crowd, and every
-// second while more want to be served than there are slots.
+// Whom we serve, over all shares: looks at it anew when somebody's interest changes, but not for each of a crowd, and again
+// and again while more want to be served than there are slots.
 
 import type { Cancel, Clock } from '../base/ports.ts'
-import { chooseServed, createSlots, restSlots, slotsFor, trySlots } from './choke-core.ts'
+import { chooseServed, createSlots, placesFor, restSlots, slotsFor, trySlots } from './choke-core.ts'
 import { rechokeMs, rechokeSoonMs, uploadFewMax, uploadLeavingMs } from './limits.ts'
+import type { Line } from './line.ts'
 import { createRate } from './rate.ts'
 import type { Session } from './session-types.ts'
 
@@ -15,7 +16,7 @@ export interface Serving {
   stop(): void
 }
 
-export function createServing(clock: Clock, sessions: () => Iterable<Session>): Serving {
+export function createServing(clock: Clock, line: Line, sessions: () => Iterable<Session>): Serving {
   const blocks = createRate(rateHalfLifeMs, Number.NEGATIVE_INFINITY)
   let slots = createSlots(clock.monotonicMs())
   let timer: Cancel | undefined
@@ -45,6 +46,7 @@ export function createServing(clock: Clock, sessions: () => Iterable<Session>): 
     const perSecond = blocks.perSecond(nowMs)
     const all = slotsFor(slots, perSecond)
     const isFew = active.filter(({ traffic }) => traffic.theirInterest).length <= uploadFewMax
+    line.resize(isFew ? Number.POSITIVE_INFINITY : placesFor(slots, perSecond))
     const room = isFew ? uploadFewMax : Math.max(1, all - leaving)
     const chosen = chooseServed(
       active.map((session) => ({
@@ -53,6 +55,7 @@ export function createServing(clock: Clock, sessions: () => Iterable<Session>): 
         served: session.traffic.served,
         sinceMs: session.traffic.sinceMs,
         askedMs: session.traffic.askedMs,
+        answerMs: session.traffic.answerMs,
         givesPerSecond: session.rateIn.perSecond(nowMs),
         lacks: session.traffic.lacks,
       })),
@@ -78,7 +81,8 @@ export function createServing(clock: Clock, sessions: () => Iterable<Session>): 
     if (traffic.served === served) return
     traffic.served = served
     traffic.sinceMs = nowMs
-    if (!served) traffic.upload?.clear()
+    if (served) traffic.unansweredMs = nowMs
+    else traffic.upload?.clear()
     session.send({ kind: 'choke', on: !served })
   }
 

@@ -4,13 +4,25 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createBits, forEachBit, hasBit, isBitsOf, nextInBoth, setBit } from './bits.ts'
-import { type ChokeCandidate, chooseServed, createSlots, restSlots, slotsFor, trySlots } from './choke-core.ts'
+import {
+  answered,
+  type ChokeCandidate,
+  chooseServed,
+  createSlots,
+  placesFor,
+  restSlots,
+  slotsFor,
+  trySlots,
+} from './choke-core.ts'
 import { createLate } from './late.ts'
 import {
   lateBlocksMax,
+  linePlacesMin,
   slotTrialMs,
   slotTrialPauseMs,
-  uploadIdleMs,
+  uploadAnswerMaxMs,
+  uploadAnswerMs,
+  uploadIdleMinMs,
   uploadSlotsMax,
   uploadSlotsMin,
   uploadTurnMs,
@@ -128,6 +140,7 @@ const candidate = (key: number, changes: Partial<ChokeCandidate<number>> = {}): 
   served: false,
   sinceMs: 0,
   askedMs: Number.POSITIVE_INFINITY,
+  answerMs: 0,
   givesPerSecond: 0,
   lacks: 1,
   ...changes,
@@ -145,7 +158,7 @@ test('those who waited longest come first; a turn is not cut short', () => {
     candidate(3, { sinceMs: 50 }),
     candidate(4, { sinceMs: 10 }),
   ]
-  assert.deepEqual([...chooseServed(many, 2, 5_000)].sort(), [1, 2])
+  assert.deepEqual([...chooseServed(many, 2, uploadTurnMs - 1)].sort(), [1, 2])
   assert.deepEqual([...chooseServed(many, 2, uploadTurnMs + 50)].sort(), [1, 4])
   assert.deepEqual(
     [...chooseServed(many, 3, uploadTurnMs + 200)].sort(),
@@ -207,11 +220,44 @@ test('more slots are tried, and kept while more leaves with them', () => {
 
 test('who is served and asks for nothing makes room before its turn is over', () => {
   const many = [
-    candidate(1, { served: true, askedMs: 0 }),
-    candidate(2, { served: true, askedMs: uploadIdleMs }),
+    candidate(1, { served: true, askedMs: 0, answerMs: 10 }),
+    candidate(2, { served: true, askedMs: 1 }),
     candidate(3, { sinceMs: 50 }),
   ]
-  assert.deepEqual([...chooseServed(many, 2, uploadIdleMs)].sort(), [2, 3])
+  assert.deepEqual([...chooseServed(many, 2, uploadIdleMinMs - 1)].sort(), [1, 2])
+  assert.deepEqual([...chooseServed(many, 2, uploadIdleMinMs)].sort(), [2, 3])
+})
+
+test('who is far away has the time that it needs to ask, and its turn is as long as that of others from then on', () => {
+  const many = (answerMs: number | undefined) => [
+    candidate(1, { served: true, askedMs: 0, answerMs }),
+    candidate(2, { sinceMs: 50 }),
+  ]
+  const until = (answerMs: number | undefined, idleMs: number) => {
+    assert.deepEqual([...chooseServed(many(answerMs), 1, idleMs - 1)], [1])
+    assert.deepEqual([...chooseServed(many(answerMs), 1, idleMs)], [2])
+  }
+  until(850, 1_700)
+  until(undefined, 2 * uploadAnswerMs)
+  const asking = [candidate(1, { served: true, answerMs: 850 }), candidate(2, { sinceMs: 50 })]
+  assert.deepEqual([...chooseServed(asking, 1, uploadTurnMs + 849)], [1])
+  assert.deepEqual([...chooseServed(asking, 1, uploadTurnMs + 850)], [2])
+})
+
+test('who answers late is waited for next time, but not for as long as it likes', () => {
+  assert.equal(answered(undefined, 80), 80)
+  assert.equal(answered(80, 850), 850)
+  assert.equal(answered(800, 80), 620, 'one quick answer may be a want that crossed our choke')
+  assert.equal(answered(800, 3_600_000), uploadAnswerMaxMs)
+})
+
+test('blocks leave one after the other, on a fast line for more at a time, and for as many more as a trial tries', () => {
+  const slots = createSlots(0)
+  assert.deepEqual(
+    [0, 6, 100].map((perSecond) => placesFor(slots, perSecond)),
+    [linePlacesMin, linePlacesMin, 10],
+  )
+  assert.ok(placesFor(trySlots(slots, 6, slotTrialPauseMs), 6) > linePlacesMin)
 })
 
 test('who lacks more waits less, but everybody is served in the end', () => {

@@ -7,6 +7,7 @@ import { inventoryPageBytes } from '../content/format/inventory.ts'
 import type { Holding } from '../content/types.ts'
 import type { Network } from '../network/types.ts'
 import { isBitsOf } from './bits.ts'
+import { answered } from './choke-core.ts'
 import { peerErrors } from './errors.ts'
 import type { Fetch } from './fetch.ts'
 import { askedBlocksMax, haveStatementsMax } from './limits.ts'
@@ -62,6 +63,7 @@ export function createSwarmFrames(parts: SwarmFramesParts): SwarmFrames {
   function onWant(session: Session, { ranges }: { readonly ranges: readonly Range[] }): void {
     const indexes = rangesToIndexes(ranges, blocks(), askedBlocksMax)
     const holding = parts.holding()
+    noteAnswer(session)
     // A want may cross our choke; it is dropped, as the peer will know when the choke arrives.
     if (!session.traffic.served || holding === undefined) return
     const here = indexes.filter((index) => holding.have.has(index))
@@ -70,6 +72,12 @@ export function createSwarmFrames(parts: SwarmFramesParts): SwarmFrames {
       session.send({ kind: 'missing', ranges: indexesToRanges(absent) })
     }
     session.traffic.upload?.want(parts.spreading.give(session, here))
+  }
+
+  function noteAnswer({ traffic }: Session): void {
+    if (traffic.unansweredMs === undefined) return
+    traffic.answerMs = answered(traffic.answerMs, parts.clock.monotonicMs() - traffic.unansweredMs)
+    traffic.unansweredMs = undefined
   }
 
   function onWantPage(session: Session, page: number): void {
@@ -83,7 +91,6 @@ export function createSwarmFrames(parts: SwarmFramesParts): SwarmFrames {
     const { traffic } = session
     if (traffic.theirInterest === on) return
     traffic.theirInterest = on
-    traffic.sinceMs = parts.clock.monotonicMs()
     if (!on) traffic.upload?.clear()
     parts.interestChanged()
   }

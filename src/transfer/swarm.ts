@@ -78,6 +78,7 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
   let offHolding: () => void = () => {}
   let fresh: number[] = []
   let freshTimer: (() => void) | undefined
+  let toldMs = Number.NEGATIVE_INFINITY
 
   const exchange = createExchange({ clock, network: parts.network, sessions: () => sessions.values() })
   const spreading = createSpreading({ clock, holding: () => holding, sessions: () => sessions })
@@ -103,11 +104,12 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
     if (event.type === 'inventory') for (const session of activeSessions()) tellAll(session)
     if (event.type !== 'block') return
     fresh.push(event.index)
-    freshTimer ??= clock.after(haveDelayMs, tellFresh)
+    freshTimer ??= clock.after(Math.max(0, toldMs + haveDelayMs - clock.monotonicMs()), tellFresh)
   }
 
   function tellFresh(): void {
     freshTimer = undefined
+    toldMs = clock.monotonicMs()
     const indexes = fresh
     fresh = []
     // Those who have everything are told as well: it says to them whom to serve before others.

@@ -9,6 +9,7 @@ import type { BlockBuffers } from '../content/worker/buffers.ts'
 import type { Network, PeerId, PeerStream } from '../network/types.ts'
 import { peerErrors } from './errors.ts'
 import { sessionsAcceptedMax, sessionsOpenedMax, streamsPerPeerMax } from './limits.ts'
+import { createLine } from './line.ts'
 import { createServing } from './serving.ts'
 import { createSession } from './session.ts'
 import type { Session, SessionEnd, SessionPort } from './session-types.ts'
@@ -54,8 +55,8 @@ export function createSwarms(parts: SwarmsParts): Swarms {
   let openedCount = 0
   let acceptedCount = 0
   const running = new Set<Promise<void>>()
-  const serveBudget: ServeBudget = { bytes: 0 }
-  const serving = createServing(clock, () => sessions)
+  const serveBudget: ServeBudget = { bytes: 0, line: createLine(clock) }
+  const serving = createServing(clock, serveBudget.line, () => sessions)
   let keys = 0
   let unhandle: Cancel | undefined
   let offNetwork: Cancel = () => {}

@@ -23,8 +23,12 @@ export interface Traffic {
   readonly pagesAsked: Set<number>
   /** Whether we answer its wants now. */
   served: boolean
-  /** When `served` or `theirInterest` last changed. */
+  /** When `served` last changed. */
   sinceMs: number
+  /** When it was told that we serve it, and has not asked for anything since. */
+  unansweredMs: number | undefined
+  /** How long it takes to ask then; see choke-core.ts. */
+  answerMs: number | undefined
   /** When it was last seen to wait for something that it asked for. */
   askedMs: number
   /** Blocks that the peer has, as it told. */
@@ -68,6 +72,8 @@ export function createTraffic(
     pagesAsked: new Set(),
     served: false,
     sinceMs: startMs,
+    unansweredMs: undefined,
+    answerMs: undefined,
     askedMs: startMs,
     theirBlocks: 0,
     theirAll: false,

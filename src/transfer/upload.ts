@@ -17,12 +17,15 @@ import {
   serveAheadBytesMax,
   serveBytesMax,
 } from './limits.ts'
+import type { Line, Place } from './line.ts'
 import { indexesToRanges } from './ranges.ts'
 import { blockHeaderBytes, encodeBlockHeader } from './wire.ts'
 
-/** Bytes read ahead for all peers together. */
+/** What all peers that are served share. */
 export interface ServeBudget {
+  /** Bytes read ahead. */
   bytes: number
+  readonly line: Line
 }
 
 export interface UploadEvents {
@@ -135,12 +138,16 @@ export function createUpload(
 
   function sendBlocks(): void {
     let from = 0
-    while (from < ready.length && channel.writable) from = sendFrom(from)
+    while (from < ready.length && channel.writable) {
+      const place = budget.line.take(pump)
+      if (place === undefined) break
+      from = sendFrom(from, place)
+    }
     if (from > 0) ready = ready.slice(from)
   }
 
   /** Sends one large block, or as many small ones as fit together; returns the first index not sent. */
-  function sendFrom(from: number): number {
+  function sendFrom(from: number, place: Place): number {
     let to = from
     let bytes = 0
     for (; to < ready.length; to++) {
@@ -150,15 +157,16 @@ export function createUpload(
     }
     // A block that is no small one leaves alone.
     const end = Math.max(to, from + 1)
-    sendTogether(ready.slice(from, end))
+    sendTogether(ready.slice(from, end), place)
     return end
   }
 
-  function sendTogether(blocks: readonly Ready[]): void {
+  function sendTogether(blocks: readonly Ready[], place: Place): void {
     const parts = blocks.flatMap(({ index, bytes }) => [encodeBlockHeader('block', index, bytes.length), bytes])
     channel.sendBytes(parts, () => {
       for (const { bytes } of blocks) blockBuffers.give(bytes)
       events.gone(blocks.length)
+      place.free()
     })
     for (const block of blocks) left(block)
   }
@@ -188,6 +196,7 @@ export function createUpload(
     }
     ready = []
     readyBytes = 0
+    budget.line.forget(pump)
   }
 
   return {

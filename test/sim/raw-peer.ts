@@ -34,9 +34,9 @@ export interface RawPeer {
   serve(answer: (talk: Talk) => Promise<void> | void): Promise<void>
 }
 
-export function createRawPeer(world: World, content: Content): RawPeer {
+export function createRawPeer(world: World, content: Content, delayMs = 5): RawPeer {
   const id = peerIdOf(world.random)
-  const network = world.net.join(id, { up: 50_000_000, delayMs: 5 })
+  const network = world.net.join(id, { up: 50_000_000, delayMs })
 
   function talkOn(stream: PeerStream): Talk {
     const received: Frame[] = []

@@ -1,0 +1,88 @@
+// The line out, as a crowd shares it: blocks leave few at a time and in the order in which they were ready, so that each is
+// whole at its peer, who can serve it on, as early as can be. Many may be served at the same time all the same: what they
+// have asked for waits here, and the line is never idle while one of them thinks.
+//
+// Must stay true: a peer that takes its blocks slowly doesn't hold up the others for longer than `linePlaceMs`, and that
+// once only: its next blocks leave beside those of the others, until one has left in time.
+
+import type { Cancel, Clock } from '../base/ports.ts'
+import { linePlaceMs } from './limits.ts'
+
+export interface Line {
+  /** Takes a place for what leaves now; undefined: there is none, and `ready` is called when there may be. */
+  take(ready: () => void): Place | undefined
+  /** No longer waits. */
+  forget(ready: () => void): void
+  /** How many places there are from now on. */
+  resize(places: number): void
+}
+
+export interface Place {
+  /** What took it has left. */
+  free(): void
+}
+
+export function createLine(clock: Clock): Line {
+  const waiting = new Set<() => void>()
+  /** Whose last block was slow to leave. */
+  const slow = new WeakSet<() => void>()
+  let places = Number.POSITIVE_INFINITY
+  let taken = 0
+  let isCalling = false
+
+  /** Who is called may take a place and free it at once: it must not call the next from within. */
+  function call(): void {
+    if (isCalling) return
+    isCalling = true
+    for (const ready of waiting) {
+      if (taken >= places) break
+      waiting.delete(ready)
+      ready()
+    }
+    isCalling = false
+  }
+
+  function occupy(ready: () => void): Place {
+    taken++
+    let timer: Cancel | undefined = clock.after(linePlaceMs, () => {
+      slow.add(ready)
+      leave()
+    })
+    function leave(): void {
+      if (timer === undefined) return
+      timer()
+      timer = undefined
+      taken--
+      call()
+    }
+    return { free: leave }
+  }
+
+  function besides(ready: () => void): Place {
+    const sinceMs = clock.monotonicMs()
+    return {
+      free() {
+        if (clock.monotonicMs() - sinceMs < linePlaceMs) slow.delete(ready)
+      },
+    }
+  }
+
+  return {
+    take(ready) {
+      waiting.delete(ready)
+      if (places === Number.POSITIVE_INFINITY) return nowhere
+      if (slow.has(ready)) return besides(ready)
+      if (taken < places) return occupy(ready)
+      waiting.add(ready)
+      return undefined
+    },
+    forget: (ready) => waiting.delete(ready),
+    resize(next) {
+      places = next
+      call()
+    },
+  }
+}
+
+/** While there is room for all, nobody is counted. */
+const nowhere: Place = { free() {} }
