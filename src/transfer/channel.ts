@@ -10,7 +10,7 @@ import type { BlockBuffers } from '../content/worker/buffers.ts'
 import type { PeerId, PeerStream } from '../network/types.ts'
 import { createDecoder } from './decoder.ts'
 import { peerErrors } from './errors.ts'
-import { controlFramesBurst, controlFramesPerSecond, farewellMs, unsentBytesMax } from './limits.ts'
+import { controlFramesBurst, controlFramesPerSecond, farewellMs, readSliceMs, unsentBytesMax } from './limits.ts'
 import { encodeFrame, type Frame, type FrameKind } from './wire.ts'
 
 export interface ChannelEvents {
@@ -132,12 +132,18 @@ export function createChannel(
   }
 
   async function read(): Promise<void> {
+    let workMs = 0
     for await (const chunk of stream.incoming) {
       if (ended) return
       bytesIn += chunk.length
       receivedMs = clock.monotonicMs()
       decoder.push(chunk)
       events.flushed()
+      workMs += clock.monotonicMs() - receivedMs
+      if (workMs < readSliceMs) continue
+      // Megabytes of small blocks may lie there already, and nothing else would have the thread until all are taken.
+      workMs = 0
+      await new Promise((resolve) => setImmediate(resolve))
     }
     if (!ended) decoder.end()
   }

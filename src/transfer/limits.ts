@@ -144,6 +144,9 @@ export const tickMs = 100
 /** New blocks are told to others at once, and those that follow within so long together. */
 export const haveDelayMs = 100
 
+/** Time that frames of one stream may hold the thread before others get a turn; what they set off takes twice as long again. */
+export const readSliceMs = 4
+
 /** Blocks handed to the holding at once … */
 export const storesMax = 1024
 /** … and waiting for that; past it nothing more is asked. */

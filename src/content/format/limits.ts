@@ -42,7 +42,7 @@ export const nameBytesMax = 255
 /** Names in a path. Real trees stay under 40; 4,096 bytes (PATH_MAX) of one-letter names would be 2,048. */
 export const pathNamesMax = 128
 
-/** Files and empty folders of a version: about 400 bytes of memory each while its layout is read, 200 MB at most. */
+/** Files and empty folders of a version: 100 bytes of memory each while its layout is read, 400 with several leaves: 200 MB at most. */
 export const layoutEntriesMax = 524_288
 
 /** Names in all paths of a layout together (8 bytes each): the largest layout at a mean depth of 8. */

@@ -14,10 +14,15 @@ import { stampOf } from './stamps.ts'
 export interface BaseVersion {
   readonly facts: HoldingFacts
   /** What was written at a path below the share's top. */
-  file(path: string): { readonly file: IndexedFile; readonly leaves: readonly IndexedLeaf[] } | undefined
+  file(path: string): BaseFile | undefined
   files(): IterableIterator<IndexedFile>
-  /** Whether the file at `path` below the share's top is on disk just as it was written. */
-  isUntouched(path: string): Promise<boolean>
+  /** Whether the file at `path` below the share's top is on disk just as it was written; `known` is what `file` gave. */
+  isUntouched(path: string, known?: BaseFile): Promise<boolean>
+}
+
+export interface BaseFile {
+  readonly file: IndexedFile
+  readonly leaves: readonly IndexedLeaf[]
 }
 
 export function createBaseVersion(index: BlockIndex, facts: HoldingFacts, check: CheckLeaf): BaseVersion {
@@ -30,8 +35,7 @@ export function createBaseVersion(index: BlockIndex, facts: HoldingFacts, check:
     facts,
     file,
     files: () => index.files(facts.id),
-    async isUntouched(path) {
-      const known = file(path)
+    async isUntouched(path, known = file(path)) {
       if (known === undefined) return false
       const absolute = join(top, path)
       const stats = lstatOrUndefined(absolute)

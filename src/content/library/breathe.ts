@@ -1,16 +1,40 @@
 // Long runs of small work on the calling thread let others have a turn now and then.
 
 import type { Clock } from '../../base/ports.ts'
+import { createTurns } from '../../base/turns.ts'
 import { sliceMs } from './limits.ts'
 
-/** The returned function waits for a turn of the event loop when `sliceMs` have passed since the last one. */
+/**
+ * The returned function waits for a turn of the event loop when `sliceMs` have passed since the last one. All who call it
+ * share one slice and wait for one turn: else each of them would take a slice of its own in the same turn.
+ */
 export function createBreath(clock: Pick<Clock, 'monotonicMs'>): () => Promise<void> {
   let startMs = clock.monotonicMs()
-  return async () => {
-    if (clock.monotonicMs() - startMs < sliceMs) return
+  let turn: Promise<void> | undefined
+  const nextTurn = async () => {
     await new Promise((resolve) => setImmediate(resolve))
     startMs = clock.monotonicMs()
+    turn = undefined
   }
+  return async () => {
+    if (turn === undefined && clock.monotonicMs() - startMs < sliceMs) return
+    turn ??= nextTurn()
+    await turn
+  }
+}
+
+/**
+ * Runs short work of many callers one after the other, with a turn of the event loop for others after every `sliceMs`.
+ * A breath alone would let all of them go on in one turn.
+ */
+export function createPace(clock: Pick<Clock, 'monotonicMs'>): (work: () => void) => Promise<void> {
+  const inTurn = createTurns(1)
+  const breathe = createBreath(clock)
+  return (work) =>
+    inTurn(async () => {
+      await breathe()
+      work()
+    })
 }
 
 /** Runs `work` for each item, at most `atOnceMax` at a time, in order of starting. Rejects with the first failure. */

@@ -16,6 +16,8 @@ export interface FetchParts extends LocalBlocksParts {
   readonly committer: Committer
   readonly files: OpenFiles
   readonly worker: BlockWorker
+  /** Runs what is written on this thread, of all gets, with pauses. */
+  readonly pace: (work: () => void) => Promise<void>
   /** Chooses another final path, when something took the one that was meant. */
   readonly freePath: (path: string) => string
   /** Deletes what else a holding has in the database, its row being gone. */

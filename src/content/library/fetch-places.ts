@@ -6,13 +6,14 @@ import type { HoldingFacts } from './holding-rows.ts'
 import type { LeafSpot } from './leaf-reader.ts'
 import type { Placement } from './placement.ts'
 import type { SealIds } from './seal-ids.ts'
+import type { StampTable } from './stamp-table.ts'
 
 /** What is asked of a get. */
 interface Places {
   readonly facts: HoldingFacts
   readonly path: string
   readonly ended: 'finished' | 'discarded' | undefined
-  readonly installed: ReadonlyMap<number, string>
+  readonly installed: Pick<StampTable, 'has'>
   readonly sealIds: SealIds
   pathOf(entry: number): string
 }
@@ -36,7 +37,7 @@ export function* spotsToRead(get: Places, placement: Placement, index: number): 
   for (const { entry, start } of placement.anyPlaces(index)) {
     const first = get.pathOf(entry)
     yield { path: first, start, bytes, seal }
-    const final = join(get.path, placement.paths[entry] ?? '')
+    const final = join(get.path, placement.pathOf(entry))
     const mayHaveMoved = get.facts.installing || get.ended === 'finished'
     if (final !== first && mayHaveMoved) yield { path: final, start, bytes, seal }
   }

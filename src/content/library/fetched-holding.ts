@@ -20,6 +20,7 @@
 import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
+import { Bitfield } from '../format/bitfield.ts'
 import { formatErrors } from '../format/errors.ts'
 import { digestOf } from '../format/keys.ts'
 import { createSealer, digestAsync, type Sealer } from '../format/seal.ts'
@@ -29,6 +30,7 @@ import { libraryErrors } from './errors.ts'
 import type { FetchParts } from './fetch-parts.ts'
 import { placesToWrite, spotsToRead } from './fetch-places.ts'
 import { FetchTally } from './fetch-tally.ts'
+import type { GetFigures } from './get-holding.ts'
 import type { HoldingFacts } from './holding-rows.ts'
 import { install } from './install.ts'
 import type { CheckLeaf } from './leaf-check.ts'
@@ -37,15 +39,16 @@ import { createLeafWriter, type LeafWriter } from './leaf-writer.ts'
 import { bytesForWorkerMin } from './limits.ts'
 import { createPageShelf, type PageShelf } from './page-shelf.ts'
 import type { Placement } from './placement.ts'
-import { gatherAnew, learnLayout, putNodesInFiles, takeKnownLeaves, takeKnownNodes } from './prepare.ts'
+import { gatherAnew, learnLayout, putNodesInFiles, takeInventory, takeKnownLeaves } from './prepare.ts'
 import { changedInPlace, restoreFromDisk } from './restore.ts'
 import { RowHolding } from './row-holding.ts'
 import { SealIds, sealIdBytes } from './seal-ids.ts'
+import { StampTable } from './stamp-table.ts'
 
 export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   readonly meta: VersionMeta
   /** Entries whose content lies at its final place already, with the stamp that it had when it was checked. */
-  readonly installed = new Map<number, string>()
+  readonly installed = new StampTable()
   readonly sealer: Sealer
   readonly check: CheckLeaf
   readonly base: BaseVersion | undefined
@@ -142,6 +145,12 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     return this.#placement?.filesDone ?? 0
   }
 
+  /** What stays of its figures when it is finished. */
+  get figures(): GetFigures {
+    const { bytesWanted, bytesReused, filesWanted } = this
+    return { bytesWanted, bytesReused, filesWanted, entriesWanted: this.#placement?.entriesWanted ?? new Bitfield(0) }
+  }
+
   fileProgress(entry: number): { readonly bytesDone: number; readonly wanted: boolean } {
     return {
       bytesDone: this.#placement?.entryBytesDone(entry) ?? 0,
@@ -164,24 +173,25 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
 
   /** Where an entry's content lies now. */
   pathOf(entry: number): string {
-    const below = this.#placement?.paths[entry] ?? ''
+    const below = this.#placement?.pathOf(entry) ?? ''
     return join(this.installed.has(entry) ? this.path : this.tree, below)
   }
 
   /** Takes up what is here already: pages, nodes, files. Call once, before anything else. */
   async open(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (this.record.bytes >= bytesForWorkerMin) this.parts.worker.start()
-    if (this.inventory === undefined) return
-    await takeKnownNodes(this)
-    await this.#prepare(options.signal)
+    if (this.inventory !== undefined) await this.#takeInventory(options.signal)
   }
 
   async putPage(page: number, bytes: Uint8Array): Promise<void> {
     this.#checkOpen()
     if (!this.#shelf.put(page, bytes)) return
-    this.events.emit({ type: 'inventory' })
-    await takeKnownNodes(this)
-    await this.#prepare(undefined)
+    await this.#takeInventory(undefined)
+  }
+
+  async #takeInventory(signal: AbortSignal | undefined): Promise<void> {
+    await takeInventory(this, () => this.events.emit({ type: 'inventory' }))
+    await this.#prepare(signal)
   }
 
   async putBlock(index: number, bytes: Uint8Array): Promise<void> {

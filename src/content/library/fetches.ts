@@ -1,26 +1,31 @@
 // Gets of this computer: begun, gone on with, brought to newer versions, ended. One row a get; a get into a folder that
 // has the share already updates it in place and replaces its row when it is done.
+//
+//   live: under way ── finished ──► done: an IndexedHolding, as every later start opens it (get-holding.ts)
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { equalBytes } from '../../base/bytes.ts'
 import type { Clock, Log } from '../../base/ports.ts'
 import { createTurns } from '../../base/turns.ts'
+import type { IndexedInventory } from '../format/inventory.ts'
 import { openMeta } from '../format/meta.ts'
 import { createSealer } from '../format/seal.ts'
-import type { FetchedHolding, Library, ShareLink, VersionMeta } from '../types.ts'
+import type { FetchedHolding, Holding, Library, ShareLink, VersionMeta } from '../types.ts'
 import type { BlockWorker } from '../worker/worker.ts'
 import { lstatOrUndefined } from './base-version.ts'
 import type { BlockFiles } from './block-files.ts'
 import type { BlockIndex, HoldingRow } from './block-index.ts'
+import { createPace } from './breathe.ts'
 import type { Committer } from './committer.ts'
 import type { Disk } from './disk.ts'
 import { libraryErrors } from './errors.ts'
 import type { FetchParts } from './fetch-parts.ts'
 import { FetchedHoldingOnDisk } from './fetched-holding.ts'
+import { GetHolding } from './get-holding.ts'
 import { type HoldingFacts, type HoldingRows, keysOf } from './holding-rows.ts'
 import { IndexedHolding } from './indexed-holding.ts'
 import { openLinkedRecord, refuseOlder } from './keeps.ts'
+import { takeKnownPages } from './known-pages.ts'
 import { createSweeper, type Sweeper } from './leftovers.ts'
 import { onlyCharsMax } from './limits.ts'
 import { createOpenFiles } from './open-files.ts'
@@ -39,7 +44,7 @@ export interface Fetches {
   stop(): Promise<void>
   open(request: Request): Promise<FetchedHolding>
   remove(facts: HoldingFacts): Promise<void>
-  holding(row: HoldingRow): FetchedHoldingOnDisk | IndexedHolding | undefined
+  holding(row: HoldingRow): Holding | undefined
 }
 
 export interface FetchesParts {
@@ -54,16 +59,22 @@ export interface FetchesParts {
   readonly worker: BlockWorker
 }
 
+/** A get under way: what others see of it, and what does its work. */
+interface Live {
+  readonly seen: GetHolding
+  readonly get: FetchedHoldingOnDisk
+}
+
 interface State extends FetchesParts {
-  readonly live: Map<HoldingRow, FetchedHoldingOnDisk>
-  readonly done: Map<HoldingRow, IndexedHolding>
+  readonly live: Map<HoldingRow, Live>
+  readonly done: Map<HoldingRow, Holding>
   readonly fetchParts: FetchParts
   readonly sweeper: Sweeper
 }
 
 export function createFetches(parts: FetchesParts): Fetches {
-  const live = new Map<HoldingRow, FetchedHoldingOnDisk>()
-  const done = new Map<HoldingRow, IndexedHolding>()
+  const live = new Map<HoldingRow, Live>()
+  const done = new Map<HoldingRow, Holding>()
   const { rows, registry, disk } = parts
   const isTaken = (path: string) =>
     rows.all().some((facts) => facts.origin === 'fetched' && facts.path !== undefined && isSamePath(facts.path, path))
@@ -72,6 +83,7 @@ export function createFetches(parts: FetchesParts): Fetches {
     ...parts,
     sweep: (holding) => sweeper.sweep(holding),
     files: createOpenFiles(disk),
+    pace: createPace(parts.clock),
     freePath: (path) => freePath(path, isTaken),
     onEnd: (holding, how) => endFetch(state, holding, how),
   }
@@ -90,9 +102,9 @@ export function createFetches(parts: FetchesParts): Fetches {
       }
     },
     async stop() {
-      for (const holding of live.values()) {
-        await holding.close()
-        registry.remove(holding)
+      for (const { seen, get } of live.values()) {
+        await get.close()
+        registry.remove(seen)
       }
       for (const holding of done.values()) registry.remove(holding)
       live.clear()
@@ -104,7 +116,7 @@ export function createFetches(parts: FetchesParts): Fetches {
       return holding.opening
     },
     remove: (facts) => removeFetch(state, facts),
-    holding: (row) => live.get(row) ?? done.get(row),
+    holding: (row) => live.get(row)?.seen ?? done.get(row),
   }
 }
 
@@ -120,17 +132,18 @@ async function openDone(state: State, facts: HoldingFacts): Promise<void> {
     log.info('fetched_share_gone', { share: facts.shareId })
     return
   }
-  const onChanged = () => log.info('fetched_share_changed', { share: facts.shareId })
-  const holding = new IndexedHolding(present, { ...state, onChanged })
+  const holding = indexed(state, present)
   state.done.set(facts.id, holding)
   registry.add(holding, 'fetched')
 }
 
+function indexed(state: State, facts: HoldingFacts, inventory?: IndexedInventory): IndexedHolding {
+  const onChanged = () => state.log.info('fetched_share_changed', { share: facts.shareId })
+  return new IndexedHolding(facts, { ...state, onChanged, inventory })
+}
+
 /** Chooses or makes the row; `opening` resolves when what is on disk was looked at. */
-async function beginFetch(
-  state: State,
-  request: Request,
-): Promise<{ readonly opening: Promise<FetchedHoldingOnDisk> }> {
+async function beginFetch(state: State, request: Request): Promise<{ readonly opening: Promise<GetHolding> }> {
   const { link, recordBytes, to, only, signal } = request
   const record = openLinkedRecord(link, recordBytes)
   const meta = openMeta(record.meta, createSealer(readKeys(link)))
@@ -148,14 +161,17 @@ async function beginFetch(
     return { opening: openLive(state, facts, signal, true) }
   }
   const running = state.live.get(partial.id)
-  if (running !== undefined && partial.sequence === record.sequence && !running.broken) {
-    if (partial.only === only) return { opening: Promise.resolve(running) }
+  if (running !== undefined && partial.sequence === record.sequence && !running.get.broken) {
+    if (partial.only === only) return { opening: Promise.resolve(running.seen) }
     throw libraryErrors.get_elsewhere('Another part of this share is being fetched into this folder.')
   }
   if (running !== undefined) await endLive(state, running)
   const facts = state.index.atomically(() => {
-    if (partial.sequence !== record.sequence) state.rows.clearPages(partial.id)
-    return state.rows.update(partial.id, version)
+    const isOther = partial.sequence !== record.sequence
+    if (isOther) state.rows.clearPages(partial.id)
+    const updated = state.rows.update(partial.id, version)
+    if (isOther) takeKnownPages(state.rows, updated)
+    return updated
   })
   return { opening: openLive(state, facts, signal, false) }
 }
@@ -179,11 +195,10 @@ async function newFetch(
   version: Pick<HoldingFacts, 'sequence' | 'recordBytes' | 'only'> & { readonly meta: VersionMeta },
   base: HoldingFacts | undefined,
 ): Promise<HoldingFacts> {
-  const { clock, disk, rows, fetchParts } = state
+  const { clock, disk, index, rows, fetchParts } = state
   if (base === undefined && version.only === undefined) await checkSpace(disk, to, version.meta.bytes)
   const { shareId } = keysOf(link)
   const nowMs = clock.nowMs()
-  const here = rows.ofShare(shareId).find(({ recordBytes }) => isSameRecord(recordBytes, version.recordBytes))
   const facts = rows.insert({
     origin: 'fetched',
     state: 'partial',
@@ -203,13 +218,9 @@ async function newFetch(
     updatedMs: nowMs,
     ...version,
   })
-  // A version that is here already needs nobody to be got again.
-  if (here !== undefined) rows.copyPages(here.id, facts.id)
+  // A version that is here already needs nobody to be got again, nor does what the next one has of it.
+  index.atomically(() => takeKnownPages(rows, facts))
   return facts
-}
-
-function isSameRecord(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && b !== undefined && equalBytes(a, b)
 }
 
 /** One that no get of ours uses is of this share all the same (the database was lost, say): what it holds is hashed. */
@@ -225,48 +236,53 @@ async function openLive(
   facts: HoldingFacts,
   signal: AbortSignal | undefined,
   isNew: boolean,
-): Promise<FetchedHoldingOnDisk> {
-  const holding = new FetchedHoldingOnDisk(facts, state.fetchParts)
-  state.live.set(facts.id, holding)
+): Promise<GetHolding> {
+  const get = new FetchedHoldingOnDisk(facts, state.fetchParts)
+  const seen = new GetHolding(get)
+  state.live.set(facts.id, { seen, get })
   try {
-    await holding.open({ signal })
+    await get.open({ signal })
   } catch (error) {
-    await endLive(state, holding)
-    if (isNew) await holding.forget()
+    await endLive(state, { seen, get })
+    if (isNew) await get.forget()
     throw error
   }
-  state.registry.add(holding, 'fetched')
-  return holding
+  state.registry.add(seen, 'fetched')
+  return seen
 }
 
 /** Ends the object, not the get: its row and its working folder stay. */
-async function endLive({ live, registry }: State, holding: FetchedHoldingOnDisk): Promise<void> {
-  live.delete(holding.facts.id)
-  await holding.supersede()
-  registry.remove(holding)
+async function endLive({ live, registry }: State, { seen, get }: Live): Promise<void> {
+  live.delete(get.facts.id)
+  await get.supersede()
+  registry.remove(seen)
 }
 
-function endFetch(state: State, holding: FetchedHoldingOnDisk, how: 'finished' | 'discarded'): void {
+function endFetch(state: State, get: FetchedHoldingOnDisk, how: 'finished' | 'discarded'): void {
   const { live, done, registry } = state
+  const { facts, path, figures, inventory } = get
+  const seen = live.get(facts.id)?.seen
+  live.delete(facts.id)
   if (how === 'discarded') {
-    live.delete(holding.facts.id)
-    registry.remove(holding)
+    if (seen !== undefined) registry.remove(seen)
     return
   }
-  const replaced = holding.base?.facts.id
-  const before = replaced === undefined ? undefined : (done.get(replaced) ?? live.get(replaced))
+  if (seen !== undefined) {
+    seen.handOver(indexed(state, facts, inventory), path, figures)
+    done.set(facts.id, seen)
+  }
+  const replaced = get.base?.facts.id
+  const before = replaced === undefined ? undefined : done.get(replaced)
   if (replaced === undefined || before === undefined) return
   done.delete(replaced)
-  live.delete(replaced)
   registry.remove(before)
 }
 
 async function removeFetch(state: State, facts: HoldingFacts): Promise<void> {
   const { live, done, registry, rows, disk, sweeper } = state
   const running = live.get(facts.id)
-  if (running !== undefined && running.ended === undefined) return running.discard()
-  const holding = running ?? done.get(facts.id)
-  live.delete(facts.id)
+  if (running !== undefined) return running.get.discard()
+  const holding = done.get(facts.id)
   done.delete(facts.id)
   if (holding !== undefined) registry.remove(holding)
   if (facts.work !== undefined) await disk.remove(facts.work)

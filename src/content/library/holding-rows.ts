@@ -67,6 +67,11 @@ export type HoldingPatch = Partial<
   >
 >
 
+export interface PagePlace {
+  readonly holding: HoldingRow
+  readonly page: number
+}
+
 export interface HoldingRows {
   all(): HoldingFacts[]
   get(id: HoldingRow): HoldingFacts | undefined
@@ -78,8 +83,8 @@ export interface HoldingRows {
   page(id: HoldingRow, page: number): Uint8Array | undefined
   putPage(id: HoldingRow, page: number, bytes: Uint8Array): void
   clearPages(id: HoldingRow): void
-  /** The pages of one holding for another of the same version. */
-  copyPages(from: HoldingRow, to: HoldingRow): void
+  /** One holding's page as another's; nothing where the first has it not (yet). */
+  copyPage(from: PagePlace, to: PagePlace): void
 }
 
 const columns = [
@@ -152,18 +157,19 @@ export function createHoldingRows(database: Database): HoldingRows {
   }
 }
 
-function pageRows(database: Database): Pick<HoldingRows, 'page' | 'putPage' | 'clearPages' | 'copyPages'> {
+function pageRows(database: Database): Pick<HoldingRows, 'page' | 'putPage' | 'clearPages' | 'copyPage'> {
   const one = database.prepare('SELECT bytes FROM library_pages WHERE holding = ? AND page = ?')
   const put = database.prepare('INSERT OR REPLACE INTO library_pages (holding, page, bytes) VALUES (?, ?, ?)')
   const clear = database.prepare('DELETE FROM library_pages WHERE holding = ?')
   const copy = database.prepare(
-    'INSERT OR REPLACE INTO library_pages (holding, page, bytes) SELECT ?, page, bytes FROM library_pages WHERE holding = ?',
+    `INSERT OR REPLACE INTO library_pages (holding, page, bytes)
+     SELECT ?, ?, bytes FROM library_pages WHERE holding = ? AND page = ?`,
   )
   return {
     page: (id, page) => asBytes(one.get(id, page)?.bytes),
     putPage: (id, page, bytes) => void put.run(id, page, bytes),
     clearPages: (id) => void clear.run(id),
-    copyPages: (from, to) => void copy.run(to, from),
+    copyPage: (from, to) => void copy.run(to.holding, to.page, from.holding, from.page),
   }
 }
 

@@ -29,6 +29,8 @@ export interface IndexedHoldingParts {
   readonly worker: BlockWorker
   /** A block was not found where the index says: the share's files have changed. */
   readonly onChanged: () => void
+  /** Where it is known already; read from the database otherwise, when it is first asked for. */
+  readonly inventory?: IndexedInventory | undefined
 }
 
 /** `facts` need a path, a record and a meta, and the secret if private. */
@@ -44,6 +46,7 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
   readonly #places: LeafPlaces
   readonly #wanted: Bitfield | undefined
   #layout: WeakRef<readonly FileEntry[]> | undefined
+  #reading: Promise<readonly FileEntry[]> | undefined
 
   constructor(facts: HoldingFacts, parts: IndexedHoldingParts) {
     if (facts.path === undefined || facts.recordBytes === undefined || facts.meta === undefined) {
@@ -54,7 +57,8 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
     this.meta = facts.meta
     this.#path = facts.path
     this.#parts = parts
-    this.#inventory = lazyInventory(parts.rows, facts.id, this.record)
+    const { inventory } = parts
+    this.#inventory = inventory ? () => inventory : lazyInventory(parts.rows, facts.id, this.record)
     this.#sealer = createSealer(facts)
     this.#places = createLeafPlaces(parts.index, facts.id)
     this.#reader = createLeafReader(facts, this.#sealer, parts.worker)
@@ -83,7 +87,11 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
     if (known !== undefined) return known
     const source = this.#layoutSource()
     if (source === undefined) return undefined
-    return this.#rememberLayout(await runStepsBreathing(layoutSteps(source), createBreath(this.#parts.clock)))
+    // Once for all who ask meanwhile.
+    this.#reading ??= runStepsBreathing(layoutSteps(source), createBreath(this.#parts.clock)).finally(() => {
+      this.#reading = undefined
+    })
+    return this.#rememberLayout(await this.#reading)
   }
 
   #layoutSource(): LayoutSource | undefined {
@@ -100,6 +108,17 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
   #rememberLayout(layout: readonly FileEntry[]): readonly FileEntry[] {
     this.#layout = new WeakRef(layout)
     return layout
+  }
+
+  /** Plain bytes of a layout's entry that are here. */
+  bytesHere(entry: number): number {
+    const { inventory, have } = this
+    const file = this.layout?.[entry]
+    if (file === undefined || inventory === undefined) return 0
+    if (have.ones === have.length) return file.bytes
+    let bytes = 0
+    for (const leaf of file.leaves) bytes += have.has(leaf) ? inventory.length(leaf) - this.#sealer.overheadBytes : 0
+    return bytes
   }
 
   isWanted(index: number): boolean {

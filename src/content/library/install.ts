@@ -24,6 +24,7 @@ import { nameTriesMax, rowsPerReadMax } from './limits.ts'
 import type { Placement } from './placement.ts'
 import { nameWithSuffix } from './safe-names.ts'
 import type { SealIds } from './seal-ids.ts'
+import { StampTable } from './stamp-table.ts'
 import { lastingStamp, noStamp, stampOf } from './stamps.ts'
 
 /** What installing needs of a get. */
@@ -35,7 +36,7 @@ export interface InstallTarget {
   readonly inventory: IndexedInventory | undefined
   readonly have: Bitfield
   /** Entries in place, with the stamp of each when it was checked. */
-  readonly installed: Map<number, string>
+  readonly installed: StampTable
   readonly sealIds: SealIds
   readonly parts: {
     readonly clock: Clock
@@ -57,7 +58,7 @@ export async function install(
   const moving = movingEntries(target, placement)
   await disk.flush(target.facts.work ?? '', {
     *[Symbol.iterator]() {
-      for (const entry of moving) yield join(target.tree, placement.paths[entry] ?? '')
+      for (const entry of moving) yield join(target.tree, placement.pathOf(entry))
     },
   })
   const wasInstalling = target.facts.installing
@@ -67,7 +68,7 @@ export async function install(
   update({ installing: true })
   const isNew = target.base === undefined && target.installed.size === 0 && lstatOrUndefined(target.path) === undefined
   const stamps = isNew ? await placeWhole(target, placement, moving) : await placeEach(target, placement, moving)
-  for (const [entry, stamp] of stamps) target.installed.set(entry, stamp)
+  target.installed.takeOver(stamps)
   await writeRows(target, placement)
   return settle(target, update)
 }
@@ -82,23 +83,21 @@ function movingEntries(target: InstallTarget, placement: Placement): number[] {
 
 function* emptyFolders(placement: Placement): Generator<string, void, undefined> {
   for (const [entry, { kind }] of placement.entries.entries()) {
-    if (kind === 'folder' && placement.isEntryWanted(entry)) yield placement.paths[entry] ?? ''
+    if (kind === 'folder' && placement.isEntryWanted(entry)) yield placement.pathOf(entry)
   }
 }
 
-type Stamps = ReadonlyMap<number, string>
-
 /** All at once: the tree becomes the share. Renaming it changes none of its files' stamps. */
-async function placeWhole(target: InstallTarget, placement: Placement, moving: readonly number[]): Promise<Stamps> {
+async function placeWhole(target: InstallTarget, placement: Placement, moving: readonly number[]): Promise<StampTable> {
   const { disk, clock } = target.parts
   const breathe = createBreath(clock)
-  const stamps = new Map<number, string>()
+  const stamps = new StampTable()
   for (const folder of emptyFolders(placement)) {
     disk.makeFolder(join(target.tree, folder))
     await breathe()
   }
   for (const entry of moving) {
-    const stats = lstatOrUndefined(join(target.tree, placement.paths[entry] ?? ''))
+    const stats = lstatOrUndefined(join(target.tree, placement.pathOf(entry)))
     stamps.set(entry, stats === undefined ? noStamp : lastingStamp(stats, clock.nowMs()))
     await breathe()
   }
@@ -108,16 +107,16 @@ async function placeWhole(target: InstallTarget, placement: Placement, moving: r
 }
 
 /** One by one, into what an earlier get (or an earlier run of this one) left. */
-async function placeEach(target: InstallTarget, placement: Placement, moving: readonly number[]): Promise<Stamps> {
+async function placeEach(target: InstallTarget, placement: Placement, moving: readonly number[]): Promise<StampTable> {
   const { disk, clock } = target.parts
   const breathe = createBreath(clock)
   const touched = new Set<string>([dirname(target.path)])
-  const stamps = new Map<number, string>()
+  const stamps = new StampTable()
   await removeVanished(target, placement)
   const makeFolder = createFolderMaker(target)
   for (const folder of emptyFolders(placement)) await makeFolder(join(target.path, folder))
   for (const entry of moving) {
-    const below = placement.paths[entry] ?? ''
+    const below = placement.pathOf(entry)
     const path = join(target.path, below)
     if (below !== '') await makeFolder(dirname(path))
     if (!(await mayReplace(target, below, path))) await moveAside(target, path)
@@ -183,8 +182,12 @@ function createFolderMaker(target: InstallTarget): (path: string) => Promise<voi
 /** Files of the version before that the new one has no more, unless a person changed them. */
 async function removeVanished({ base, path, parts }: InstallTarget, placement: Placement): Promise<void> {
   if (base === undefined) return
-  const kept = new Set(placement.paths)
   const breathe = createBreath(parts.clock)
+  const kept = new Set<string>()
+  for (const entry of placement.entries.keys()) {
+    kept.add(placement.pathOf(entry))
+    await breathe()
+  }
   let files = parts.index.filesAfter(base.facts.id, undefined, rowsPerReadMax)
   while (files.length > 0) {
     for (const { path: below } of files) {
@@ -231,7 +234,7 @@ async function writeFileRows(
   if (file === undefined || inventory === undefined) return
   let id = 0
   writer.add(1, () => {
-    id = index.putFile(facts.id, { path: placement.paths[entry] ?? '', bytes: file.bytes, stamp })
+    id = index.putFile(facts.id, { path: placement.pathOf(entry), bytes: file.bytes, stamp })
   })
   for (const [number, block] of file.leaves.entries()) {
     const leaf = {

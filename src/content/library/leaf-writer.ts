@@ -28,9 +28,11 @@ export interface LeafWriterParts {
   readonly disk: Disk
   readonly files: OpenFiles
   readonly worker: BlockWorker
+  /** Writes of all gets on this thread, with pauses. */
+  readonly pace: (work: () => void) => Promise<void>
 }
 
-export function createLeafWriter(keys: ShareKeys, { clock, disk, files, worker }: LeafWriterParts): LeafWriter {
+export function createLeafWriter(keys: ShareKeys, { clock, disk, files, worker, pace }: LeafWriterParts): LeafWriter {
   const folders = new Set<string>()
 
   const makeFolder = (path: string) => {
@@ -40,7 +42,8 @@ export function createLeafWriter(keys: ShareKeys, { clock, disk, files, worker }
   }
   const writeAt = async ({ path, start, whole }: BlockPlace, plain: Uint8Array) => {
     makeFolder(dirname(path))
-    if (whole && plain.length <= smallFileBytesMax) disk.writeWhole(path, plain)
+    // Hundreds of small files arrive at once, and making one may take a millisecond.
+    if (whole && plain.length <= smallFileBytesMax) await pace(() => disk.writeWhole(path, plain))
     else await files.use(path, (descriptor) => disk.write(descriptor, path, plain, start))
   }
   return {

@@ -9,10 +9,10 @@ import { Bitfield } from '../format/bitfield.ts'
 import { formatErrors } from '../format/errors.ts'
 import { leafBytes } from '../format/limits.ts'
 import { itemsPerStep, runSteps, type Steps } from '../format/steps.ts'
-import type { FileEntry, Inventory, VersionMeta } from '../types.ts'
+import type { FileEntry, Inventory, ReadonlyBitfield, VersionMeta } from '../types.ts'
 import { libraryErrors } from './errors.ts'
 import { compileOnly } from './ignore-rules.ts'
-import { safePathSteps } from './safe-names.ts'
+import { type SafePaths, safePathOf, safePathSteps } from './safe-names.ts'
 
 export interface Place {
   readonly entry: number
@@ -45,8 +45,7 @@ export function createPlacement(source: PlacementSource): Placement {
 
 export class Placement {
   readonly entries: readonly FileEntry[]
-  /** Safe paths below the share's top, "/" between names; empty for a share that is a single file. */
-  readonly paths: readonly string[]
+  readonly #paths: SafePaths
   #bytesWanted = 0
   #filesWanted = 0
   #bytesDone = 0
@@ -65,10 +64,10 @@ export class Placement {
   readonly #placeStart: Float64Array
 
   /** Empty; `fill` does the rest. */
-  constructor(source: PlacementSource, paths: readonly string[], wantedEntries: Bitfield) {
+  constructor(source: PlacementSource, paths: SafePaths, wantedEntries: Bitfield) {
     this.#source = source
     this.entries = source.layout
-    this.paths = paths
+    this.#paths = paths
     this.#wantedEntries = wantedEntries
     this.#wantedBlocks = new Bitfield(source.inventory.count)
     this.#counted = new Bitfield(source.inventory.count)
@@ -96,6 +95,15 @@ export class Placement {
 
   get filesDone(): number {
     return this.#filesDone
+  }
+
+  /** An entry's safe path below the share's top, "/" between names; empty for a share that is a single file. */
+  pathOf(entry: number): string {
+    return safePathOf(this.#paths, this.entries, entry)
+  }
+
+  get entriesWanted(): ReadonlyBitfield {
+    return this.#wantedEntries
   }
 
   isEntryWanted(entry: number): boolean {
@@ -202,14 +210,10 @@ export class Placement {
   }
 }
 
-function* safePathsOf({ layout, meta }: PlacementSource): Steps<string[]> {
-  if (meta.kind === 'file') return ['']
-  const paths = yield* safePathSteps(layout.map((entry) => entry.path))
-  const met = new Set<string>()
-  for (const path of paths) {
-    if (met.add(path).size % itemsPerStep === 0) yield
-  }
-  if (met.size !== paths.length) throw formatErrors.layout_malformed('The share has two files of one name.')
+function* safePathsOf({ layout, meta }: PlacementSource): Steps<SafePaths> {
+  if (meta.kind === 'file') return { renamed: new Map([[0, '']]), distinct: true }
+  const paths = yield* safePathSteps(layout)
+  if (!paths.distinct) throw formatErrors.layout_malformed('The share has two files of one name.')
   return paths
 }
 

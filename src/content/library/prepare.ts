@@ -45,8 +45,19 @@ function localBlocks({ shareId, record, facts, sealer, check, parts }: PrepareTa
   return findLocalBlocks(parts, { shareId, visibility: record.visibility, except: facts.id, sealer, check })
 }
 
+/**
+ * All pages are here. `tell` lets peers be asked for nodes: at once, or, where another version may have most of them, after
+ * those are taken.
+ */
+export async function takeInventory(target: PrepareTarget, tell: () => void): Promise<void> {
+  const isNew = target.parts.rows.ofShare(target.shareId).length === 1
+  if (isNew) tell()
+  await takeKnownNodes(target)
+  if (!isNew) tell()
+}
+
 /** Takes the nodes that the database has for this get, or that another holding has. Throws `layout_malformed`. */
-export async function takeKnownNodes(target: PrepareTarget): Promise<void> {
+async function takeKnownNodes(target: PrepareTarget): Promise<void> {
   const { inventory, meta, have, parts, facts } = target
   if (inventory === undefined || meta.nodes === 0) return
   checkNodeCount(meta, inventory)

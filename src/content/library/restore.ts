@@ -19,6 +19,7 @@ import type { CheckLeaf } from './leaf-check.ts'
 import { checksAtOnceMax } from './limits.ts'
 import type { Placement } from './placement.ts'
 import type { SealIds } from './seal-ids.ts'
+import type { StampTable } from './stamp-table.ts'
 import { lastingStamp, stampOf } from './stamps.ts'
 
 /** What restoring needs of a get. */
@@ -29,7 +30,7 @@ export interface RestoreTarget {
   readonly tree: string
   readonly inventory: Inventory | undefined
   /** Entries whose content lies at its final place, with the stamp that it had when it was checked. */
-  readonly installed: Map<number, string>
+  readonly installed: StampTable
   readonly check: CheckLeaf
   readonly sealIds: SealIds
   readonly parts: { readonly clock: Clock; readonly disk: Disk }
@@ -87,7 +88,7 @@ async function restoreEntry(restore: Restore, index: number): Promise<void> {
   const { placement, installed } = restore
   const entry = placement.entries[index]
   if (entry?.kind !== 'file') return
-  const stamp = await stampInPlace(restore, entry, placement.paths[index] ?? '')
+  const stamp = await stampInPlace(restore, entry, placement.pathOf(index))
   if (stamp !== undefined) {
     installed.set(index, stamp)
     if (await takeLeaves(restore, index, entry)) return
@@ -106,7 +107,9 @@ async function stampInPlace(restore: Restore, entry: FileEntry, path: string): P
   const nowMs = restore.parts.clock.nowMs()
   const stats = statsOf(join(restore.path, path), entry)
   if (stats === undefined) return undefined
-  const isOurs = isUnchanged ? await base.isUntouched(path) : await holdsEntry(restore, restore.inventory, entry, path)
+  const isOurs = isUnchanged
+    ? await base.isUntouched(path, known)
+    : await holdsEntry(restore, restore.inventory, entry, path)
   return isOurs ? lastingStamp(stats, nowMs) : undefined
 }
 
@@ -147,7 +150,7 @@ async function isStillInPlace(target: RestoreTarget, placement: Placement, index
   const { inventory, installed, path, check, parts } = target
   const entry = placement.entries[index]
   if (entry === undefined || inventory === undefined) return false
-  const below = placement.paths[index] ?? ''
+  const below = placement.pathOf(index)
   const nowMs = parts.clock.nowMs()
   const stats = statsOf(join(path, below), entry)
   if (stats === undefined) return false
@@ -172,7 +175,7 @@ async function takeLeaf(restore: Restore, index: number, entry: FileEntry, leaf:
   if (placement.isCounted(block)) return true
   const others = placement.places(block).some((place) => !installed.has(place.entry))
   if (others) {
-    const path = join(restore.path, placement.paths[index] ?? '')
+    const path = join(restore.path, placement.pathOf(index))
     const plain = await readPiece(path, placement.startOf(entry, leaf), placement.leafBytes(block))
     const wire =
       plain === undefined ? undefined : await restore.check(plain, restore.inventory.digest(block), undefined)
@@ -186,7 +189,7 @@ async function takeLeaf(restore: Restore, index: number, entry: FileEntry, leaf:
 
 async function restorePart(restore: Restore, index: number, entry: FileEntry): Promise<void> {
   const { placement, inventory, check } = restore
-  const path = join(restore.tree, placement.paths[index] ?? '')
+  const path = join(restore.tree, placement.pathOf(index))
   const stats = lstatOrUndefined(path)
   if (stats === undefined) return
   if (!stats.isFile()) return restore.parts.disk.remove(path)
@@ -226,13 +229,14 @@ function equalBytesFast(a: Buffer, b: Uint8Array): boolean {
 /** Takes away what an older version left in the working folder: its tree is to become the share's. */
 async function clearForeignParts(target: RestoreTarget, placement: Placement): Promise<void> {
   const { tree, parts } = target
-  if (placement.entries.length === 1 && placement.paths[0] === '') return
+  if (placement.entries.length === 1 && placement.pathOf(0) === '') return
   const breathe = createBreath(parts.clock)
   const files = new Set<string>()
   const folders = new Set<string>([''])
-  for (const [index, path] of placement.paths.entries()) {
+  for (const index of placement.entries.keys()) {
     await breathe()
     if (!placement.isEntryWanted(index)) continue
+    const path = placement.pathOf(index)
     if (placement.entries[index]?.kind === 'folder') folders.add(path)
     else files.add(path)
     addFoldersOf(path, folders)

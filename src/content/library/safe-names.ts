@@ -8,6 +8,7 @@
 
 import { nameBytesMax } from '../format/limits.ts'
 import { itemsPerStep, runSteps, type Steps } from '../format/steps.ts'
+import type { FileEntry } from '../types.ts'
 import { pathBytesMax } from './limits.ts'
 
 // Windows: https://learn.microsoft.com/windows/win32/fileio/naming-a-file. Every system gets the same names, so that a
@@ -135,49 +136,73 @@ function claimNumbered(taken: Taken, name: string): string {
 interface Tree {
   /** By original name; a file and a folder of one name are kept apart, since one of them has to give way. */
   readonly folders: Map<string, Tree>
-  /** Original name → safe name. */
-  readonly files: Map<string, string>
+  /** Original names. */
+  readonly files: Set<string>
+  /** Original name → safe name, of files for which that is another. */
+  readonly renamed: Map<string, string>
   /** The folder's own safe name. */
   safe: string
 }
 
 const longPathsFolder = '_long paths'
 
+type WithPath = Pick<FileEntry, 'path'>
+
+/** Safe paths, "/" between names. Nearly all are the stranger's own, which need not be kept twice. */
+export interface SafePaths {
+  /** Those that differ, by the entry's place in the list. */
+  readonly renamed: ReadonlyMap<number, string>
+  /** No two entries have the same path. */
+  readonly distinct: boolean
+}
+
 /**
- * Safe paths for the files of one version (names from its root down), in the same order, "/" between names. Files whose
- * path would be over `pathBytesMax` go to a folder `_long paths`, numbered. Equal paths give equal results.
+ * Safe paths for the files of one version (names from its root down). Files whose path would be over `pathBytesMax` go to
+ * a folder `_long paths`, numbered. Equal paths give equal results.
  */
-export function* safePathSteps(paths: readonly (readonly string[])[]): Steps<string[]> {
+export function* safePathSteps(entries: readonly WithPath[]): Steps<SafePaths> {
   const root = emptyTree()
-  for (const [index, path] of paths.entries()) {
-    addPath(root, path)
+  let distinct = true
+  for (const [index, { path }] of entries.entries()) {
+    if (!addPath(root, path)) distinct = false
     if (index % itemsPerStep === 0) yield
   }
   yield* nameFolders(root)
-  const result: string[] = []
+  const renamed = new Map<number, string>()
   let long: string | undefined
-  for (const [index, path] of paths.entries()) {
+  for (const [index, { path }] of entries.entries()) {
     const safe = resolvePath(root, path)
-    if (fits(safe, pathBytesMax)) result.push(safe)
-    else {
+    if (!fits(safe, pathBytesMax)) {
       long ??= freeName(root, longPathsFolder)
-      result.push(`${long}/${nameWithSuffix(cleanName(path.at(-1) ?? '_'), ` (${index + 1})`)}`)
-    }
+      renamed.set(index, `${long}/${nameWithSuffix(cleanName(path.at(-1) ?? '_'), ` (${index + 1})`)}`)
+    } else if (safe !== joined(path)) renamed.set(index, safe)
     if (index % itemsPerStep === 0) yield
   }
-  return result
+  return { renamed, distinct }
 }
 
-/** {@link safePathSteps} at once. */
+function joined(path: readonly string[]): string {
+  return path.join('/')
+}
+
+/** The safe path of an entry. */
+export function safePathOf({ renamed }: SafePaths, entries: readonly WithPath[], index: number): string {
+  return renamed.get(index) ?? joined(entries[index]?.path ?? [])
+}
+
+/** {@link safePathSteps} at once, for all of them. */
 export function safePaths(paths: readonly (readonly string[])[]): string[] {
-  return runSteps(safePathSteps(paths))
+  const entries = paths.map((path) => ({ path }))
+  const safe = runSteps(safePathSteps(entries))
+  return entries.map((_, index) => safePathOf(safe, entries, index))
 }
 
 function emptyTree(): Tree {
-  return { folders: new Map(), files: new Map(), safe: '' }
+  return { folders: new Map(), files: new Set(), renamed: new Map(), safe: '' }
 }
 
-function addPath(root: Tree, path: readonly string[]): void {
+/** False when it was added before. */
+function addPath(root: Tree, path: readonly string[]): boolean {
   let folder = root
   for (const name of path.slice(0, -1)) {
     let child = folder.folders.get(name)
@@ -187,7 +212,8 @@ function addPath(root: Tree, path: readonly string[]): void {
     }
     folder = child
   }
-  folder.files.set(path.at(-1) ?? '', '_')
+  const { size } = folder.files
+  return folder.files.add(path.at(-1) ?? '').size > size
 }
 
 /** Gives everything in the tree its safe name; a stack of our own, since folders may lie deep. */
@@ -198,13 +224,15 @@ function* nameFolders(root: Tree): Steps<void> {
     const safe = yield* safeFolderSteps(names)
     for (const [index, name] of names.entries()) {
       const below = index < folder.folders.size ? folder.folders.get(name) : undefined
-      if (below === undefined) folder.files.set(name, safe[index] ?? '_')
-      else {
+      if (below === undefined) {
+        if (safe[index] !== name) folder.renamed.set(name, safe[index] ?? '_')
+      } else {
         below.safe = safe[index] ?? '_'
         stack.push(below)
       }
       if (index % itemsPerStep === 0) yield
     }
+    if (folder !== root) folder.files.clear()
   }
 }
 
@@ -215,12 +243,14 @@ function resolvePath(root: Tree, path: readonly string[]): string {
     folder = folder?.folders.get(name)
     safe += `${folder?.safe ?? '_'}/`
   }
-  return safe + (folder?.files.get(path.at(-1) ?? '') ?? '_')
+  const name = path.at(-1) ?? ''
+  return safe + (folder?.renamed.get(name) ?? name)
 }
 
 function freeName(root: Tree, name: string): string {
-  const names = [...root.folders.values()].map(({ safe }) => safe)
-  const taken: Taken = new Map([...names, ...root.files.values()].map((safe) => [foldName(safe), 2]))
+  const folders = [...root.folders.values()].map(({ safe }) => safe)
+  const files = [...root.files].map((file) => root.renamed.get(file) ?? file)
+  const taken: Taken = new Map([...folders, ...files].map((safe) => [foldName(safe), 2]))
   return claimNumbered(taken, name)
 }
 

@@ -9,9 +9,9 @@ import { nodeErrors } from '../errors.ts'
 
 /** What shares and transfers both offer of their files. */
 export interface FileServices {
-  /** Throws `file_unknown`, `file_not_here`, `share_not_readable`. */
-  file(id: string, path: string): File
-  /** Plain bytes of the range; throws as `file` does, at once or while it is read. */
+  /** Rejects with `file_unknown`, `file_not_here`, `share_not_readable`. */
+  file(id: string, path: string): Promise<File>
+  /** Plain bytes of the range; throws as `file` does while it is read. */
   open(id: string, path: string, range: ByteRange, signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
@@ -49,6 +49,13 @@ export function* nameEntrySteps(layout: readonly FileEntry[], name: string): Ste
   }
   namedLayouts.set(layout, named)
   return named
+}
+
+/** All entries of what a holding has; read with pauses where they are not in memory. Throws `file_not_here`. */
+export async function layoutOf(holding: ReadableHolding | undefined): Promise<readonly FileEntry[]> {
+  const layout = (await holding?.readLayout?.()) ?? holding?.layout
+  if (layout === undefined) throw nodeErrors.file_not_here('The list of its files is not here yet.')
+  return layout
 }
 
 export function findEntry(layout: readonly FileEntry[], name: string, path: string): NamedEntry {

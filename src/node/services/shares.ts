@@ -3,7 +3,6 @@
 
 import type { Event, File, Share } from '../../api/schemas.ts'
 import type { DaemonServices } from '../../api/services.ts'
-import { assert } from '../../base/errors.ts'
 import type { Cancel, Clock } from '../../base/ports.ts'
 import { itemsPerStep, runStepsBreathing } from '../../content/format/steps.ts'
 import { createBreath } from '../../content/library/breathe.ts'
@@ -20,7 +19,15 @@ import { createLatest } from '../latest.ts'
 import { shareEventEveryMs } from '../limits.ts'
 import type { Uploads } from '../uploads.ts'
 import { shareToApi } from '../views.ts'
-import { entryToApi, type FileServices, findEntry, nameEntrySteps, readHeld } from './files.ts'
+import {
+  entryToApi,
+  type FileServices,
+  findEntry,
+  layoutOf,
+  type NamedEntry,
+  nameEntrySteps,
+  readHeld,
+} from './files.ts'
 
 export interface ShareParts {
   readonly clock: Clock
@@ -67,9 +74,7 @@ export function createShareServices(parts: ShareParts): ShareServices {
     },
     async shareFiles(id) {
       const { holding, name } = readableHolding(parts, id)
-      const layout = (await holding.readLayout?.()) ?? holding.layout
-      if (layout === undefined) throw noLayout()
-      return listFiles(parts, holding, layout, name)
+      return listFiles(parts, holding, await layoutOf(holding), name)
     },
     beginUpload: () => uploads.begin(),
     writeUpload: (id, path, body, options) => uploads.write(id, path, body, options),
@@ -79,14 +84,14 @@ export function createShareServices(parts: ShareParts): ShareServices {
     calls,
     count: () => shares.list().length + library.facts().length,
     follow: () => followShares(parts, view),
-    file(id, path) {
-      const { holding, layout, name } = readable(parts, id)
-      const named = findEntry(layout, name, path)
+    async file(id, path) {
+      const { holding, name } = readableHolding(parts, id)
+      const named = findEntry(await layoutOf(holding), name, path)
       return entryToApi(named, progressOf(holding, named))
     },
-    open(id, path, range, signal) {
-      const { holding, layout, name } = readable(parts, id)
-      return readHeld(holding, findEntry(layout, name, path).entry, range, signal)
+    async *open(id, path, range, signal) {
+      const { holding, name } = readableHolding(parts, id)
+      yield* readHeld(holding, findEntry(await layoutOf(holding), name, path).entry, range, signal)
     },
   }
 }
@@ -125,15 +130,6 @@ async function listFiles(
 }
 
 /** What can be listed and read of a share. Throws `share_unknown`, `share_not_readable`, `file_not_here`. */
-function readable(parts: ShareParts, id: string) {
-  const { holding, name } = readableHolding(parts, id)
-  const { layout } = holding
-  if (layout === undefined) throw noLayout()
-  return { holding, layout, name }
-}
-
-const noLayout = () => nodeErrors.file_not_here('The list of its files is not here yet.')
-
 function readableHolding(parts: ShareParts, id: string) {
   const view = viewOf(parts, id as ShareId)
   const holding = parts.library.byShare(id as ShareId) as ReadableHolding | undefined
@@ -142,10 +138,9 @@ function readableHolding(parts: ShareParts, id: string) {
   return { holding, name: view.name ?? id }
 }
 
-function progressOf(holding: ReadableHolding, { entry, index }: { entry: { bytes: number }; index: number }) {
+function progressOf(holding: ReadableHolding, { entry }: NamedEntry) {
   if (holding.complete) return { bytesDone: entry.bytes, wanted: true }
-  assert(holding.layout !== undefined, 'an entry comes from a layout')
-  const leaves = new Set(holding.layout[index]?.leaves)
+  const leaves = new Set(entry.leaves)
   const here = [...leaves].filter((leaf) => holding.have.has(leaf)).length
   const bytesDone = leaves.size === 0 ? entry.bytes : Math.floor((entry.bytes * here) / leaves.size)
   return { bytesDone, wanted: [...leaves].every((leaf) => holding.isWanted(leaf)) }

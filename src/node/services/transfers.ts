@@ -7,7 +7,7 @@ import { parseLink } from '../../content/format/link.ts'
 import type { TransferId, TransferService, TransferView } from '../../transfer/types.ts'
 import { nodeErrors } from '../errors.ts'
 import { transferToApi } from '../views.ts'
-import { entryToApi, type FileServices, findEntry, nameEntries } from './files.ts'
+import { entryToApi, type FileServices, findEntry, layoutOf, nameEntries } from './files.ts'
 import { inspectLink } from './links.ts'
 
 type TransferCalls = Pick<
@@ -43,14 +43,15 @@ export function createTransferServices(parts: {
         if (event.type === 'transfer') emit({ type: 'transfer', transfer: transferToApi(event.transfer) })
         if (event.type === 'removed') emit({ type: 'transfer-removed', id: event.id })
       }),
-    file(id, path) {
-      const file = listed(transfers, id as TransferId, path).get(path)
+    async file(id, path) {
+      const file = (await listed(transfers, id as TransferId, path)).get(path)
       if (file === undefined) throw nodeErrors.file_unknown(`There is no file ${path}.`, { details: { path } })
       return file
     },
-    open(id, path, range, signal) {
-      const { layout, name } = layoutOf(transfers, id as TransferId)
-      return transfers.read(id as TransferId, findEntry(layout, name, path).entry, range, { signal })
+    async *open(id, path, range, signal) {
+      const layout = await layoutOf(transfers.holding(id as TransferId))
+      const { entry } = findEntry(layout, nameOf(transfers, id as TransferId), path)
+      yield* transfers.read(id as TransferId, entry, range, { signal })
     },
   }
 }
@@ -68,7 +69,7 @@ function createCalls(transfers: TransferService): TransferCalls {
     resumeTransfer: async (id) => transferToApi(await transfers.resume(idOf(id))),
     cancelTransfer: async (id) => transferToApi(await transfers.cancel(idOf(id))),
     removeTransfer: (id) => transfers.remove(idOf(id)),
-    transferFiles: async (id) => [...listed(transfers, idOf(id)).values()],
+    transferFiles: async (id) => [...(await listed(transfers, idOf(id))).values()],
   }
 }
 
@@ -77,11 +78,12 @@ function isActive({ state }: TransferView): boolean {
 }
 
 /** All files with their progress, or only the one at `path`; empty until the list has arrived. */
-function listed(transfers: TransferService, id: TransferId, path?: string): ReadonlyMap<string, File> {
+async function listed(transfers: TransferService, id: TransferId, path?: string): Promise<ReadonlyMap<string, File>> {
+  // From here on it is in memory, for `files` too, which asks for it without waiting.
+  const layout = await transfers.holding(id)?.readLayout?.()
   const files = transfers.files(id)
   if (files.length === 0) return new Map()
-  const { layout, name } = layoutOf(transfers, id)
-  const named = nameEntries(layout, name)
+  const named = nameEntries(layout ?? (await layoutOf(transfers.holding(id))), nameOf(transfers, id))
   const chosen = path === undefined ? [...named.values()] : [named.get(path)]
   const views = chosen.flatMap((entry) => {
     const progress = entry === undefined ? undefined : files[entry.index]
@@ -91,8 +93,7 @@ function listed(transfers: TransferService, id: TransferId, path?: string): Read
   return new Map(views.map((view) => [view.path, view]))
 }
 
-function layoutOf(transfers: TransferService, id: TransferId) {
-  const layout = transfers.holding(id)?.layout
-  if (layout === undefined) throw nodeErrors.file_not_here('The list of its files is not here yet.')
-  return { layout, name: transfers.view(id).name ?? id }
+/** What the share is called, where it is a single file. */
+function nameOf(transfers: TransferService, id: TransferId): string {
+  return transfers.view(id).name ?? id
 }
