@@ -77,6 +77,18 @@ test('queued writes become one transaction when they are enough, and are all or 
   writer.flush()
 })
 
+test('queued writes do not wait for the disk; what says that they count does', () => {
+  const { index, database } = openIndex()
+  const synchronous = () => Number(database.prepare('PRAGMA synchronous').get()?.synchronous)
+  const [normal, full] = [1, 2]
+  const seen: number[] = []
+  const writer = createIndexWriter(index)
+  writer.add(1, () => seen.push(synchronous()))
+  writer.flush()
+  index.atomically(() => seen.push(synchronous()))
+  assert.deepEqual(seen, [normal, full])
+})
+
 test('blocks wait for a common commit, but not for longer than it takes to be many', async () => {
   const { index } = openIndex()
   let transactions = 0

@@ -2,7 +2,7 @@
 // a holding, so that a new version of a share changes only the rows of files that changed. What must stay true: a row
 // is a hint that a digest is checked against whenever its block is read, never a proof.
 
-import { type Database, transaction } from '../../base/database.ts'
+import { type Database, lazyTransaction, transaction } from '../../base/database.ts'
 import { asDigest } from '../format/keys.ts'
 import type { Digest } from '../types.ts'
 import { type LeftoverRows, leftoverRows } from './leftovers.ts'
@@ -72,11 +72,16 @@ export interface BlockIndex extends LeftoverRows {
 
   /** Runs `work` in one transaction. */
   atomically<Result>(work: () => Result): Result
+  /** The same without waiting for the disk: after a loss of power it stays if `atomically` has returned since. */
+  lazily<Result>(work: () => Result): Result
   /** Forgets all of a holding's files and blocks. Call within a transaction. */
   clear(holding: HoldingRow): void
 }
 
-/** Collects writes, so that thousands of rows share one transaction and one flush to disk. */
+/**
+ * Collects writes, so that thousands of rows share one transaction. None of them waits for the disk, which would stop the
+ * thread for 5 ms and more each time: whoever writes so many says by `BlockIndex.atomically` at the end that they count.
+ */
 export interface IndexWriter {
   /** Queues `write`, which changes about `rows` rows; runs all that is queued when that is enough for a transaction. */
   add(rows: number, write: () => void): void
@@ -84,7 +89,7 @@ export interface IndexWriter {
   flush(): void
 }
 
-export function createIndexWriter(index: Pick<BlockIndex, 'atomically'>): IndexWriter {
+export function createIndexWriter(index: Pick<BlockIndex, 'lazily'>): IndexWriter {
   let queue: (() => void)[] = []
   let queuedRows = 0
   const flush = () => {
@@ -92,7 +97,7 @@ export function createIndexWriter(index: Pick<BlockIndex, 'atomically'>): IndexW
     const writes = queue
     queue = []
     queuedRows = 0
-    index.atomically(() => {
+    index.lazily(() => {
       for (const write of writes) write()
     })
   }
@@ -123,6 +128,7 @@ export function createBlockIndex(database: Database): BlockIndex {
     ...storedRows(database),
     ...leftoverRows(database),
     atomically: (work) => transaction(database, work),
+    lazily: (work) => lazyTransaction(database, work),
     clear: clearRows(database),
   }
 }

@@ -43,7 +43,7 @@ export const fileReadAttemptsMax = 3
  */
 export const racyWindowMs = 100
 
-/** Rows written in one transaction while scanning: holds the thread for about 10 ms; each commit costs another 5 to 10. */
+/** Rows written in one transaction while scanning: holds the thread for about 10 ms. */
 export const rowsPerTransactionMax = 1024
 
 /** Rows deleted at once of a holding that is gone: holds the thread for about 10 ms. */
