@@ -189,7 +189,6 @@ function needs(state: FetchState, peer: PeerState): boolean {
 /** The same of blocks that nobody is asked for. */
 function hasOpen(state: FetchState, peer: PeerState): boolean {
   if (!peer.known || peer.dryEpoch === state.epoch) return false
-  if (hasBit(state.openBits, peer.cursor) && peerHas(peer, peer.cursor)) return true
   if (pickAny(state, peer) >= 0) return true
   peer.dryEpoch = state.epoch
   return false

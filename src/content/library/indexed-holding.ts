@@ -88,10 +88,12 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
     const source = this.#layoutSource()
     if (source === undefined) return undefined
     // Once for all who ask meanwhile.
-    this.#reading ??= runStepsBreathing(layoutSteps(source), createBreath(this.#parts.clock)).finally(() => {
-      this.#reading = undefined
-    })
-    return this.#rememberLayout(await this.#reading)
+    this.#reading ??= runStepsBreathing(layoutSteps(source), createBreath(this.#parts.clock))
+      .then((layout) => this.#rememberLayout(layout))
+      .finally(() => {
+        this.#reading = undefined
+      })
+    return this.#reading
   }
 
   #layoutSource(): LayoutSource | undefined {
