@@ -7,6 +7,15 @@ import { fromUtf8 } from './bytes.ts'
 /** Nobody nests deeper; what does is left to the decoder. */
 const depthMax = 32
 
+/** Texts up to this length are looked up, or put together by character; Node's own way pays for longer ones only. */
+const shortTextMax = 16
+
+/**
+ * Short texts that were read last, by a number from their bytes: nearly all are names of fields, which are the same in each
+ * entry. One that is found is neither made nor hashed again.
+ */
+const shortTexts: string[] = new Array(256).fill('')
+
 /** Thrown within, once for all. */
 const unsure = new Error('not surely canonical')
 
@@ -89,16 +98,35 @@ class Reader {
 
   #text(length: number): string {
     const start = this.#skip(length)
-    let text = ''
+    let [bits, sum] = [0, length]
     for (let at = start; at < this.#at; at++) {
       const byte = this.#bytes[at] ?? 0
-      if (byte >= 0x80) return this.#longText(start)
-      text += String.fromCharCode(byte)
+      bits |= byte
+      sum = (sum * 31 + byte) & 0xff
     }
+    if (bits >= 0x80) return this.#wideText(start)
+    if (length > shortTextMax) return asBuffer(this.#bytes).toString('latin1', start, this.#at)
+    const known = shortTexts[sum] ?? ''
+    if (this.#isAt(start, known)) return known
+    const text = this.#shortText(start)
+    shortTexts[sum] = text
     return text
   }
 
-  #longText(start: number): string {
+  /** Whether the text that begins there and ends here is this one. */
+  #isAt(start: number, text: string): boolean {
+    if (text.length !== this.#at - start) return false
+    for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) !== this.#bytes[start + at]) return false
+    return true
+  }
+
+  #shortText(start: number): string {
+    let text = ''
+    for (let at = start; at < this.#at; at++) text += String.fromCharCode(this.#bytes[at] ?? 0)
+    return text
+  }
+
+  #wideText(start: number): string {
     const text = fromUtf8(this.#bytes.subarray(start, this.#at))
     // The decoder takes a byte order mark away.
     if (text === undefined || text.startsWith('\ufeff')) throw unsure
@@ -140,6 +168,10 @@ class Reader {
     }
     return false
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function simple(first: number): boolean | null {

@@ -28,7 +28,7 @@ export type AppEntry = Pick<Entry, 'id' | 'device' | 'seq' | 'time' | 'epoch' | 
 export interface Counted {
   readonly person: PersonDid
   /** Whether its author's role had a capability at its place. */
-  may(capability: string): boolean
+  readonly may: (capability: string) => boolean
   /** That role, with what it was limited to. */
   role(): Role
 }
@@ -82,7 +82,7 @@ export function resolve(community: CommunityId, acts: readonly OpenedAct[], past
   const judged = { fold, items: items.all }
   const resolution: Resolution = {
     state,
-    counts: (entry) => countsIn(judged, entry),
+    counts: createCounts(judged),
     personOf: (device) => fold.devices.get(device)?.person.did,
     changedSince(before, upTo) {
       const other = judgedOf.get(before)
@@ -93,39 +93,73 @@ export function resolve(community: CommunityId, acts: readonly OpenedAct[], past
   return resolution
 }
 
-function countsIn({ fold, items }: Judged, entry: AppEntry): Counted | VoidCode {
-  const { past, trail, settled } = fold
-  const device = past.numberOf(entry.device)
-  if (past.isForked(device, entry.seq)) return 'device_forked'
-  // Between the acts before it and those after it.
-  const place: Place = { index: countBefore(items, entry) - 0.5, device, seq: entry.seq }
-  const change = lastBefore(trail.devices.get(entry.device), place)
-  const person = fold.devices.get(entry.device)?.person
-  if (change === undefined || person === undefined) return 'author_unknown'
-  if (!change.active || fold.isCut(person.did, entry.device, place)) return 'author_removed'
-  if (fold.keys.get(entry.key as KeyId)?.epoch !== entry.epoch) return 'key_unknown'
-  const roleName = lastBefore(trail.persons.get(person.did), place)?.role ?? ''
-  let known: Role | undefined
-  const role = () => {
-    if (known === undefined) {
-      const limits = [
-        ...cutsAt(past, settled.persons.get(person.did), place),
-        ...cutsAt(past, settled.roles.get(roleName), place),
-      ]
-      const full = roleBefore(fold, roleName, place)
-      known = limits.reduce((left, { limit }) => (limit === undefined ? left : narrow(left, limit)), full)
-    }
-    return known
-  }
-  return { person: person.did, may: (capability) => hasCapability(role(), capability), role }
+/** What was last said of a device's entries, and for which it holds. */
+interface Said extends Pick<AppEntry, 'epoch' | 'key'> {
+  /** Acts before them. */
+  readonly before: number
+  readonly counted: Counted
 }
 
-function countBefore(items: readonly Item[], entry: AppEntry): number {
+/**
+ * Judges entries of lane 1. Nearly all entries of a device stand between the same acts as the one before and under the same key:
+ * unless somebody cut something off, all of them get the same answer, and who asks for much of it can remember by it.
+ */
+function createCounts({ fold, items }: Judged): Resolution['counts'] {
+  const { past, trail, settled } = fold
+  const said = new Map<DeviceId, Said>()
+
+  function counts(entry: AppEntry): Counted | VoidCode {
+    const device = past.numberOf(entry.device)
+    if (past.isForked(device, entry.seq)) return 'device_forked'
+    const last = said.get(entry.device)
+    const before = countBefore(items, entry, last?.before ?? 0)
+    if (last?.before === before && last.key === entry.key && last.epoch === entry.epoch) return last.counted
+    // Between the acts before it and those after it.
+    const place: Place = { index: before - 0.5, device, seq: entry.seq }
+    const change = lastBefore(trail.devices.get(entry.device), place)
+    const person = fold.devices.get(entry.device)?.person
+    if (change === undefined || person === undefined) return 'author_unknown'
+    if (!change.active || fold.isCut(person.did, entry.device, place)) return 'author_removed'
+    if (fold.keys.get(entry.key as KeyId)?.epoch !== entry.epoch) return 'key_unknown'
+    const roleName = lastBefore(trail.persons.get(person.did), place)?.role ?? ''
+    const counted = countedAs(person.did, roleName, place)
+    const cuts = [settled.persons.get(person.did), settled.devices.get(entry.device), settled.roles.get(roleName)]
+    if (cuts.every((some) => some === undefined)) {
+      said.set(entry.device, { before, key: entry.key, epoch: entry.epoch, counted })
+    }
+    return counted
+  }
+
+  function countedAs(person: PersonDid, roleName: string, place: Place): Counted {
+    let known: Role | undefined
+    const role = () => {
+      if (known === undefined) {
+        const limits = [
+          ...cutsAt(past, settled.persons.get(person), place),
+          ...cutsAt(past, settled.roles.get(roleName), place),
+        ]
+        const full = roleBefore(fold, roleName, place)
+        known = limits.reduce((left, { limit }) => (limit === undefined ? left : narrow(left, limit)), full)
+      }
+      return known
+    }
+    return { person, may: (capability) => hasCapability(role(), capability), role }
+  }
+
+  return counts
+}
+
+/** How many acts come before an entry; `guess`: so many, perhaps. */
+function countBefore(items: readonly Item[], entry: AppEntry, guess: number): number {
+  const isBefore = (at: number) => {
+    const item = items[at]
+    return item !== undefined && compareEntries(item.entry, entry) < 0
+  }
+  if (guess > 0 && isBefore(guess - 1) && !isBefore(guess)) return guess
   let [low, high] = [0, items.length]
   while (low < high) {
     const middle = (low + high) >> 1
-    const item = items[middle]
-    if (item !== undefined && compareEntries(item.entry, entry) < 0) low = middle + 1
+    if (isBefore(middle)) low = middle + 1
     else high = middle
   }
   return low

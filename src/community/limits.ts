@@ -140,8 +140,12 @@ export const readingSliceMax = 256
  */
 export const readingSlicesMax = 128
 
-/** Slices after which apps do what they put off: whoever waits for the end of the transaction waits for that, some 10 ms. */
-export const readingSlicesPutOffMax = 4
+/**
+ * Slices after which apps do what they put off, 8,192 entries: the search index is written in the order of messages, and each
+ * part of it that comes after an earlier one is written and joined by itself. Whoever waits for the end of the transaction waits
+ * for that: 25 ms in the middle, 50 at most.
+ */
+export const readingSlicesPutOffMax = 32
 
 /** Bytes of entries that are looked at in one go for being judged otherwise: some 250, as {@link entriesPerTurnMax}. */
 export const rejudgedPageBytes = 128 * 1024

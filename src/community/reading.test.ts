@@ -93,7 +93,7 @@ test('in one go, in pieces, and stopped again and again: the same', async (t) =>
 test('who wants to write waits for one slice, and never for much that was put off', async (t) => {
   const home = mkdtempSync(join(tmpdir(), 'peerhood-reading-'))
   t.after(() => rmSync(home, { recursive: true }))
-  const { community: id } = await makeHome(home, 4_000)
+  const { community: id } = await makeHome(home, 9_500)
   const { job, reader, database } = await makeJob(home, id)
   t.after(() => database.close())
   /** Slices of the transaction that runs, and since something was put off; what was the most. */
@@ -123,7 +123,7 @@ test('who wants to write waits for one slice, and never for much that was put of
       wantedAt = 3
     },
   }
-  assert.equal(await readLog({ ...job, upTo: 3_000 }, parts), true)
+  assert.equal(await readLog({ ...job, upTo: 8_800 }, parts), true)
   assert.ok(transactions.length === 1 && (transactions[0] ?? 0) > 8, 'nobody wants to')
   assert.equal(most, readingSlicesPutOffMax)
   assert.equal(await readLog(job, parts), true)

@@ -145,8 +145,11 @@ export interface OpenedEntry {
   readonly kind: string
   /** DAG-CBOR decoded; of whatever shape the author chose: each app reads it strictly. */
   readonly body: unknown
-  /** Whether the author's role had the capability when it was written (by the order of entries). */
-  may(capability: string): boolean
+  /**
+   * Whether the author's role had the capability when it was written (by the order of entries). Needs no `this`, and answers the
+   * same each time; entries that are judged alike may come with one and the same function.
+   */
+  readonly may: (capability: string) => boolean
 }
 
 /**

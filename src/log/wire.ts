@@ -131,9 +131,9 @@ export function decodeEntry(bytes: Uint8Array, id: EntryId): Entry {
   const headerEnd = envelope.skip(headerLength)
   if (envelope.length(bytesType, signatureLength) !== signatureLength) throw malformed('lacks a signature of 64 bytes')
   if (envelope.skip(signatureLength) !== bytes.length) throw malformed('has something after its end')
-  const fields = readHeader(new Reader(bytes, headerEnd - headerLength, headerEnd))
-  checkForm(fields)
-  return { id, ...fields, bytes }
+  const entry = readHeader(new Reader(bytes, headerEnd - headerLength, headerEnd), id)
+  checkForm(entry)
+  return entry
 }
 
 /** The two parts of bytes that {@link decodeEntry} has read. */
@@ -145,7 +145,7 @@ export function partsOf(bytes: Uint8Array): { readonly header: Uint8Array; reado
   return { header: bytes.subarray(end - length, end), signature: bytes.subarray(bytes.length - signatureLength) }
 }
 
-function readHeader(reader: Reader): EntryFields {
+function readHeader(reader: Reader, id: EntryId): Entry {
   // A later version may have more fields, and need not keep any of the other rules.
   const count = reader.list(1, 255)
   const found = reader.uint(integerMax)
@@ -165,7 +165,8 @@ function readHeader(reader: Reader): EntryFields {
   const boxes = reader.view()
   const sealed = reader.view()
   reader.end()
-  return { community, device, seq, prev, heads, time, epoch, key, lane, boxes, sealed }
+  const { bytes } = reader
+  return { id, community, device, seq, prev, heads, time, epoch, key, lane, boxes, sealed, bytes }
 }
 
 /** What an entry's fields must be to each other, whatever else there is. */
@@ -183,14 +184,13 @@ function checkForm({ community, seq, prev, heads, epoch }: EntryFields): void {
 
 /** Reads items from `position` to `end`; throws `entry_malformed` for whatever is not as asked. */
 class Reader {
-  readonly #bytes: Uint8Array
-  readonly #text: Buffer
+  readonly bytes: Uint8Array
   readonly #end: number
+  #text: Buffer | undefined
   #position: number
 
   constructor(bytes: Uint8Array, start: number, end: number) {
-    this.#bytes = bytes
-    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.bytes = bytes
     this.#position = start
     this.#end = end
   }
@@ -211,7 +211,7 @@ class Reader {
 
   #byte(): number {
     if (this.#position >= this.#end) throw malformed('is cut off')
-    return this.#bytes[this.#position++] ?? 0
+    return this.bytes[this.#position++] ?? 0
   }
 
   uint(max: number): number {
@@ -242,7 +242,7 @@ class Reader {
   view(): Uint8Array {
     const length = this.length(bytesType, this.#end)
     const end = this.skip(length)
-    return this.#bytes.subarray(end - length, end)
+    return this.bytes.subarray(end - length, end)
   }
 
   /** A byte string of one of two lengths, in hex. */
@@ -250,6 +250,7 @@ class Reader {
     const found = this.length(bytesType, this.#end)
     if (found !== length && found !== otherLength) throw malformed('has a key or an id of the wrong length')
     const end = this.skip(found)
+    this.#text ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length)
     return this.#text.toString('hex', end - found, end)
   }
 

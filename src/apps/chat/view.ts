@@ -35,6 +35,7 @@ import {
 } from './core.ts'
 import { createJournal, noChannel } from './journal.ts'
 import { reportsPerPersonMax, waitingAtOnceMax } from './limits.ts'
+import { createMemo } from './memo.ts'
 import { createMessages, type MessageRef } from './messages.ts'
 import { createNewest } from './newest.ts'
 import { createRetract } from './retract.ts'
@@ -106,7 +107,7 @@ function createView(parts: {
     ...{ database, channels, journal, index, newest, isTaking, self, vanished },
     changed(message, community, isNew) {
       changes.message(community, message, isNew)
-      if (isNew) available(community, `message:${message}`)
+      if (isNew && isAwaited(community)) available(community, `message:${message}`)
     },
   })
 
@@ -132,6 +133,8 @@ function createView(parts: {
        WHERE community = ?1 AND person = ?2 ORDER BY ms DESC, count DESC, id DESC LIMIT -1 OFFSET ${reportsPerPersonMax})`,
   )
   const clear = createClear({ database, index })
+  /** What it allows who wrote: many entries of a batch come with one and the same. */
+  const rights = createMemo<OpenedEntry['may'], Rights>(isTaking)
   /** Communities of which something waits. */
   const awaited = new Map<number, boolean>()
   const retract = createRetract({ database, keys, channels, messages, journal, vanished })
@@ -163,6 +166,7 @@ function createView(parts: {
       channels.forget()
       messages.forget()
       newest.forget()
+      rights.clear()
     }
   }
 
@@ -182,7 +186,7 @@ function createView(parts: {
       place: placeOf(entry.entry),
       arrival: entry.arrival,
       person: entry.person,
-      rights: rightsOf((capability) => entry.may(capability)),
+      rights: rights.get(entry.may, () => rightsOf(entry.may)),
       kind: entry.kind,
       body: entry.body,
     }
