@@ -36,8 +36,14 @@ export const verifyTimeoutMs = 600_000
 /** Headers of a request arrive within this (slowloris). */
 export const headersTimeoutMs = 10_000
 
-/** An idle keep-alive connection is closed after this. */
+/** Clients are told that an idle connection stays open so long. */
 export const keepAliveTimeoutMs = 5_000
+
+/**
+ * It stays open for longer by this: a call on its way while we close is lost, and programs do not try again. A program that
+ * stood still for some seconds (the computer slept, or had too much to do) still uses a connection that it thinks is open.
+ */
+export const keepAliveSlackMs = 10_000
 
 /** Open connections. A browser opens six a page; this leaves room for dozens of pages and programs. */
 export const connectionsMax = 256

@@ -13,7 +13,7 @@ import { createContentServer } from './content.ts'
 import { apiErrors } from './errors.ts'
 import { createEventHub } from './events.ts'
 import { createLedgerRpc, isLedgerUpgrade, type LedgerRpc } from './ledger-rpc.ts'
-import { closeGraceMs, connectionsMax, headersTimeoutMs, keepAliveTimeoutMs } from './limits.ts'
+import { closeGraceMs, connectionsMax, headersTimeoutMs, keepAliveSlackMs, keepAliveTimeoutMs } from './limits.ts'
 import { createLinesServer } from './lines.ts'
 import { createPage } from './page.ts'
 import type { DaemonServices } from './services.ts'
@@ -107,6 +107,7 @@ function createHttpServer(): Server {
     // 0: an upload may take as long as bytes arrive; body.ts and uploads.ts have deadlines of their own.
     requestTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,
+    keepAliveTimeoutBuffer: keepAliveSlackMs,
     connectionsCheckingInterval: 2_000,
     shouldUpgradeCallback: isLedgerUpgrade,
   })
