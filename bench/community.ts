@@ -4,7 +4,8 @@
 //   node bench/community.ts [--entries 1000000] [--rounds 1] [--home FOLDER]
 //
 //   rebuild   views.db is deleted; until the daemon has read all entries again: a second, and per core (processor seconds
-//             of all its threads), beside the least that it could take (floor.ts, before and after it); once more while somebody uses it: a message from sending to the event, and a small call
+//             of all its threads) over all and in the best ten seconds, beside the least that it could take (floor.ts,
+//             before and after it); once more while somebody uses it: a message from sending to the event, and a small call
 //   open      the daemon started again, until the newest page of the chat is answered; memory then
 //   removal   an admin removed a member without having seen their last message: until that message is gone
 //
@@ -56,6 +57,8 @@ async function open(home: string, id: string): Promise<Opened> {
 interface Rebuilt {
   readonly perSecond: number
   readonly perCore: number
+  /** The same in the ten seconds in which it was most: on a computer that others use, what it costs when they leave us alone. */
+  readonly perCoreBest: number
   readonly firstPageSeconds: number
   readonly messages: readonly number[]
   readonly calls: readonly number[]
@@ -110,10 +113,15 @@ async function rebuild(home: string, id: string, isUsed: boolean): Promise<Rebui
     ? Promise.all([sendMessages(daemon, id, ending.signal), callOften(daemon, ending.signal)])
     : Promise.resolve<[number[], number[]]>([[], []])
   let of = from
+  const seen: Seen[] = []
   for (;;) {
     const { reading } = await daemon.sdk.communities.get(id)
     if (reading === null) break
     of = reading.of
+    // They come by transactions: between two, time passes and nothing seems to be read.
+    if (seen.at(-1)?.entries !== reading.entries) {
+      seen.push({ atMs: performance.now(), entries: reading.entries, cpuSeconds: usage(daemon.pid).cpuSeconds })
+    }
     await wait(200)
   }
   const seconds = (performance.now() - readFrom) / 1000
@@ -123,7 +131,23 @@ async function rebuild(home: string, id: string, isUsed: boolean): Promise<Rebui
   const [messages, calls] = await others
   await daemon.stop()
   const read = of - from
-  return { perSecond: read / seconds, perCore: read / cpuSeconds, firstPageSeconds, messages, calls, resident }
+  return {
+    ...{ perSecond: read / seconds, perCore: read / cpuSeconds, perCoreBest: bestOf(seen) },
+    ...{ firstPageSeconds, messages, calls, resident },
+  }
+}
+
+interface Seen {
+  readonly atMs: number
+  readonly entries: number
+  readonly cpuSeconds: number
+}
+
+function bestOf(seen: readonly Seen[]): number {
+  return seen.reduce((best, from) => {
+    const to = seen.find(({ atMs }) => atMs >= from.atMs + 10_000)
+    return to === undefined ? best : Math.max(best, (to.entries - from.entries) / (to.cpuSeconds - from.cpuSeconds))
+  }, 0)
 }
 
 const { values } = parseArgs({
@@ -164,6 +188,7 @@ try {
     ['  memory then', megabytes(median(opened.map(({ resident }) => resident)))],
     ['rebuild: entries a second', `${Math.round(of((one) => one.perSecond)).toLocaleString('en')}`],
     ['  a second and core', `${Math.round(of((one) => one.perCore)).toLocaleString('en')}`],
+    ['  the same in the best ten seconds', `${Math.round(of((one) => one.perCoreBest)).toLocaleString('en')}`],
     ['  the floor, a second and core (floor.ts)', Math.round(median(floors)).toLocaleString('en')],
     ['  of the floor', `${Math.round((100 * of((one) => one.perCore)) / median(floors))} %`],
     ['  from start to a page', `${of((one) => one.firstPageSeconds).toFixed(2)} s`],
