@@ -401,3 +401,34 @@ test('a million blocks and 200 peers: the work per block does not grow with eith
   assert.ok(moved > 5_000, `${moved} blocks moved`)
   assert.ok(tookMs / moved < 0.1, `${((tookMs * 1000) / moved).toFixed(1)} µs a block`)
 })
+
+test('what a reader waits for is asked for once more when it is missing, unless somebody else may bring it', () => {
+  for (const isAlone of [true, false]) {
+    const state = fetchOf(40)
+    join(state, 1)
+    if (!isAlone) join(state, 2, [])
+    stepFetch(state, { type: 'read', reader: 1, indexes: [30] }, 0)
+    assert.ok(fill(state, 1).includes(30))
+    stepFetch(state, { type: 'missing', peer: 1, indexes: [30, 31] }, 0)
+    assert.deepEqual(
+      fill(state, 1).filter((index) => index === 30),
+      isAlone ? [30] : [],
+    )
+    stepFetch(state, { type: 'missing', peer: 1, indexes: [30] }, 0)
+    assert.ok(!fill(state, 1).includes(30), 'it is not here')
+    // Told again, it is asked for again.
+    stepFetch(state, { type: 'have', peer: 1, indexes: [30] }, 0)
+    assert.ok(fill(state, 1).includes(30))
+  }
+})
+
+test('who is declined the first leaves begins elsewhere', () => {
+  const state = fetchOf(4000, { nodes: 1, lengthOf: () => pipelineBytesStart / 4 })
+  join(state, 1)
+  const first = fill(state, 1)
+  assert.deepEqual(first, [0, 1, 2, 3])
+  deliver(state, 1, 0, 1)
+  stepFetch(state, { type: 'missing', peer: 1, indexes: [1, 2, 3] }, 2)
+  const [next = 0] = fill(state, 1, 2)
+  assert.ok(next > 20, `it goes on with ${next}, which went to the same other`)
+})

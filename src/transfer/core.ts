@@ -77,6 +77,9 @@ export type FetchEffect =
   /** Everything wanted is here. */
   | { readonly type: 'complete' }
 
+/** In a crowd the others are already further on, and a jump is no better than the next block (docs/adr/0011-crowds.md). */
+const fewPeersMax = 8
+
 export function createFetch(options: FetchOptions): FetchState {
   return createFetchState(options)
 }
@@ -157,6 +160,7 @@ function tellMore(state: FetchState, peer: PeerState, indexes: readonly number[]
   if (!peer.known) return tellBits(state, peer, bitsOf(state.options.blocks, indexes))
   if (peer.bits === undefined) return []
   for (const index of indexes) {
+    peer.insisted.delete(index)
     if (hasBit(peer.bits, index)) continue
     setBit(peer.bits, index)
     state.rarity.change(index, 1)
@@ -209,13 +213,26 @@ function missing(state: FetchState, peer: PeerState, indexes: readonly number[])
   if (peer.bits === undefined) tellBits(state, peer, allBits(state.options.blocks))
   const bits = peer.bits ?? new Uint8Array(0)
   for (const index of indexes) {
+    if (mayInsist(state, peer, index)) {
+      peer.insisted.add(index)
+      release(state, peer, index)
+      continue
+    }
     if (hasBit(bits, index)) {
       clearBit(bits, index)
       state.rarity.change(index, -1)
     }
-    release(state, peer, index)
+    // All begin where the nodes end: what follows was given to the same other, most likely. Of few, each begins elsewhere.
+    if (release(state, peer, index) && !peer.hasSent && state.peers.size <= fewPeersMax) peer.runNext = -1
   }
   return []
+}
+
+/** A reader waits for it, and it may be kept for another: nobody is known who could send it on from there. */
+function mayInsist(state: FetchState, peer: PeerState, index: number): boolean {
+  if (state.readers.size === 0 || !peer.asked.has(index) || peer.insisted.has(index)) return false
+  for (const other of state.peers.values()) if (other !== peer && other.bits !== undefined) return false
+  return [...state.readers.values()].some((indexes) => indexes.includes(index))
 }
 
 function allBits(blocks: number): Uint8Array {
@@ -261,6 +278,7 @@ function blockArrived(state: FetchState, peer: PeerState, index: number, nowMs: 
   markArrived(state, index)
   release(state, peer, index)
   noteArrival(peer, asked, state.options.lengthOf(index), nowMs)
+  if (index >= state.options.nodes) peer.hasSent = true
   return [...cancelOthers(state, index), { type: 'store', peer: peer.key, index }]
 }
 

@@ -6,6 +6,7 @@ import type { Content } from '../../test/sim/holdings.ts'
 import { createRawPeer, type RawPeer, type Talk } from '../../test/sim/raw-peer.ts'
 import { createWorld, type SimPeer, type World } from '../../test/sim/world.ts'
 import { sessionsPerShareMax, uploadFewMax, uploadSlotsMin, uploadTurnMs } from './limits.ts'
+import type { TransferId } from './types.ts'
 import { encodeFrame } from './wire.ts'
 
 interface Scene {
@@ -171,4 +172,120 @@ test('only so many sessions a share; the next is told that there is no room', as
   )
   assert.deepEqual(scene.victim.network.blames, [])
   await scene.world.stop()
+})
+
+test('blocks that two ask for leave one after the other', async () => {
+  // A block takes a quarter of a second.
+  const scene = await servingScene('two', { blocks: 4, blockBytes: 1_000_000, nodes: 1 }, 4_000_000)
+  const talks = await crowd(scene, 2)
+  for (const [i, talk] of talks.entries()) talk.send({ kind: 'want', ranges: [{ start: i + 1, count: 1 }] })
+  await scene.world.pass(350)
+  assert.deepEqual(
+    talks.map(({ received }) => received.filter(({ kind }) => kind === 'block').length),
+    [1, 0],
+  )
+  await scene.world.pass(250)
+  assert.ok(talks.every(({ received }) => received.some(({ kind }) => kind === 'block')))
+  await scene.world.stop()
+})
+
+// ---- few at home lines
+
+interface Group {
+  readonly world: World
+  readonly seed: SimPeer
+  readonly members: readonly { readonly peer: SimPeer; readonly id: TransferId }[]
+  /** How long all of the share takes to leave once, in ms. */
+  readonly onceMs: number
+}
+
+/** Four who fetch from one; all of them send on at most 10 Mbit/s. */
+async function group(seedName: string, prepare: (peers: readonly SimPeer[]) => void = () => {}): Promise<Group> {
+  const up = 1_250_000
+  const world = createWorld(seedName)
+  const content = world.content({ blocks: 41, blockBytes: 262_144, nodes: 1, sparse: true })
+  const seed = await world.peer({ up })
+  const link = seed.share(content)
+  const peers: SimPeer[] = []
+  for (let i = 0; i < 4; i++) peers.push(await world.peer({ up }))
+  prepare(peers)
+  const members: Group['members'][number][] = []
+  for (const peer of peers) members.push({ peer, id: await peer.get(link) })
+  return { world, seed, members, onceMs: (content.record.bytes * 1000) / up }
+}
+
+const isDone = ({ peer, id }: Group['members'][number]) => peer.service.view(id).state === 'done'
+
+/** Nobody of these reaches another of them. */
+function keepApart(peers: readonly SimPeer[]): void {
+  for (const { network } of peers) {
+    const { connect } = network
+    network.connect = async (to, options) => {
+      if (peers.some(({ id }) => id === to.peerId)) throw new Error('not reachable')
+      await connect(to, options)
+    }
+  }
+}
+
+test('four at home lines have a share in little more than the time in which it leaves once', async () => {
+  for (const name of ['home 1', 'home 2']) {
+    const { world, members, onceMs } = await group(name)
+    await world.until('all four are done', () => members.every(isDone), 1.35 * onceMs)
+    await world.stop()
+  }
+})
+
+test('those who reach the author only lose nothing by what is kept for others', async () => {
+  const { world, members, onceMs } = await group('apart', keepApart)
+  await world.until('all four are done', () => members.every(isDone), 4 * onceMs + 600)
+  await world.stop()
+})
+
+test('one that has what it was given and sends nothing on holds up the others for less than another copy', async () => {
+  const { world, members, onceMs } = await group('silent', (peers) => {
+    const library = peers[3]?.library
+    library?.on((event) => {
+      const holding = event.type === 'added' ? library.sim(event.holding.shareId) : undefined
+      if (holding !== undefined) holding.readBlock = () => new Promise(() => {})
+    })
+  })
+  await world.until('the other three are done', () => members.slice(0, 3).every(isDone), 1.9 * onceMs)
+  await world.stop()
+})
+
+/** How long a reader of the whole file waits for the blocks that it has to wait for, each. */
+async function readerWaits({ world, members: [member] }: Group): Promise<number[]> {
+  assert.ok(member !== undefined)
+  const { peer, id } = member
+  const waits: number[] = []
+  let isOver = false
+  const read = async () => {
+    const [file] = peer.service.files(id)
+    assert.ok(file !== undefined)
+    let sinceMs = world.clock.monotonicMs()
+    const { signal } = new AbortController()
+    for await (const _ of peer.service.read(id, file.entry, { start: 0, end: file.entry.bytes }, { signal })) {
+      waits.push(world.clock.monotonicMs() - sinceMs)
+      sinceMs = world.clock.monotonicMs()
+    }
+    isOver = true
+  }
+  await world.until('the files are known', () => peer.service.files(id).length > 0, 5_000)
+  void read()
+  await world.until('all is read', () => isOver, 60_000)
+  return waits
+}
+
+test('a reader does not wait long for what was given to another, whether that can send it on or not', async () => {
+  for (const [name, prepare] of [
+    ['reader', undefined],
+    ['reader apart', keepApart],
+  ] as const) {
+    const scene = await group(name, prepare)
+    const waits = await readerWaits(scene)
+    // What a block takes when the line is shared by four: four times 210 ms.
+    const longest = Math.max(...waits)
+    assert.ok(longest < 2_000, `${name}: it waited ${longest.toFixed(0)} ms for one block`)
+    await scene.world.stop()
+  }
 })

@@ -53,7 +53,7 @@ export const sessionsAcceptedMax = 512
 export const sessionsOpenedMax = 512
 /** Sessions of one share; more bring no speed. */
 export const sessionsPerShareMax = 200
-/** So few are all served at the same time, whatever the line. */
+/** So few are all served, whatever the line; while it is slow their blocks leave as those of a crowd. */
 export const uploadFewMax = 4
 /** Of more, at most so many; the others wait for their turn … */
 export const uploadSlotsMax = 32
@@ -66,8 +66,8 @@ export const slotTrialMs = 5_000
 /** … and not again for this long when it does not. */
 export const slotTrialPauseMs = 10_000
 /**
- * Of those who are served in a crowd, blocks leave for so few at the same time, so that each is whole at its peer, who can serve
- * it on, as early as can be …
+ * Where two or more are served, blocks leave for so few at the same time, so that each is whole at its peer, who can serve it on, as
+ * early as can be …
  */
 export const linePlacesMin = 1
 /** … or for as many as leave in this time, in ms: a fast line waits for round trips, and no longer for itself. */
@@ -79,14 +79,27 @@ export const rechokeMs = 250
 /** … and no more often than this when somebody's interest changes: crowds change it all the time. */
 export const rechokeSoonMs = 100
 /**
- * So many peers that want a share of us are a crowd: each gets other blocks than the rest until all have gone out once.
- * Fewer fetch from us what they want: with them the line out is rarely what they wait for.
+ * So many peers that want a share of us get other blocks each, until all have gone out once: already of two each can bring the
+ * other its half, on a line out that is the one thing both wait for …
  */
-export const spreadPeersMin = 8
-/** The line has been idle for so long while blocks were declined: everybody gets what they ask for again. */
-export const spreadPatienceMs = 1_000
-/** … and lack so much of it on average: those who have most of it need what others have not, not another round. */
+export const spreadPeersMin = 2
+/** … if they lack so much of it on average: those who have most of it need what others have not, not another round. */
 export const spreadLackMin = 0.5
+/**
+ * A block is kept for the one that was given it until what was asked for before it has left, and then so many blocks for each peer:
+ * one in which that one sends it on, and one more, as it sends to several …
+ */
+export const spreadKeepTurns = 2
+/** … and for so long at least, in ms: small blocks leave sooner than what was asked for of that one before. */
+export const spreadKeepMs = 600
+/** How often is looked for what is kept no longer, in ms: a reader may wait for it. */
+export const spreadLookMs = 100
+/** Who so often in a row did not get in time what another was given is declined no more of that: the two don't meet. */
+export const spreadUnmetMax = 2
+/** The line has been idle for so long, in ms, while blocks were declined: everybody gets what they ask for again. */
+export const spreadPatienceMs = 1_000
+/** The same when nothing has left for so long, in ms, as who is sent to takes nothing: a block of 1 MiB takes that at 1 Mbit/s. */
+export const spreadStallMs = 10_000
 /** What was on its way to somebody who is served no more takes its part of the line for so long, if it has not left. */
 export const uploadLeavingMs = 5_000
 /** How long a peer takes to ask once it is served, in ms, before that was measured: most of the world is nearer. */

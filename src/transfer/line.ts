@@ -1,4 +1,4 @@
-// The line out, as a crowd shares it: blocks leave few at a time and in the order in which they were ready, so that each is
+// The line out, as several share it: blocks leave few at a time and in the order in which they were ready, so that each is
 // whole at its peer, who can serve it on, as early as can be. Many may be served at the same time all the same: what they
 // have asked for waits here, and the line is never idle while one of them thinks.
 //

@@ -38,6 +38,10 @@ export interface PeerState {
   retired: boolean
   /** The epoch in which nothing was left to ask of it; see `FetchState.epoch`. */
   dryEpoch: number
+  /** It said that these are missing, and was asked again. */
+  readonly insisted: Set<number>
+  /** A leaf came from it. */
+  hasSent: boolean
   /** Continues the last run of neighbouring blocks. */
   runNext: number
   runBytes: number
@@ -68,6 +72,8 @@ export function createPeerState(key: PeerKey, nowMs: number): PeerState {
     stalled: false,
     retired: false,
     dryEpoch: -1,
+    insisted: new Set(),
+    hasSent: false,
     runNext: -1,
     runBytes: 0,
     cursor: 0,

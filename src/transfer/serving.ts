@@ -23,6 +23,8 @@ export function createServing(clock: Clock, line: Line, sessions: () => Iterable
   let dueMs = Number.POSITIVE_INFINITY
   let chosenMs = Number.NEGATIVE_INFINITY
   let stopped = false
+  /** So many want blocks. */
+  let interested = 0
   /** Who waits waits for so many slots; undefined: nobody waits. */
   let contested: number | undefined
 
@@ -45,8 +47,9 @@ export function createServing(clock: Clock, line: Line, sessions: () => Iterable
     const leaving = busy.filter(({ traffic }) => !traffic.served && nowMs - traffic.sinceMs < uploadLeavingMs).length
     const perSecond = blocks.perSecond(nowMs)
     const all = slotsFor(slots, perSecond)
-    const isFew = active.filter(({ traffic }) => traffic.theirInterest).length <= uploadFewMax
-    line.resize(isFew ? Number.POSITIVE_INFINITY : placesFor(slots, perSecond))
+    interested = active.filter(({ traffic }) => traffic.theirInterest).length
+    const isFew = interested <= uploadFewMax
+    resize(perSecond)
     const room = isFew ? uploadFewMax : Math.max(1, all - leaving)
     const chosen = chooseServed(
       active.map((session) => ({
@@ -70,6 +73,13 @@ export function createServing(clock: Clock, line: Line, sessions: () => Iterable
     chooseBy(nowMs + rechokeMs)
   }
 
+  /** Of few on a fast line none waits for the others: each has its block soon anyway, and computers are faster side by side. */
+  function resize(perSecond: number): void {
+    const places = placesFor(slots, perSecond)
+    const isFree = interested <= 1 || (interested <= uploadFewMax && places >= interested)
+    line.resize(isFree ? Number.POSITIVE_INFINITY : places)
+  }
+
   function changed(): void {
     const nextMs = chosenMs + rechokeSoonMs
     if (nextMs <= clock.monotonicMs()) choose()
@@ -90,6 +100,8 @@ export function createServing(clock: Clock, line: Line, sessions: () => Iterable
     gone(count) {
       const nowMs = clock.monotonicMs()
       blocks.add(count, nowMs)
+      // While all are served, nobody looks again and again how fast the line is.
+      if (contested === undefined) resize(blocks.perSecond(nowMs))
       if (contested !== undefined && slotsFor(slots, blocks.perSecond(nowMs)) > contested) changed()
     },
     changed,

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { spreadPatienceMs } from './limits.ts'
-import { createSpread } from './spread-core.ts'
+import { spreadKeepMs, spreadKeepTurns, spreadPatienceMs, spreadStallMs, spreadUnmetMax } from './limits.ts'
+import { createSpread, type SpreadLine } from './spread-core.ts'
+
+const line = (nowMs = 0, pending = 0): SpreadLine => ({ nowMs, pending, peers: 2 })
 
 test('each block goes to one peer until all are given; what was declined is told again', () => {
   const spread = createSpread(3, 0)
-  assert.deepEqual(spread.give(7, [0, 1], 0), [0, 1])
-  assert.deepEqual(spread.give(8, [1, 2], 0), [2])
-  assert.deepEqual(spread.give(7, [0], 0), [0], 'who was given it may ask again')
+  assert.deepEqual(spread.give(7, [0, 1], line()), [0, 1])
+  assert.deepEqual(spread.give(8, [1, 2], line()), [2])
+  assert.deepEqual(spread.give(7, [0], line()), [0], 'who was given it may ask again')
   assert.ok(spread.isOver(true, 0))
   assert.deepEqual([...spread.takeDeclined()], [[8, [1]]])
   assert.deepEqual([...spread.takeDeclined()], [])
@@ -16,32 +18,94 @@ test('each block goes to one peer until all are given; what was declined is told
 
 test('a round in which the line is idle ends', () => {
   const spread = createSpread(3, 0)
-  spread.give(7, [0], 0)
-  assert.ok(!spread.isOver(true, 10 * spreadPatienceMs))
-  assert.ok(!spread.isOver(false, 11 * spreadPatienceMs - 1))
-  assert.ok(spread.isOver(false, 11 * spreadPatienceMs))
+  spread.give(7, [0], line())
+  assert.ok(!spread.isOver(true, 3 * spreadPatienceMs))
+  assert.ok(!spread.isOver(false, 4 * spreadPatienceMs - 1))
+  assert.ok(spread.isOver(false, 4 * spreadPatienceMs))
+})
+
+test('a round in which nothing leaves ends, whoever is busy', () => {
+  const spread = createSpread(3, 0)
+  spread.give(7, [0], line())
+  spread.gone(1, 5)
+  assert.ok(!spread.isOver(true, 5 + spreadStallMs - 1))
+  assert.ok(spread.isOver(true, 5 + spreadStallMs))
+})
+
+test('a block is kept for one peer while what is before it and two turns of the others leave, not longer', () => {
+  const spread = createSpread(9, 0)
+  spread.give(7, [0], line(0, 3))
+  assert.deepEqual(spread.give(8, [0, 1], line()), [1])
+  spread.gone(3 + 2 * spreadKeepTurns - 1, 0)
+  assert.deepEqual([...spread.release(spreadKeepMs)], [])
+  spread.gone(1, 0)
+  assert.deepEqual([...spread.release(spreadKeepMs - 1)], [], 'blocks may be small, and the way to the others long')
+  assert.deepEqual([...spread.release(spreadKeepMs)], [[8, [0]]])
+  assert.deepEqual(spread.give(8, [0], line()), [0])
+  assert.deepEqual([...spread.takeDeclined()], [])
+})
+
+test('who does not get what another was given is not declined it any more, until it does', () => {
+  const spread = createSpread(9, 0)
+  const late = Array.from({ length: spreadUnmetMax }, (_, index) => index)
+  spread.give(7, late, line())
+  assert.deepEqual(spread.give(8, late, line()), [])
+  spread.gone(100, 0)
+  spread.release(spreadKeepMs)
+  spread.give(7, [5, 6, 7], line())
+  assert.deepEqual(spread.give(8, [5], line()), [5])
+  assert.deepEqual(spread.give(9, [5], line()), [], 'others may reach it')
+  spread.seen(8, [5])
+  assert.deepEqual(spread.give(8, [6], line()), [6], 'what it had from here proves nothing')
+  spread.seen(8, [7])
+  spread.give(7, [8], line())
+  assert.deepEqual(spread.give(8, [8], line()), [])
+})
+
+test('what a peer was declined and has from another is not told again', () => {
+  const spread = createSpread(3, 0)
+  spread.give(7, [0, 1], line())
+  spread.give(8, [0, 1], line())
+  spread.seen(8, [1])
+  assert.deepEqual([...spread.takeDeclined()], [[8, [0]]])
 })
 
 test('what went to a peer that left, and to nobody from there, is given again', () => {
   const spread = createSpread(4, 0)
-  spread.give(7, [0, 1, 2], 0)
-  spread.give(8, [0, 1, 2, 3], 0)
+  spread.give(7, [0, 1, 2], line())
+  spread.give(8, [0, 1, 2, 3], line())
   spread.seen(7, [0, 1])
   spread.seen(8, [1])
   assert.deepEqual([...spread.left(7)], [[8, [0, 2]]])
-  assert.deepEqual(spread.give(9, [0, 1, 2], 0), [0, 2])
+  assert.deepEqual(spread.give(9, [0, 1, 2], line()), [0, 2])
 })
 
 test('what was dropped on the way is given to the next', () => {
   const spread = createSpread(2, 0)
-  spread.give(7, [0, 1], 0)
-  assert.deepEqual(spread.give(8, [0, 1], 0), [])
+  spread.give(7, [0, 1], line())
+  assert.deepEqual(spread.give(8, [0, 1], line()), [])
   assert.deepEqual([...spread.takeBack(7, [1])], [[8, [1]]])
   assert.deepEqual([...spread.takeBack(8, [0])], [])
-  assert.deepEqual(spread.give(8, [0, 1], 0), [1])
+  assert.deepEqual(spread.give(9, [0, 1], line()), [1])
 })
 
-test('whatever happens: no block has two peers at once, and everything declined is told again', () => {
+test('who asks again for what it was declined gets it, and as often as it asks then', () => {
+  const spread = createSpread(3, 0)
+  spread.give(7, [0, 1], line())
+  assert.deepEqual(spread.give(8, [0, 1], line()), [])
+  assert.deepEqual(spread.give(8, [1], line()), [1])
+  assert.deepEqual(spread.give(8, [1], line()), [1], 'it was dropped on the way, perhaps')
+  assert.deepEqual(spread.give(9, [1], line()), [], 'it is kept for the first all the same')
+  assert.deepEqual(
+    [...spread.takeDeclined()],
+    [
+      [8, [0]],
+      [9, [1]],
+    ],
+  )
+})
+
+test('whatever happens: no block goes to two peers unless one asks again, and everything declined is told again', () => {
   const step = fc.record({
     kind: fc.constantFrom('give' as const, 'seen' as const, 'left' as const, 'takeBack' as const),
     peer: fc.integer({ min: 0, max: 4 }),
@@ -52,21 +116,28 @@ test('whatever happens: no block has two peers at once, and everything declined 
       const spread = createSpread(10, 0)
       const holder = new Map<number, number>()
       const declined = new Set<string>()
+      const besides = new Set<string>()
       const forget = (peer: number) => {
         for (const [index, of] of holder) if (of === peer) holder.set(index, -1)
-        for (const key of declined) if (key.startsWith(`${peer} `)) declined.delete(key)
+        for (const keys of [declined, besides]) {
+          for (const key of keys) if (key.startsWith(`${peer} `)) keys.delete(key)
+        }
       }
       const tell = (again: ReadonlyMap<number, readonly number[]>) => {
         for (const [other, indexes] of again) for (const one of indexes) declined.delete(`${other} ${one}`)
       }
       for (const { kind, peer, index } of steps) {
-        if (kind === 'give' && spread.give(peer, [index], 0).length === 1) {
+        const key = `${peer} ${index}`
+        if (kind === 'give' && spread.give(peer, [index], line()).length === 1) {
           const before = holder.get(index) ?? -1
-          assert.ok(before === peer || before === -1)
-          holder.set(index, peer)
-        } else if (kind === 'give') declined.add(`${peer} ${index}`)
-        else if (kind === 'seen') spread.seen(peer, [index])
-        else if (kind === 'takeBack') {
+          if (before === -1 || before === peer) holder.set(index, peer)
+          else assert.ok(declined.delete(key) || besides.has(key))
+          if (holder.get(index) !== peer) besides.add(key)
+        } else if (kind === 'give') declined.add(key)
+        else if (kind === 'seen') {
+          spread.seen(peer, [index])
+          if (holder.get(index) !== peer) declined.delete(`${peer} ${index}`)
+        } else if (kind === 'takeBack') {
           tell(spread.takeBack(peer, [index]))
           if (holder.get(index) === peer) holder.set(index, -1)
         } else {

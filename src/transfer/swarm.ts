@@ -180,7 +180,10 @@ export function createSwarm(names: ShareNames, parts: SwarmParts): Swarm {
         parts.uploaded(swarm, bytes)
         settleRetired()
       },
-      gone: parts.gone,
+      gone(blocks) {
+        parts.gone(blocks)
+        spreading.gone(blocks)
+      },
       dropped: (indexes) => spreading.takeBack(session, indexes),
       unreadable: (index, code) => log.warn('block_unreadable', { share: names.shareId, index, code }),
     })
