@@ -7,9 +7,16 @@ import { assertOnlyOwnErrors } from '../../../test/support/hostile.ts'
 import type { Digest } from '../types.ts'
 import { Bitfield } from './bitfield.ts'
 import { createDigestIndex } from './digest-index.ts'
-import { checkInventoryPage, createInventory, encodeInventory, inventoryPageBytes } from './inventory.ts'
+import {
+  checkInventoryPage,
+  createInventory,
+  encodeInventory,
+  inventoryPageBytes,
+  inventorySteps,
+} from './inventory.ts'
 import { digestOf } from './keys.ts'
 import { blockBytesMax, blocksMax, inventoryPageEntries } from './limits.ts'
+import { itemsPerStep } from './steps.ts'
 
 const entries = Array.from({ length: 5 }, (_, index) => ({
   digest: digestOf(Uint8Array.of(index)),
@@ -105,6 +112,11 @@ describe('an inventory', () => {
       view.setUint32(entry * 36 + 32, 1)
     }
     assert.ok(assertOnlyOwnErrors(() => createInventory([packed]), packed.length))
+    // Nor does it keep the thread: they are compared a few at a time.
+    const steps = inventorySteps([packed])
+    let count = 0
+    while (steps.next().done !== true) count += 1
+    assert.ok(count > inventoryPageEntries / itemsPerStep)
   })
 })
 

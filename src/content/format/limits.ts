@@ -21,7 +21,7 @@ export const inventoryEntryBytes = 36
 /** Entries of a full inventory page: 29,127 × 36 = 1,048,572 bytes, the most that fits into 1 MiB. */
 export const inventoryPageEntries = 29_127
 
-/** Blocks of a version: 2 TiB of full leaves. The inventory then takes 75.5 MB of memory, a sort key has 32 + 21 bits. */
+/** Blocks of a version: 2 TiB of full leaves. The inventory then takes 75.5 MB of memory. */
 export const blocksMax = 2_097_152
 
 /** Inventory pages of a version. */

@@ -15,7 +15,6 @@ export interface BaseVersion {
   readonly facts: HoldingFacts
   /** What was written at a path below the share's top. */
   file(path: string): BaseFile | undefined
-  files(): IterableIterator<IndexedFile>
   /** Whether the file at `path` below the share's top is on disk just as it was written; `known` is what `file` gave. */
   isUntouched(path: string, known?: BaseFile): Promise<boolean>
 }
@@ -34,7 +33,6 @@ export function createBaseVersion(index: BlockIndex, facts: HoldingFacts, check:
   return {
     facts,
     file,
-    files: () => index.files(facts.id),
     async isUntouched(path, known = file(path)) {
       if (known === undefined) return false
       const absolute = join(top, path)

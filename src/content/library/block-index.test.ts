@@ -53,7 +53,7 @@ test('a block is found in every file that holds it, within its holding alone', (
     ['b'],
   )
   assert.equal(index.fileCount(1), 2)
-  index.clear(1)
+  while (index.sweep(1, 1));
   assert.equal(index.fileCount(1), 0)
   assert.equal(index.hasLeaf(1, digest('w')), false)
   assert.equal(index.hasLeaf(2, digest('z')), true)
@@ -136,7 +136,7 @@ test('rows of holdings that are gone are deleted by and by, at the next start at
       index.addLeaves(holding, id, 0, [{ digest: digest(number), start: 0, bytes: 1, seal: undefined }])
     }
     index.putStored(holding, digest('node'), utf8('node'))
-    rows.putPage(holding, 0, utf8('page'))
+    rows.putPage({ holding, sequence: 1, page: 0 }, utf8('page'))
   }
   const kept = rows.insert(anyHolding)
   const gone = rows.insert(anyHolding)
@@ -156,7 +156,7 @@ test('rows of holdings that are gone are deleted by and by, at the next start at
   createSweeper(parts).sweepAll()
   await until(() => index.leftovers().length === 0)
   assert.deepEqual([index.fileCount(kept.id), index.isStored(kept.id, digest('node'))], [sweepRowsMax, true])
-  assert.ok(index.hasLeaf(kept.id, digest(0)) && rows.page(kept.id, 0) !== undefined)
+  assert.ok(index.hasLeaf(kept.id, digest(0)) && rows.page({ holding: kept.id, sequence: 1, page: 0 }) !== undefined)
 })
 
 test('files and nodes are gone through in parts, each once', () => {
@@ -169,4 +169,30 @@ test('files and nodes are gone through in parts, each once', () => {
   for (const one of digests) index.putStored(1, one, utf8('wire'))
   const first = index.storedAfter(1, new Uint8Array(0), 2)
   assert.deepEqual([...first, ...index.storedAfter(1, first[1] ?? new Uint8Array(), 2)], digests)
+})
+
+test('pages that an older Peerhood wrote are those of the version that the holding has', () => {
+  const database = new DatabaseSync(':memory:')
+  migrate(database, 'library', librarySchema.slice(0, 1))
+  const insert = database.prepare(
+    `INSERT INTO library_holdings (id, origin, state, share, visibility, share_key, access, discovery, sequence, created_ms, updated_ms)
+     VALUES (?, 'kept', 'done', 'share', 'public', x'00', x'00', x'00', ?, 0, 0)`,
+  )
+  const page = database.prepare('INSERT INTO library_pages (holding, page, bytes) VALUES (?, ?, ?)')
+  for (const [id, sequence] of [
+    [1, 3],
+    [2, 1],
+  ] as const) {
+    insert.run(id, sequence)
+    for (const number of [0, 1]) page.run(id, number, utf8(`${id} ${number}`))
+  }
+  migrate(database, 'library', librarySchema)
+  const rows = createHoldingRows(database)
+  const textOf = (holding: number, sequence: number, number: number) =>
+    String(Buffer.from(rows.page({ holding, sequence, page: number }) ?? []))
+  assert.deepEqual([textOf(1, 3, 0), textOf(1, 3, 1), textOf(2, 1, 1), textOf(2, 3, 1)], ['1 0', '1 1', '2 1', ''])
+  rows.putPage({ holding: 1, sequence: 4, page: 0 }, utf8('new'))
+  assert.equal(textOf(1, 3, 0), '1 0', 'the next version lies beside it')
+  assert.deepEqual([rows.dropPageBut(1, 4), rows.dropPageBut(1, 4), rows.dropPageBut(1, 4)], [true, true, false])
+  assert.deepEqual([textOf(1, 4, 0), textOf(1, 3, 0), textOf(2, 1, 0)], ['new', '', '2 0'])
 })

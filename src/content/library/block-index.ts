@@ -46,8 +46,7 @@ export interface FollowingLeaf extends LeafPlace {
 export interface BlockIndex extends LeftoverRows {
   /** The file at `path`, as last indexed. */
   file(holding: HoldingRow, path: string): IndexedFile | undefined
-  files(holding: HoldingRow): IterableIterator<IndexedFile>
-  /** The first `max` files by path, or the next ones after `path`: `files` may not be left and gone on with later. */
+  /** The first `max` files by path, or the next ones after `path`. */
   filesAfter(holding: HoldingRow, path: string | undefined, max: number): IndexedFile[]
   fileCount(holding: HoldingRow): number
   leavesOf(file: number): IndexedLeaf[]
@@ -64,7 +63,6 @@ export interface BlockIndex extends LeftoverRows {
 
   stored(holding: HoldingRow, digest: Digest): Uint8Array | undefined
   isStored(holding: HoldingRow, digest: Digest): boolean
-  storedDigests(holding: HoldingRow): IterableIterator<Digest>
   /** The next `max` of them in their order; from the first with an empty `digest`. */
   storedAfter(holding: HoldingRow, digest: Uint8Array, max: number): Digest[]
   putStored(holding: HoldingRow, digest: Digest, wire: Uint8Array): void
@@ -74,8 +72,6 @@ export interface BlockIndex extends LeftoverRows {
   atomically<Result>(work: () => Result): Result
   /** The same without waiting for the disk: after a loss of power it stays if `atomically` has returned since. */
   lazily<Result>(work: () => Result): Result
-  /** Forgets all of a holding's files and blocks. Call within a transaction. */
-  clear(holding: HoldingRow): void
 }
 
 /**
@@ -113,13 +109,10 @@ export function createIndexWriter(index: Pick<BlockIndex, 'lazily'>): IndexWrite
 
 type FileRows = Pick<
   BlockIndex,
-  'file' | 'files' | 'filesAfter' | 'fileCount' | 'removeFile' | 'setStamp' | 'putFile' | 'addLeaves'
+  'file' | 'filesAfter' | 'fileCount' | 'removeFile' | 'setStamp' | 'putFile' | 'addLeaves'
 >
 type LeafRows = Pick<BlockIndex, 'leavesOf' | 'places' | 'leavesAfter' | 'hasLeaf'>
-type StoredRows = Pick<
-  BlockIndex,
-  'stored' | 'isStored' | 'storedDigests' | 'storedAfter' | 'putStored' | 'removeStored'
->
+type StoredRows = Pick<BlockIndex, 'stored' | 'isStored' | 'storedAfter' | 'putStored' | 'removeStored'>
 
 export function createBlockIndex(database: Database): BlockIndex {
   return {
@@ -129,13 +122,11 @@ export function createBlockIndex(database: Database): BlockIndex {
     ...leftoverRows(database),
     atomically: (work) => transaction(database, work),
     lazily: (work) => lazyTransaction(database, work),
-    clear: clearRows(database),
   }
 }
 
 function fileRows(database: Database): FileRows {
   const one = database.prepare('SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? AND path = ?')
-  const all = database.prepare('SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? ORDER BY id')
   const first = database.prepare(
     'SELECT id, path, bytes, stamp FROM library_files WHERE holding = ? ORDER BY path LIMIT ?',
   )
@@ -158,9 +149,6 @@ function fileRows(database: Database): FileRows {
     file(holding, path) {
       const row = one.get(holding, path)
       return row === undefined ? undefined : toFile(row)
-    },
-    *files(holding) {
-      for (const row of all.iterate(holding)) yield toFile(row)
     },
     filesAfter: (holding, path, max) =>
       (path === undefined ? first.all(holding, max) : next.all(holding, path, max)).map(toFile),
@@ -211,7 +199,6 @@ function leafRows(database: Database): LeafRows {
 function storedRows(database: Database): StoredRows {
   const one = database.prepare('SELECT wire FROM library_stored WHERE holding = ? AND digest = ?')
   const known = database.prepare('SELECT 1 FROM library_stored WHERE holding = ? AND digest = ?')
-  const all = database.prepare('SELECT digest FROM library_stored WHERE holding = ?')
   const next = database.prepare(
     'SELECT digest FROM library_stored WHERE holding = ? AND digest > ? ORDER BY digest LIMIT ?',
   )
@@ -223,21 +210,9 @@ function storedRows(database: Database): StoredRows {
       return row === undefined ? undefined : toBytes(row.wire)
     },
     isStored: (holding, digest) => known.get(holding, digest) !== undefined,
-    *storedDigests(holding) {
-      for (const row of all.iterate(holding)) yield asDigest(toBytes(row.digest))
-    },
     storedAfter: (holding, digest, max) => next.all(holding, digest, max).map((row) => asDigest(toBytes(row.digest))),
     putStored: (holding, digest, wire) => void insert.run(holding, digest, wire),
     removeStored: (holding, digest) => void remove.run(holding, digest),
-  }
-}
-
-function clearRows(database: Database): (holding: HoldingRow) => void {
-  const statements = ['library_files', 'library_leaves', 'library_stored', 'library_pages'].map((table) =>
-    database.prepare(`DELETE FROM ${table} WHERE holding = ?`),
-  )
-  return (holding) => {
-    for (const statement of statements) statement.run(holding)
   }
 }
 

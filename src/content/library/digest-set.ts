@@ -1,15 +1,17 @@
 // The distinct digests of one version in the order in which they came, packed: 36 bytes an entry and 8 of hash table,
 // so that a million blocks fit into 50 MB. The digests are of our own files; colliding ones cost time, nothing else.
 
+import { assert } from '../../base/errors.ts'
 import type { InventoryEntry } from '../format/inventory.ts'
 import { asDigest } from '../format/keys.ts'
 import type { Digest } from '../types.ts'
 
 const entryBytes = 36
+/** Entries lie in pages, since copying all of them when there is no more room would hold the thread. */
+const pageEntries = 1024
 
 export class DigestSet {
-  #entries = new Uint8Array(1024 * entryBytes)
-  #view = new DataView(this.#entries.buffer)
+  readonly #pages: DataView[] = []
   /** Open addressing; 0 is empty, otherwise the entry's number plus one. */
   #slots = new Uint32Array(2048)
   #count = 0
@@ -22,9 +24,11 @@ export class DigestSet {
   add(digest: Digest, length: number): boolean {
     const slot = this.#slotOf(digest)
     if (this.#slots[slot] !== 0) return false
-    if ((this.#count + 1) * entryBytes > this.#entries.length) this.#grow()
-    this.#entries.set(digest, this.#count * entryBytes)
-    this.#view.setUint32(this.#count * entryBytes + 32, length)
+    if (this.#count === this.#pages.length * pageEntries) {
+      this.#pages.push(new DataView(new ArrayBuffer(pageEntries * entryBytes)))
+    }
+    bytesOf(this.#pageOf(this.#count), this.#count).set(digest)
+    this.#pageOf(this.#count).setUint32(offsetOf(this.#count) + 32, length)
     this.#count += 1
     this.#slots[slot] = this.#count
     if (this.#count * 2 > this.#slots.length) this.#rehash()
@@ -35,13 +39,13 @@ export class DigestSet {
     return this.#slots[this.#slotOf(digest)] !== 0
   }
 
-  /** A view into the set; do not write to it, or keep it past the next `add`. */
+  /** A view into the set; do not write to it. */
   digest(number: number): Digest {
-    return asDigest(this.#entries.subarray(number * entryBytes, number * entryBytes + 32))
+    return asDigest(bytesOf(this.#pageOf(number), number))
   }
 
   length(number: number): number {
-    return this.#view.getUint32(number * entryBytes + 32)
+    return this.#pageOf(number).getUint32(offsetOf(number) + 32)
   }
 
   entry(number: number): InventoryEntry {
@@ -58,22 +62,37 @@ export class DigestSet {
   }
 
   #holds(number: number, digest: Digest): boolean {
-    const offset = number * entryBytes
-    for (let i = 0; i < 32; i++) if (this.#entries[offset + i] !== digest[i]) return false
+    const page = this.#pageOf(number)
+    const offset = offsetOf(number)
+    for (let i = 0; i < 32; i++) if (page.getUint8(offset + i) !== digest[i]) return false
     return true
   }
 
-  #grow(): void {
-    const entries = new Uint8Array(this.#entries.length * 2)
-    entries.set(this.#entries)
-    this.#entries = entries
-    this.#view = new DataView(entries.buffer)
+  #pageOf(number: number): DataView {
+    const page = this.#pages[Math.floor(number / pageEntries)]
+    assert(page !== undefined, 'an entry lies in a page')
+    return page
   }
 
   #rehash(): void {
     this.#slots = new Uint32Array(this.#slots.length * 2)
-    for (let number = 0; number < this.#count; number++) this.#slots[this.#slotOf(this.digest(number))] = number + 1
+    const mask = this.#slots.length - 1
+    // They are known to differ, so their places need no comparing: growing holds the thread.
+    for (let number = 0; number < this.#count; number++) {
+      let slot = this.#pageOf(number).getUint32(offsetOf(number)) & mask
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
+      this.#slots[slot] = number + 1
+    }
   }
+}
+
+function offsetOf(number: number): number {
+  return (number % pageEntries) * entryBytes
+}
+
+/** The digest's bytes. */
+function bytesOf(page: DataView, number: number): Uint8Array {
+  return new Uint8Array(page.buffer, offsetOf(number), 32)
 }
 
 function prefix(digest: Digest): number {

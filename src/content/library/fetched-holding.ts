@@ -82,7 +82,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
     this.parts = parts
     this.meta = facts.meta
     this.#tally = new FetchTally(this.record.blocks, facts.meta.nodes, (event) => this.events.emit(event))
-    this.#shelf = createPageShelf(parts.rows, facts.id, this.record)
+    this.#shelf = createPageShelf(parts, facts, this.record, this.#closing.signal)
     this.sealer = createSealer(facts)
     this.#reader = createLeafReader(facts, this.sealer, parts.worker)
     this.check = this.#reader.check
@@ -180,17 +180,18 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   /** Takes up what is here already: pages, nodes, files. Call once, before anything else. */
   async open(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (this.record.bytes >= bytesForWorkerMin) this.parts.worker.start()
+    await this.#shelf.open()
     if (this.inventory !== undefined) await this.#takeInventory(options.signal)
   }
 
   async putPage(page: number, bytes: Uint8Array): Promise<void> {
     this.#checkOpen()
-    if (!this.#shelf.put(page, bytes)) return
+    if (!(await this.#shelf.put(page, bytes))) return
     await this.#takeInventory(undefined)
   }
 
   async #takeInventory(signal: AbortSignal | undefined): Promise<void> {
-    await takeInventory(this, () => this.events.emit({ type: 'inventory' }))
+    await takeInventory(this, () => this.events.emit({ type: 'inventory' }), this.#closing.signal)
     await this.#prepare(signal)
   }
 
@@ -321,7 +322,7 @@ export class FetchedHoldingOnDisk extends RowHolding implements FetchedHolding {
   /** Lets go of files; what was got stays for the next `open`. */
   async close(): Promise<void> {
     this.#closing.abort()
-    await Promise.allSettled([...this.#writing.values(), this.#preparing, this.#gathering])
+    await Promise.allSettled([...this.#writing.values(), this.#shelf.settled(), this.#preparing, this.#gathering])
     await this.#closeFiles()
   }
 

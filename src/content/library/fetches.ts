@@ -25,8 +25,7 @@ import { GetHolding } from './get-holding.ts'
 import { type HoldingFacts, type HoldingRows, keysOf } from './holding-rows.ts'
 import { IndexedHolding } from './indexed-holding.ts'
 import { openLinkedRecord, refuseOlder } from './keeps.ts'
-import { takeKnownPages } from './known-pages.ts'
-import { createSweeper, type Sweeper } from './leftovers.ts'
+import type { Sweeper } from './leftovers.ts'
 import { onlyCharsMax } from './limits.ts'
 import { createOpenFiles } from './open-files.ts'
 import { checkSpace } from './prepare.ts'
@@ -57,6 +56,7 @@ export interface FetchesParts {
   readonly committer: Committer
   readonly blockFiles: BlockFiles
   readonly worker: BlockWorker
+  readonly sweeper: Sweeper
 }
 
 /** A get under way: what others see of it, and what does its work. */
@@ -69,16 +69,14 @@ interface State extends FetchesParts {
   readonly live: Map<HoldingRow, Live>
   readonly done: Map<HoldingRow, Holding>
   readonly fetchParts: FetchParts
-  readonly sweeper: Sweeper
 }
 
 export function createFetches(parts: FetchesParts): Fetches {
   const live = new Map<HoldingRow, Live>()
   const done = new Map<HoldingRow, Holding>()
-  const { rows, registry, disk } = parts
+  const { rows, registry, disk, sweeper } = parts
   const isTaken = (path: string) =>
     rows.all().some((facts) => facts.origin === 'fetched' && facts.path !== undefined && isSamePath(facts.path, path))
-  const sweeper = createSweeper(parts)
   const fetchParts: FetchParts = {
     ...parts,
     sweep: (holding) => sweeper.sweep(holding),
@@ -87,12 +85,11 @@ export function createFetches(parts: FetchesParts): Fetches {
     freePath: (path) => freePath(path, isTaken),
     onEnd: (holding, how) => endFetch(state, holding, how),
   }
-  const state: State = { ...parts, live, done, fetchParts, sweeper }
+  const state: State = { ...parts, live, done, fetchParts }
   // Names are chosen and rows made one get after the other.
   const inTurn = createTurns(1)
   return {
     async start() {
-      sweeper.sweepAll()
       for (const facts of rows.all()) {
         if (facts.origin !== 'fetched' || facts.state !== 'done') continue
         // One damaged row keeps nobody from the others.
@@ -109,7 +106,6 @@ export function createFetches(parts: FetchesParts): Fetches {
       for (const holding of done.values()) registry.remove(holding)
       live.clear()
       done.clear()
-      await sweeper.stop()
     },
     async open(request) {
       const holding = await inTurn(() => beginFetch(state, request))
@@ -166,14 +162,7 @@ async function beginFetch(state: State, request: Request): Promise<{ readonly op
     throw libraryErrors.get_elsewhere('Another part of this share is being fetched into this folder.')
   }
   if (running !== undefined) await endLive(state, running)
-  const facts = state.index.atomically(() => {
-    const isOther = partial.sequence !== record.sequence
-    if (isOther) state.rows.clearPages(partial.id)
-    const updated = state.rows.update(partial.id, version)
-    if (isOther) takeKnownPages(state.rows, updated)
-    return updated
-  })
-  return { opening: openLive(state, facts, signal, false) }
+  return { opening: openLive(state, state.rows.update(partial.id, version), signal, false) }
 }
 
 function readKeys(link: ShareLink) {
@@ -195,11 +184,11 @@ async function newFetch(
   version: Pick<HoldingFacts, 'sequence' | 'recordBytes' | 'only'> & { readonly meta: VersionMeta },
   base: HoldingFacts | undefined,
 ): Promise<HoldingFacts> {
-  const { clock, disk, index, rows, fetchParts } = state
+  const { clock, disk, rows, fetchParts } = state
   if (base === undefined && version.only === undefined) await checkSpace(disk, to, version.meta.bytes)
   const { shareId } = keysOf(link)
   const nowMs = clock.nowMs()
-  const facts = rows.insert({
+  return rows.insert({
     origin: 'fetched',
     state: 'partial',
     share: link.share,
@@ -218,9 +207,6 @@ async function newFetch(
     updatedMs: nowMs,
     ...version,
   })
-  // A version that is here already needs nobody to be got again, nor does what the next one has of it.
-  index.atomically(() => takeKnownPages(rows, facts))
-  return facts
 }
 
 /** One that no get of ours uses is of this share all the same (the database was lost, say): what it holds is hashed. */

@@ -21,6 +21,7 @@ export type Origin = 'own' | 'fetched' | 'kept'
 export interface HoldingFacts extends ShareKeys {
   readonly id: HoldingRow
   readonly origin: Origin
+  /** Own and partial: it is scanned, and its files' rows may be ahead of its version. */
   readonly state: 'partial' | 'done'
   readonly shareId: ShareId
   readonly access: AccessKey
@@ -67,8 +68,10 @@ export type HoldingPatch = Partial<
   >
 >
 
+/** A page of the list of blocks of one version. */
 export interface PagePlace {
   readonly holding: HoldingRow
+  readonly sequence: number
   readonly page: number
 }
 
@@ -78,13 +81,12 @@ export interface HoldingRows {
   ofShare(share: ShareId): HoldingFacts[]
   insert(holding: NewHolding): HoldingFacts
   update(id: HoldingRow, patch: HoldingPatch): HoldingFacts
-  /** The row alone; what else it has is deleted by `BlockIndex.clear` in the same transaction, or by a `Sweeper` after. */
+  /** The row alone; what else it has is deleted by a `Sweeper` after. */
   remove(id: HoldingRow): void
-  page(id: HoldingRow, page: number): Uint8Array | undefined
-  putPage(id: HoldingRow, page: number, bytes: Uint8Array): void
-  clearPages(id: HoldingRow): void
-  /** One holding's page as another's; nothing where the first has it not (yet). */
-  copyPage(from: PagePlace, to: PagePlace): void
+  page(place: PagePlace): Uint8Array | undefined
+  putPage(place: PagePlace, bytes: Uint8Array): void
+  /** Deletes a page of a holding that is of another version; false when there was none. */
+  dropPageBut(id: HoldingRow, sequence: number): boolean
 }
 
 const columns = [
@@ -157,19 +159,19 @@ export function createHoldingRows(database: Database): HoldingRows {
   }
 }
 
-function pageRows(database: Database): Pick<HoldingRows, 'page' | 'putPage' | 'clearPages' | 'copyPage'> {
-  const one = database.prepare('SELECT bytes FROM library_pages WHERE holding = ? AND page = ?')
-  const put = database.prepare('INSERT OR REPLACE INTO library_pages (holding, page, bytes) VALUES (?, ?, ?)')
-  const clear = database.prepare('DELETE FROM library_pages WHERE holding = ?')
-  const copy = database.prepare(
-    `INSERT OR REPLACE INTO library_pages (holding, page, bytes)
-     SELECT ?, ?, bytes FROM library_pages WHERE holding = ? AND page = ?`,
+function pageRows(database: Database): Pick<HoldingRows, 'page' | 'putPage' | 'dropPageBut'> {
+  const one = database.prepare('SELECT bytes FROM library_pages WHERE holding = ? AND sequence = ? AND page = ?')
+  const put = database.prepare(
+    'INSERT OR REPLACE INTO library_pages (holding, sequence, page, bytes) VALUES (?, ?, ?, ?)',
+  )
+  const drop = database.prepare(
+    `DELETE FROM library_pages WHERE (holding, sequence, page) IN
+     (SELECT holding, sequence, page FROM library_pages WHERE holding = ? AND sequence <> ? LIMIT 1)`,
   )
   return {
-    page: (id, page) => asBytes(one.get(id, page)?.bytes),
-    putPage: (id, page, bytes) => void put.run(id, page, bytes),
-    clearPages: (id) => void clear.run(id),
-    copyPage: (from, to) => void copy.run(to.holding, to.page, from.holding, from.page),
+    page: ({ holding, sequence, page }) => asBytes(one.get(holding, sequence, page)?.bytes),
+    putPage: ({ holding, sequence, page }, bytes) => void put.run(holding, sequence, page, bytes),
+    dropPageBut: (id, sequence) => Number(drop.run(id, sequence).changes) > 0,
   }
 }
 

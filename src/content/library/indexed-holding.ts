@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { equalBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/ports.ts'
 import { Bitfield } from '../format/bitfield.ts'
-import type { IndexedInventory } from '../format/inventory.ts'
+import { firstDigestOf, type IndexedInventory } from '../format/inventory.ts'
 import { digestOf } from '../format/keys.ts'
 import { type LayoutSource, layoutSteps, readLayout } from '../format/layout.ts'
 import { createSealer, type Sealer } from '../format/seal.ts'
@@ -17,7 +17,7 @@ import { createBreath } from './breathe.ts'
 import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { createLeafReader, type LeafReader, type LeafSpot } from './leaf-reader.ts'
-import { lazyInventory } from './page-shelf.ts'
+import { createStoredInventory, type StoredInventory, storedPage } from './page-shelf.ts'
 import { createLeafPlaces, type LeafPlaces } from './places.ts'
 import { RowHolding } from './row-holding.ts'
 import { noStamp } from './stamps.ts'
@@ -40,13 +40,13 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
   readonly have: Bitfield
   readonly #path: string
   readonly #parts: IndexedHoldingParts
-  readonly #inventory: () => IndexedInventory | undefined
+  readonly #inventory: StoredInventory
   readonly #sealer: Sealer
   readonly #reader: LeafReader
   readonly #places: LeafPlaces
   readonly #wanted: Bitfield | undefined
   #layout: WeakRef<readonly FileEntry[]> | undefined
-  #reading: Promise<readonly FileEntry[]> | undefined
+  #reading: Promise<readonly FileEntry[] | undefined> | undefined
 
   constructor(facts: HoldingFacts, parts: IndexedHoldingParts) {
     if (facts.path === undefined || facts.recordBytes === undefined || facts.meta === undefined) {
@@ -57,8 +57,7 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
     this.meta = facts.meta
     this.#path = facts.path
     this.#parts = parts
-    const { inventory } = parts
-    this.#inventory = inventory ? () => inventory : lazyInventory(parts.rows, facts.id, this.record)
+    this.#inventory = createStoredInventory(parts.rows, facts.id, this.record, parts.inventory)
     this.#sealer = createSealer(facts)
     this.#places = createLeafPlaces(parts.index, facts.id)
     this.#reader = createLeafReader(facts, this.#sealer, parts.worker)
@@ -67,7 +66,18 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
   }
 
   get inventory(): IndexedInventory | undefined {
-    return this.#inventory()
+    return this.#inventory.now()
+  }
+
+  /** The same with pauses; whoever can wait asks here first. */
+  async readInventory(): Promise<IndexedInventory | undefined> {
+    return this.#inventory.read(createBreath(this.#parts.clock))
+  }
+
+  /** The first block, for which one page is enough; undefined when the database lost that. */
+  get root(): Digest | undefined {
+    const page = storedPage(this.#parts.rows, this.row, this.record, 0)
+    return page && firstDigestOf(page)
   }
 
   get complete(): boolean {
@@ -85,15 +95,18 @@ export class IndexedHolding extends RowHolding implements ReadableHolding {
   async readLayout(): Promise<readonly FileEntry[] | undefined> {
     const known = this.#layout?.deref()
     if (known !== undefined) return known
-    const source = this.#layoutSource()
-    if (source === undefined) return undefined
     // Once for all who ask meanwhile.
-    this.#reading ??= runStepsBreathing(layoutSteps(source), createBreath(this.#parts.clock))
-      .then((layout) => this.#rememberLayout(layout))
-      .finally(() => {
-        this.#reading = undefined
-      })
+    this.#reading ??= this.#readLayoutBreathing().finally(() => {
+      this.#reading = undefined
+    })
     return this.#reading
+  }
+
+  async #readLayoutBreathing(): Promise<readonly FileEntry[] | undefined> {
+    const breathe = createBreath(this.#parts.clock)
+    await this.#inventory.read(breathe)
+    const source = this.#layoutSource()
+    return source && this.#rememberLayout(await runStepsBreathing(layoutSteps(source), breathe))
   }
 
   #layoutSource(): LayoutSource | undefined {

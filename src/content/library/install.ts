@@ -14,6 +14,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../base/ports.ts'
 import type { Bitfield } from '../format/bitfield.ts'
 import type { IndexedInventory } from '../format/inventory.ts'
+import { itemsPerStep } from '../format/steps.ts'
 import { type BaseVersion, lstatOrUndefined } from './base-version.ts'
 import { type BlockIndex, createIndexWriter, type HoldingRow } from './block-index.ts'
 import { createBreath } from './breathe.ts'
@@ -21,6 +22,7 @@ import type { Disk } from './disk.ts'
 import { libraryErrors, writeError } from './errors.ts'
 import type { HoldingFacts, HoldingPatch, HoldingRows } from './holding-rows.ts'
 import { nameTriesMax, rowsPerReadMax } from './limits.ts'
+import { createPathSet } from './path-set.ts'
 import type { Placement } from './placement.ts'
 import { nameWithSuffix } from './safe-names.ts'
 import type { SealIds } from './seal-ids.ts'
@@ -55,7 +57,7 @@ export async function install(
   update: (patch: HoldingPatch) => void,
 ): Promise<HoldingFacts> {
   const { disk } = target.parts
-  const moving = movingEntries(target, placement)
+  const moving = await movingEntries(target, placement)
   await disk.flush(target.facts.work ?? '', {
     *[Symbol.iterator]() {
       for (const entry of moving) yield join(target.tree, placement.pathOf(entry))
@@ -74,11 +76,14 @@ export async function install(
 }
 
 /** Wanted files whose content lies in the working folder. */
-function movingEntries(target: InstallTarget, placement: Placement): number[] {
-  return [...placement.entries.keys()].filter(
-    (entry) =>
-      placement.isEntryWanted(entry) && placement.entries[entry]?.kind === 'file' && !target.installed.has(entry),
-  )
+async function movingEntries(target: InstallTarget, placement: Placement): Promise<number[]> {
+  const breathe = createBreath(target.parts.clock)
+  const moving: number[] = []
+  for (const [entry, { kind }] of placement.entries.entries()) {
+    if (placement.isEntryWanted(entry) && kind === 'file' && !target.installed.has(entry)) moving.push(entry)
+    if (entry % itemsPerStep === 0) await breathe()
+  }
+  return moving
 }
 
 function* emptyFolders(placement: Placement): Generator<string, void, undefined> {
@@ -183,7 +188,7 @@ function createFolderMaker(target: InstallTarget): (path: string) => Promise<voi
 async function removeVanished({ base, path, parts }: InstallTarget, placement: Placement): Promise<void> {
   if (base === undefined) return
   const breathe = createBreath(parts.clock)
-  const kept = new Set<string>()
+  const kept = createPathSet()
   for (const entry of placement.entries.keys()) {
     kept.add(placement.pathOf(entry))
     await breathe()

@@ -35,10 +35,12 @@ export interface KeepsParts {
   readonly registry: Registry
   readonly committer: Committer
   readonly blockFiles: BlockFiles
+  /** Deletes what else a holding has in the database, its row being gone. */
+  readonly sweep: (holding: HoldingRow) => void
 }
 
 export function createKeeps(parts: KeepsParts): Keeps {
-  const { rows, registry, index, blockFiles, clock, log } = parts
+  const { rows, registry, blockFiles, clock, log, sweep } = parts
   const holdings = new Map<HoldingRow, KeptHolding>()
   const keptParts: KeptParts = {
     ...parts,
@@ -61,10 +63,8 @@ export function createKeeps(parts: KeepsParts): Keeps {
     const live = holdings.get(facts.id)
     if (live !== undefined) await close(live)
     await blockFiles.removeAll(facts.shareId)
-    index.atomically(() => {
-      index.clear(facts.id)
-      rows.remove(facts.id)
-    })
+    rows.remove(facts.id)
+    sweep(facts.id)
   }
   const open = async ({ link, recordBytes }: Parameters<Library['openKept']>[0]) => {
     const record = openLinkedRecord(link, recordBytes)
@@ -74,14 +74,10 @@ export function createKeeps(parts: KeepsParts): Keeps {
     refuseOlder(known, record, recordBytes)
     if (known.sequence === record.sequence) return live ?? serve(known)
     if (live !== undefined) await close(live)
-    const updated = index.atomically(() => {
-      rows.clearPages(known.id)
-      const meta = publicMeta(record)
-      // A copy is updated in its own row, which then says that it has been complete before.
-      const replaces = known.state === 'done' ? known.id : known.replaces
-      return rows.update(known.id, { recordBytes, sequence: record.sequence, state: 'partial', replaces, meta })
-    })
-    return serve(updated)
+    const meta = publicMeta(record)
+    // A copy is updated in its own row, which then says that it has been complete before.
+    const replaces = known.state === 'done' ? known.id : known.replaces
+    return serve(rows.update(known.id, { recordBytes, sequence: record.sequence, state: 'partial', replaces, meta }))
   }
   const discard = async (share: ShareId) => {
     const kept = rows.ofShare(share).find((facts) => facts.origin === 'kept')
@@ -99,13 +95,14 @@ export function createKeeps(parts: KeepsParts): Keeps {
         })
       }
     },
-    async stop() {
-      for (const holding of holdings.values()) {
-        await holding.close()
-        registry.remove(holding)
-      }
-      holdings.clear()
-    },
+    stop: () =>
+      inTurn(async () => {
+        for (const holding of holdings.values()) {
+          await holding.close()
+          registry.remove(holding)
+        }
+        holdings.clear()
+      }),
     open: (request) => inTurn(() => open(request)),
     remove: (facts) => inTurn(() => remove(facts)),
     discard: (share) => inTurn(() => discard(share)),

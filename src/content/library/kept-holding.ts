@@ -3,21 +3,23 @@
 // out wrong is asked for again.
 
 import { equalBytes } from '../../base/bytes.ts'
-import type { Log } from '../../base/ports.ts'
+import type { Clock, Log } from '../../base/ports.ts'
 import { Bitfield } from '../format/bitfield.ts'
 import { formatErrors } from '../format/errors.ts'
 import { digestAsync } from '../format/seal.ts'
 import type { Digest, Holding } from '../types.ts'
 import type { BlockFiles } from './block-files.ts'
 import type { BlockIndex } from './block-index.ts'
+import { createBreath } from './breathe.ts'
 import type { Committer } from './committer.ts'
 import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
-import { storedInDatabaseBytesMax } from './limits.ts'
+import { rowsPerReadMax, storedInDatabaseBytesMax } from './limits.ts'
 import { createPageShelf, type PageShelf } from './page-shelf.ts'
 import { RowHolding } from './row-holding.ts'
 
 export interface KeptParts {
+  readonly clock: Pick<Clock, 'monotonicMs'>
   readonly log: Log
   readonly index: BlockIndex
   readonly rows: HoldingRows
@@ -41,7 +43,7 @@ export class KeptHolding extends RowHolding implements Holding {
     this.facts = facts
     this.have = new Bitfield(this.record.blocks)
     this.#parts = parts
-    this.#shelf = createPageShelf(parts.rows, facts.id, this.record)
+    this.#shelf = createPageShelf(parts, facts, this.record)
   }
 
   get inventory() {
@@ -62,13 +64,13 @@ export class KeptHolding extends RowHolding implements Holding {
 
   /** Takes up what is on disk, and lets go of blocks of older versions. Call once. */
   async open(): Promise<void> {
+    await this.#shelf.open()
     if (this.inventory !== undefined) await this.#takeKnown()
   }
 
   async putPage(page: number, bytes: Uint8Array): Promise<void> {
-    // A newer version has the row: a page of this one would take the place of its.
-    if (this.#ended) throw libraryErrors.block_not_wanted('This version is not kept any more.')
-    if (!this.#shelf.put(page, bytes)) return
+    this.#checkOpen()
+    if (!(await this.#shelf.put(page, bytes))) return
     await this.#takeKnown()
     this.events.emit({ type: 'inventory' })
     if (this.complete) await this.#completed()
@@ -111,14 +113,19 @@ export class KeptHolding extends RowHolding implements Holding {
 
   /** Ends it for a newer version of the share, which takes over the row and the blocks. */
   async supersede(): Promise<void> {
-    this.#ended = true
     await this.close()
     this.events.emit({ type: 'superseded' })
   }
 
-  /** Waits for what is being written. */
+  /** Takes nothing any more, and waits for what is being written. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#writing.values())
+    this.#ended = true
+    await Promise.allSettled([...this.#writing.values(), this.#shelf.settled()])
+  }
+
+  /** A newer version may have the row: its pages and blocks are not this one's to delete or to write over. */
+  #checkOpen(): void {
+    if (this.#ended) throw libraryErrors.block_not_wanted('This version is not kept any more.')
   }
 
   async #write(index: number, digest: Digest, wire: Uint8Array): Promise<void> {
@@ -150,15 +157,24 @@ export class KeptHolding extends RowHolding implements Holding {
     const { index, blockFiles } = this.#parts
     const { inventory } = this
     if (inventory === undefined) return
-    for (const digest of [...index.storedDigests(this.facts.id)]) {
-      const block = inventory.find(digest)
-      if (block === undefined) index.removeStored(this.facts.id, digest)
-      else this.have.set(block)
+    const breathe = createBreath(this.#parts.clock)
+    let digests = index.storedAfter(this.facts.id, new Uint8Array(0), rowsPerReadMax)
+    while (digests.length > 0) {
+      for (const digest of digests) {
+        const block = inventory.find(digest)
+        this.#checkOpen()
+        if (block === undefined) index.removeStored(this.facts.id, digest)
+        else this.have.set(block)
+        await breathe()
+      }
+      digests = index.storedAfter(this.facts.id, digests.at(-1) ?? new Uint8Array(0), rowsPerReadMax)
     }
     for (const digest of blockFiles.recover(this.shareId)) {
       const block = inventory.find(digest)
+      this.#checkOpen()
       if (block === undefined) await blockFiles.remove(this.shareId, digest)
       else this.have.set(block)
+      await breathe()
     }
   }
 }

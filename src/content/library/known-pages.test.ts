@@ -10,7 +10,18 @@ import { inventoryPageEntries } from '../format/limits.ts'
 import { sealMeta } from '../format/meta.ts'
 import { signRecord } from '../format/record.ts'
 import { createSealer } from '../format/seal.ts'
-import { get, nextVersion, openComputer, openGet, tempFolder, testRandom, writeTree } from './testing.ts'
+import { numbersPerStep } from '../format/steps.ts'
+import {
+  eachTurn,
+  get,
+  hastyClock,
+  nextVersion,
+  openComputer,
+  openGet,
+  tempFolder,
+  testRandom,
+  writeTree,
+} from './testing.ts'
 
 const blocks = 2 * inventoryPageEntries + 5
 
@@ -61,6 +72,26 @@ test('pages that did not change are taken from another version, and only those',
   assert.equal(second.inventory?.count, blocks)
   // A get that is overtaken: all pages of its own are gone, and what others have is taken again.
   assert.deepEqual(pagesOf(await open(2, b)), [2])
+})
+
+test('a list of many blocks is taken up in many turns of the event loop', async (context) => {
+  const folder = tempFolder(context)
+  const [a, b] = [join(folder, 'a'), join(folder, 'b')]
+  for (const to of [a, b]) mkdirSync(to)
+  const reader = await openComputer(context, join(folder, 'reader'), { clock: hastyClock() })
+  const { link, versions } = craftVersions([])
+  const [version] = versions
+  assert.ok(version)
+  const open = (to: string) =>
+    reader.library.openFetched({ link, recordBytes: version.recordBytes, to, only: undefined })
+  const first = await open(a)
+  const [last, ...others] = version.pages.entries()
+  for (const [page, bytes] of others) await first.putPage(page, bytes)
+  // Read, counted and moved by each of four bytes, and compared, some ten thousand at a time.
+  const turnsMin = (10 * blocks) / numbersPerStep
+  assert.ok(last !== undefined && (await eachTurn(first.putPage(...last))) > turnsMin)
+  assert.equal(first.inventory?.count, blocks)
+  assert.ok((await eachTurn(open(b))) > turnsMin)
 })
 
 for (const has of ['another version', 'nothing'] as const) {

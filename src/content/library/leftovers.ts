@@ -5,12 +5,12 @@
 
 import type { Database } from '../../base/database.ts'
 import type { Clock, Log } from '../../base/ports.ts'
-import type { HoldingRow } from './block-index.ts'
+import type { BlockIndex, HoldingRow } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import { sweepRowsMax } from './limits.ts'
 
 export interface LeftoverRows {
-  /** Deletes some rows of a holding, at most `rowsMax`; false when there were none. */
+  /** Deletes some rows of a holding, at most `rowsMax`, or a page; false when there were none. */
   sweep(holding: HoldingRow, rowsMax: number): boolean
   /** Holdings that are gone and have rows. */
   leftovers(): HoldingRow[]
@@ -21,11 +21,13 @@ const keyOfTable: Readonly<Record<string, string>> = {
   library_files: 'id',
   library_leaves: 'file, number',
   library_stored: 'holding, digest',
-  library_pages: 'holding, page',
+  library_pages: 'holding, sequence, page',
 }
 
 export function leftoverRows(database: Database): LeftoverRows {
   const tables = Object.entries(keyOfTable).map(([table, key]) => ({
+    // A page is as large as thousands of other rows.
+    atOnceMax: table === 'library_pages' ? 1 : Number.POSITIVE_INFINITY,
     some: database.prepare(
       `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE holding = ? LIMIT ?)`,
     ),
@@ -33,7 +35,8 @@ export function leftoverRows(database: Database): LeftoverRows {
   }))
   const known = database.prepare('SELECT 1 FROM library_holdings WHERE id = ?')
   return {
-    sweep: (holding, rowsMax) => tables.some(({ some }) => Number(some.run(holding, rowsMax).changes) > 0),
+    sweep: (holding, rowsMax) =>
+      tables.some(({ some, atOnceMax }) => Number(some.run(holding, Math.min(rowsMax, atOnceMax)).changes) > 0),
     leftovers() {
       const found = new Set<HoldingRow>()
       for (const { next } of tables) {
@@ -58,14 +61,15 @@ export interface Sweeper {
 export function createSweeper(parts: {
   readonly clock: Clock
   readonly log: Log
-  readonly index: LeftoverRows
+  readonly index: LeftoverRows & Pick<BlockIndex, 'lazily'>
 }): Sweeper {
   const { clock, log, index } = parts
   let stopped = false
   let sweeping = Promise.resolve()
   const sweepOne = async (holding: HoldingRow) => {
     const breathe = createBreath(clock)
-    while (!stopped && index.sweep(holding, sweepRowsMax)) await breathe()
+    // What a loss of power brings back is found at the next start.
+    while (!stopped && index.lazily(() => index.sweep(holding, sweepRowsMax))) await breathe()
   }
   const sweep = (holding: HoldingRow) => {
     sweeping = sweeping

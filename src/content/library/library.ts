@@ -9,7 +9,7 @@ import type { PeerAddress } from '../../network/types.ts'
 import type { Holding, Library, ReadableHolding, ShareId } from '../types.ts'
 import { type BlockWorker, createBlockWorker, noBlockWorker } from '../worker/worker.ts'
 import { createBlockFiles } from './block-files.ts'
-import { createBlockIndex } from './block-index.ts'
+import { createBlockIndex, type HoldingRow } from './block-index.ts'
 import { createCommitter } from './committer.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { libraryErrors } from './errors.ts'
@@ -17,6 +17,7 @@ import { createFetches } from './fetches.ts'
 import type { HoldingFacts } from './holding-rows.ts'
 import { createHoldingRows } from './holding-rows.ts'
 import { createKeeps } from './keeps.ts'
+import { createSweeper } from './leftovers.ts'
 import { createRegistry, type Registry } from './registry.ts'
 import { librarySchema } from './schema.ts'
 import { cidOfRoot, type LinkTexts, linkTexts, type ShareFacts } from './share-view.ts'
@@ -41,7 +42,13 @@ export interface LibraryService extends Library {
   /** Reads and writes blocks beside this thread; its buffers are for whoever moves blocks. */
   readonly worker: BlockWorker
   /** For the share service. */
-  readonly own: Pick<Registry, 'add' | 'remove' | 'replace'>
+  readonly own: OwnHoldings
+}
+
+/** What the share service does with own holdings. */
+export interface OwnHoldings extends Pick<Registry, 'add' | 'remove' | 'replace'> {
+  /** Deletes what else a holding has in the database, its row being gone. */
+  sweep(holding: HoldingRow): void
 }
 
 export interface LibraryParts {
@@ -64,7 +71,9 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
     const registry = createRegistry()
     const committer = createCommitter({ clock, index })
     const blockFiles = createBlockFiles({ home })({ disk })
-    const shared = { clock, log, disk, index, rows, registry, committer, blockFiles, worker }
+    const sweeper = createSweeper({ clock, log, index })
+    const sweep = (holding: HoldingRow) => sweeper.sweep(holding)
+    const shared = { clock, log, disk, index, rows, registry, committer, blockFiles, worker, sweeper, sweep }
     const fetches = createFetches(shared)
     const keeps = createKeeps(shared)
 
@@ -78,6 +87,7 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
     return {
       async start() {
         mkdirSync(home, { recursive: true, mode: 0o700 })
+        sweeper.sweepAll()
         await fetches.start()
         await keeps.start()
       },
@@ -85,6 +95,7 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
         await fetches.stop()
         await keeps.stop()
         await worker.stop()
+        await sweeper.stop()
       },
       holdings: () => registry.holdings(),
       byDiscovery: (discovery) => registry.byDiscovery(discovery),
@@ -112,7 +123,7 @@ export function createLibrary(options: { readonly home: string }): (parts: Libra
         for (const facts of held(share)) if (facts.origin === 'kept') await keeps.remove(facts)
       },
       worker,
-      own: registry,
+      own: { ...registry, sweep },
     }
   }
 }

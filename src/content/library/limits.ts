@@ -44,10 +44,13 @@ export const fileReadAttemptsMax = 3
 export const racyWindowMs = 100
 
 /** Rows written in one transaction while scanning: holds the thread for about 10 ms. */
-export const rowsPerTransactionMax = 1024
+export const rowsPerTransactionMax = 512
+
+/** Bytes of a block that are written in about the time of a file's row. */
+export const bytesPerRow = 1024
 
 /** Rows deleted at once of a holding that is gone: holds the thread for about 10 ms. */
-export const sweepRowsMax = 512
+export const sweepRowsMax = 192
 
 /** Rows read at once where all of a holding are gone through with pauses: about 5 ms. */
 export const rowsPerReadMax = 1024

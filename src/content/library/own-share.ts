@@ -7,8 +7,10 @@
 import { equalBytes } from '../../base/bytes.ts'
 import { type PeerhoodError, toPeerhoodError } from '../../base/errors.ts'
 import type { Cancel, Clock, Log } from '../../base/ports.ts'
+import type { IndexedInventory } from '../format/inventory.ts'
 import type { Digest } from '../types.ts'
 import type { BlockWorker } from '../worker/worker.ts'
+import { dropOlder, putVersion } from './adopt.ts'
 import type { BlockIndex } from './block-index.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
 import { IndexedHolding } from './indexed-holding.ts'
@@ -36,7 +38,7 @@ export interface OwnShareParts {
   /** Our own data folder, which is never shared along with a folder above it. */
   readonly home: string
   readonly worker: BlockWorker
-  readonly registry: Pick<Registry, 'add' | 'remove' | 'replace'>
+  readonly registry: Pick<Registry, 'remove' | 'replace'>
   /** Runs scans a few at a time. */
   readonly runScan: <Result>(work: () => Promise<Result>) => Promise<Result>
   readonly watch: (path: string, onChange: () => void) => ShareWatch
@@ -167,8 +169,11 @@ export class OwnShareKeeper {
     }
   }
 
-  #isUnchanged(): Promise<boolean> {
-    if (this.#root === undefined || this.#holding?.complete === false) return Promise.resolve(false)
+  async #isUnchanged(): Promise<boolean> {
+    // A version whose list of blocks the database has lost is made anew.
+    if (this.#holding !== undefined && (await this.#holding.readInventory()) === undefined) this.#root = undefined
+    const isSettled = this.#facts.state === 'done' && this.#root !== undefined
+    if (!isSettled || this.#holding?.complete === false) return false
     return isUnchanged(this.#parts, this.#request())
   }
 
@@ -179,7 +184,7 @@ export class OwnShareKeeper {
   }
 
   async #scanNow(): Promise<void> {
-    const { clock } = this.#parts
+    const { clock, rows } = this.#parts
     const counting = new AbortController()
     let [ahead, toldAtMs] = [nothingAhead, Number.NEGATIVE_INFINITY]
     const onProgress = ({ files, bytes }: ScanProgress) => {
@@ -195,13 +200,15 @@ export class OwnShareKeeper {
       ahead = await countAhead(clock, this.path, { signal, exclude: this.#parts.home }).catch(() => nothingAhead)
     }
     onProgress(nothingAhead)
+    // From now on the index may have files as no version has them: after a stop or a crash it says nothing of changes.
+    if (this.#facts.state === 'done') this.#facts = rows.update(this.#facts.id, { state: 'partial' })
     const cancelCount = clock.after(countAheadAfterMs, () => void count())
     try {
       const found = await scan(this.#parts, { ...this.#request(), keys: this.#facts, onProgress })
       this.#scan = { files: found.files, bytes: found.bytes, filesTotal: found.files, bytesTotal: found.bytes }
       this.#parts.onView()
       this.#skipped = found
-      this.#adopt(found)
+      await this.#adopt(found)
       if (found.unsettled) this.#touch()
     } finally {
       cancelCount()
@@ -210,52 +217,23 @@ export class OwnShareKeeper {
   }
 
   /** Makes what was found the share's version, unless it is the present one. */
-  #adopt(found: Scan): void {
-    const { index, rows } = this.#parts
-    const { id } = this.#facts
-    const isSame = this.#root !== undefined && equalBytes(this.#root, found.draft.root)
-    this.#facts = index.atomically(() => {
-      for (const file of found.vanished) index.removeFile(file)
-      for (const digest of [...index.storedDigests(id)]) {
-        if (!found.draft.nodes.has(digest)) index.removeStored(id, digest)
-      }
-      return isSame ? this.#facts : this.#putVersion(found)
-    })
-    if (!isSame || this.#holding?.complete === false) this.#serve(rows.get(id) ?? this.#facts, !isSame)
-  }
-
-  #putVersion({ draft, root, kind, files, bytes }: Scan): HoldingFacts {
-    const { clock, rows } = this.#parts
-    const { id, share, visibility, signingSeed, sequence } = this.#facts
-    if (signingSeed === undefined) throw new Error('assertion failed: an own share has its signing key')
-    const nowMs = clock.nowMs()
-    const version = draft.seal({
-      share,
-      visibility,
-      signingSeed,
-      sequence: sequence + 1,
-      createdMs: Math.max(0, Math.round(nowMs)),
-      meta: { name: shareName(this.path), kind, rootCodec: root.codec, nodes: draft.nodes.size, files, bytes },
-    })
-    rows.clearPages(id)
-    version.pages.forEach((page, number) => {
-      rows.putPage(id, number, page)
-    })
-    return rows.update(id, {
-      state: 'done',
-      recordBytes: version.recordBytes,
-      sequence: version.record.sequence,
-      meta: version.meta,
-      updatedMs: nowMs,
-    })
+  async #adopt(found: Scan): Promise<void> {
+    const { signal } = this.#stopping
+    if (this.#root === undefined || !equalBytes(this.#root, found.draft.root)) {
+      const { facts, inventory } = await putVersion(this.#parts, this.#facts, found, signal)
+      this.#facts = facts
+      this.#serve(facts, true, inventory)
+    } else if (this.#holding?.complete === false) this.#serve(this.#facts, false, await this.#holding.readInventory())
+    await dropOlder(this.#parts, this.#facts, found, signal)
+    this.#facts = this.#parts.rows.update(this.#facts.id, { state: 'done' })
   }
 
   /** Puts the version of `facts` into the library, in place of the one before. */
-  #serve(facts: HoldingFacts, isNewVersion: boolean): void {
+  #serve(facts: HoldingFacts, isNewVersion: boolean, inventory?: IndexedInventory): void {
     const before = this.#holding
-    const holding = new IndexedHolding(facts, { ...this.#parts, onChanged: () => this.#touch() })
+    const holding = new IndexedHolding(facts, { ...this.#parts, inventory, onChanged: () => this.#touch() })
     this.#holding = holding
-    this.#root = holding.inventory?.digest(0)
+    this.#root = (inventory?.digest(0).slice() as Digest | undefined) ?? holding.root
     this.#parts.registry.replace(before, holding, 'own')
     if (isNewVersion) before?.supersede()
   }

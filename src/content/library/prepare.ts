@@ -49,15 +49,15 @@ function localBlocks({ shareId, record, facts, sealer, check, parts }: PrepareTa
  * All pages are here. `tell` lets peers be asked for nodes: at once, or, where another version may have most of them, after
  * those are taken.
  */
-export async function takeInventory(target: PrepareTarget, tell: () => void): Promise<void> {
+export async function takeInventory(target: PrepareTarget, tell: () => void, signal: AbortSignal): Promise<void> {
   const isNew = target.parts.rows.ofShare(target.shareId).length === 1
   if (isNew) tell()
-  await takeKnownNodes(target)
+  await takeKnownNodes(target, signal)
   if (!isNew) tell()
 }
 
 /** Takes the nodes that the database has for this get, or that another holding has. Throws `layout_malformed`. */
-async function takeKnownNodes(target: PrepareTarget): Promise<void> {
+async function takeKnownNodes(target: PrepareTarget, signal: AbortSignal): Promise<void> {
   const { inventory, meta, have, parts, facts } = target
   if (inventory === undefined || meta.nodes === 0) return
   checkNodeCount(meta, inventory)
@@ -66,6 +66,7 @@ async function takeKnownNodes(target: PrepareTarget): Promise<void> {
   const breathe = createBreath(parts.clock)
   for (let index = 0; index < meta.nodes; index++) {
     await breathe()
+    signal.throwIfAborted()
     if (have.has(index)) continue
     if (target.storedNode(index) !== undefined) target.countNode(index)
     else if (!local.isEmpty) {

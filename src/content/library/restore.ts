@@ -139,7 +139,7 @@ export async function changedInPlace(target: RestoreTarget, placement: Placement
   const { installed, parts } = target
   const changed: number[] = []
   const breathe = createBreath(parts.clock)
-  await forEachLimited([...installed.keys()], checksAtOnceMax, async (index) => {
+  await forEachLimited(installed.keys(), checksAtOnceMax, async (index) => {
     if (!(await isStillInPlace(target, placement, index))) changed.push(index)
     await breathe()
   })

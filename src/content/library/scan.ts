@@ -16,7 +16,7 @@ import { type BlockIndex, createIndexWriter } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import { libraryErrors } from './errors.ts'
 import { createLeafBuffers, createSmallHasher } from './hash-file.ts'
-import { sliceMs } from './limits.ts'
+import { bytesPerRow, rowsPerReadMax, sliceMs } from './limits.ts'
 import {
   drain,
   type Scanner,
@@ -61,14 +61,20 @@ export async function scan(parts: ScanParts, request: ScanRequest): Promise<Scan
     await Promise.allSettled(scanner.pending)
     scanner.writer.flush()
   }
+  await breathe(scanner)
   return finish(scanner, isFolder ? 'folder' : 'file')
+}
+
+/** How many rows of files a node's bytes cost as much as. */
+function rowsOf(wire: Uint8Array): number {
+  return 1 + Math.floor(wire.length / bytesPerRow)
 }
 
 function createScanner(parts: ScanParts, request: ScanRequest): Scanner {
   const writer = createIndexWriter(parts.index)
   const sealer = createSealer(request.keys)
   const storeNode = (digest: Parameters<BlockIndex['putStored']>[1], wire: Uint8Array) => {
-    writer.add(1, () => parts.index.putStored(request.holding, digest, wire))
+    writer.add(rowsOf(wire), () => parts.index.putStored(request.holding, digest, wire))
   }
   return {
     ...parts,
@@ -84,7 +90,7 @@ function createScanner(parts: ScanParts, request: ScanRequest): Scanner {
     pending: [],
     steps: [],
     withWorker: 0,
-    isFirst: parts.index.fileCount(request.holding) === 0,
+    isFirst: parts.index.filesAfter(request.holding, undefined, 1).length === 0,
     skippedCount: 0,
     unsettled: false,
     files: 0,
@@ -103,11 +109,11 @@ async function breathe(scanner: Scanner): Promise<void> {
   scanner.sliceStartMs = scanner.clock.monotonicMs()
 }
 
-function finish(scanner: Scanner, kind: Scan['kind']): Scan {
+async function finish(scanner: Scanner, kind: Scan['kind']): Promise<Scan> {
   const { draft, root, files, bytes, skipped, skippedCount, unsettled } = scanner
   if (root === undefined) throw unreadableRoot(scanner)
   scanner.onProgress?.({ files, bytes })
-  return { draft, root, kind, files, bytes, skipped, skippedCount, unsettled, vanished: vanishedRows(scanner) }
+  return { draft, root, kind, files, bytes, skipped, skippedCount, unsettled, vanished: await vanishedRows(scanner) }
 }
 
 /** Only a share that is a single file can end without a root. */
@@ -117,10 +123,18 @@ function unreadableRoot({ path, skipped }: Scanner): PeerhoodError {
   return libraryErrors.path_unreadable(`${path} can't be read.`)
 }
 
-function vanishedRows({ index, holding, met }: Scanner): number[] {
-  if (index.fileCount(holding) === met.size) return []
+async function vanishedRows(scanner: Scanner): Promise<number[]> {
+  const { index, holding, met } = scanner
+  const isAllMet = index.fileCount(holding) === met.size
+  await breathe(scanner)
+  if (isAllMet) return []
   const vanished: number[] = []
-  for (const { id } of index.files(holding)) if (!met.has(id)) vanished.push(id)
+  let files = index.filesAfter(holding, undefined, rowsPerReadMax)
+  while (files.length > 0) {
+    for (const { id } of files) if (!met.has(id)) vanished.push(id)
+    await breathe(scanner)
+    files = index.filesAfter(holding, files.at(-1)?.path, rowsPerReadMax)
+  }
   return vanished
 }
 

@@ -66,4 +66,19 @@ export const librarySchema: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX library_leaves_digest ON library_leaves (holding, digest);
   `,
+  // Pages of the next version are written beside those of the present one, which are deleted when that is signed.
+  `
+  CREATE TABLE library_version_pages (
+    holding INTEGER NOT NULL,
+    sequence INTEGER NOT NULL, -- of the version whose list of blocks it belongs to
+    page INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (holding, sequence, page)
+  ) STRICT;
+  INSERT INTO library_version_pages (holding, sequence, page, bytes)
+    SELECT library_pages.holding, library_holdings.sequence, library_pages.page, library_pages.bytes
+    FROM library_pages JOIN library_holdings ON library_holdings.id = library_pages.holding;
+  DROP TABLE library_pages;
+  ALTER TABLE library_version_pages RENAME TO library_pages;
+  `,
 ]

@@ -203,11 +203,8 @@ async function removeShare(service: Service, id: ShareId): Promise<void> {
   const keeper = find(service, id)
   service.keepers.delete(id)
   await keeper.close()
-  const { index, rows } = service
-  index.atomically(() => {
-    index.clear(keeper.facts.id)
-    rows.remove(keeper.facts.id)
-  })
+  service.rows.remove(keeper.facts.id)
+  service.parts.library.own.sweep(keeper.facts.id)
   service.events.emit({ type: 'removed', id })
 }
 

@@ -16,9 +16,11 @@ import { createInventory } from '../format/inventory.ts'
 import { deriveKeys, digestOf, generateShareKeys, generateShareSecret } from '../format/keys.ts'
 import { parseLink } from '../format/link.ts'
 import { createSealer } from '../format/seal.ts'
+import { runSteps } from '../format/steps.ts'
 import type { FetchedHolding, Holding, ShareId, ShareLink, Visibility } from '../types.ts'
 import type { Disk } from './disk.ts'
 import { createLibrary, type LibraryService } from './library.ts'
+import { sliceMs } from './limits.ts'
 import type { OwnShare } from './share-view.ts'
 import { createShares, type ShareService } from './shares.ts'
 import { VersionDraft } from './version-draft.ts'
@@ -37,6 +39,34 @@ export const testClock: Clock = {
     const timer = startTimer(run, delayMs)
     return () => endTimer(timer)
   },
+}
+
+/** For which a slice has passed whenever somebody asks. */
+export function hastyClock(): Clock {
+  let nowMs = 0
+  return {
+    ...testClock,
+    monotonicMs() {
+      nowMs += sliceMs
+      return nowMs
+    },
+  }
+}
+
+/** Calls `look` in each turn of the event loop until `work` has ended; returns how many there were. */
+export async function eachTurn(work: Promise<unknown>, look: () => void = () => {}): Promise<number> {
+  let turns = 0
+  let running = true
+  const ended = work.finally(() => {
+    running = false
+  })
+  while (running) {
+    await new Promise((resolve) => setImmediate(resolve))
+    turns += 1
+    if (running) look()
+  }
+  await ended
+  return turns
 }
 
 export const silentLog: Log = {
@@ -252,7 +282,8 @@ export function craftShare(
     files: files.length,
     bytes,
   } as const
-  const { record, recordBytes, pages } = draft.seal({ share, visibility, signingSeed, sequence: 1, createdMs: 0, meta })
+  const version = { share, visibility, signingSeed, sequence: 1, createdMs: 0, meta }
+  const { record, recordBytes, pages } = runSteps(draft.seal(version))
   const inventory = createInventory(pages, record)
   const readBlock = async (index: number) => blocks.get(toHex(inventory.digest(index))) ?? new Uint8Array()
   return {
