@@ -196,3 +196,17 @@ test('pages that an older Peerhood wrote are those of the version that the holdi
   assert.deepEqual([rows.dropPageBut(1, 4), rows.dropPageBut(1, 4), rows.dropPageBut(1, 4)], [true, true, false])
   assert.deepEqual([textOf(1, 4, 0), textOf(1, 3, 0), textOf(2, 1, 0)], ['new', '', '2 0'])
 })
+
+test('a holding that left nothing is swept after another got its id: of that nothing is deleted', async () => {
+  const { database, index } = openIndex()
+  const rows = createHoldingRows(database)
+  const empty = rows.insert(anyHolding)
+  rows.remove(empty.id)
+  const sweeper = createSweeper({ clock: testClock, log: silentLog, index })
+  sweeper.sweep(empty.id)
+  const next = rows.insert(anyHolding)
+  index.putStored(next.id, digest('node'), utf8('node'))
+  await new Promise((resolve) => setImmediate(resolve))
+  await sweeper.stop()
+  assert.deepEqual([next.id, index.isStored(next.id, digest('node'))], [empty.id, true])
+})

@@ -10,7 +10,7 @@ import { createBreath } from './breathe.ts'
 import { sweepRowsMax } from './limits.ts'
 
 export interface LeftoverRows {
-  /** Deletes some rows of a holding, at most `rowsMax`, or a page; false when there were none. */
+  /** Deletes some rows of a holding that is gone, at most `rowsMax`, or a page; false when there are none. */
   sweep(holding: HoldingRow, rowsMax: number): boolean
   /** Holdings that are gone and have rows. */
   leftovers(): HoldingRow[]
@@ -35,8 +35,11 @@ export function leftoverRows(database: Database): LeftoverRows {
   }))
   const known = database.prepare('SELECT 1 FROM library_holdings WHERE id = ?')
   return {
-    sweep: (holding, rowsMax) =>
-      tables.some(({ some, atOnceMax }) => Number(some.run(holding, Math.min(rowsMax, atOnceMax)).changes) > 0),
+    sweep(holding, rowsMax) {
+      // One that left nothing gives its id to the next, which may be here before its turn to be swept comes.
+      if (known.get(holding) !== undefined) return false
+      return tables.some(({ some, atOnceMax }) => Number(some.run(holding, Math.min(rowsMax, atOnceMax)).changes) > 0)
+    },
     leftovers() {
       const found = new Set<HoldingRow>()
       for (const { next } of tables) {
