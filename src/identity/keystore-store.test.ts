@@ -24,7 +24,7 @@ function keystoreNamed(deviceName: string): Keystore {
 }
 
 function storeAt(home: string, disk: KeystoreDisk = nodeDisk, log = recordingLog()) {
-  return createKeystoreStore(home)({ disk, random: seededRandom(home), log })
+  return createKeystoreStore(home)({ disk, random: seededRandom('keystore'), log })
 }
 
 async function homeWith(t: TestContext, keystore?: Keystore) {

@@ -28,7 +28,7 @@ async function world(t: TestContext): Promise<World> {
   const home = await temporaryHome(t)
   const clock = stillClock()
   const log = recordingLog()
-  // a seed of the test's own: what is random in it (is a phrase turned round a phrase?) is the same in every run
+  // A seed of the test's own: what is random in it (is a phrase turned round a phrase?) is the same in every run.
   const random = seededRandom(t.name)
   return {
     home,

@@ -19,6 +19,7 @@ import {
   refreshWanted,
   release,
 } from './fetch-state.ts'
+import { fewPeersMax } from './limits.ts'
 import { createPeerState, noteArrival, type PeerKey, type PeerState, peerHas } from './peer-core.ts'
 import { fillPeer, pickAny } from './pick-core.ts'
 import { rescue } from './rescue-core.ts'
@@ -76,9 +77,6 @@ export type FetchEffect =
   | { readonly type: 'leave'; readonly peer: PeerKey; readonly code: 'peer_stalled' }
   /** Everything wanted is here. */
   | { readonly type: 'complete' }
-
-/** In a crowd the others are already further on, and a jump is no better than the next block (docs/adr/0011-crowds.md). */
-const fewPeersMax = 8
 
 export function createFetch(options: FetchOptions): FetchState {
   return createFetchState(options)

@@ -96,6 +96,11 @@ export const spreadKeepMs = 600
 export const spreadLookMs = 100
 /** Who so often in a row did not get in time what another was given is declined no more of that: the two don't meet. */
 export const spreadUnmetMax = 2
+/**
+ * Of so few peers at most, who is declined before it got a leaf begins elsewhere. In a crowd the others are already further on, and a
+ * jump is no better than the next block (docs/adr/0011-crowds.md).
+ */
+export const fewPeersMax = 8
 /** The line has been idle for so long, in ms, while blocks were declined: everybody gets what they ask for again. */
 export const spreadPatienceMs = 1_000
 /** The same when nothing has left for so long, in ms, as who is sent to takes nothing: a block of 1 MiB takes that at 1 Mbit/s. */

@@ -107,7 +107,7 @@ function createView(parts: {
     ...{ database, channels, journal, index, newest, isTaking, self, vanished },
     changed(message, community, isNew) {
       changes.message(community, message, isNew)
-      if (isNew && isAwaited(community)) available(community, `message:${message}`)
+      if (isNew) available(community, `message:${message}`)
     },
   })
 

@@ -7,7 +7,7 @@ import { digestIndexSteps } from './digest-index.ts'
 import { formatErrors } from './errors.ts'
 import { digestOf } from './keys.ts'
 import { blockBytesMax, blocksMax, inventoryEntryBytes, inventoryPageEntries, sealBytes } from './limits.ts'
-import { runSteps, type Steps } from './steps.ts'
+import { entriesPerStep, runSteps, type Steps } from './steps.ts'
 
 export interface InventoryEntry {
   readonly digest: Digest
@@ -26,9 +26,6 @@ export interface IndexedInventory extends Inventory {
   /** The index of the block with this digest, or undefined. */
   find(digest: Uint8Array): number | undefined
 }
-
-/** Packed between two yields (a tenth of a microsecond each): half a millisecond. */
-const entriesPerStep = 4_096
 
 /** What the record says of its inventory. */
 export type InventoryClaim = Pick<VersionRecord, 'blocks' | 'bytes' | 'visibility' | 'pages'>

@@ -11,10 +11,9 @@
 import type { Clock } from '../../base/ports.ts'
 import { type IndexedInventory, inventorySteps } from '../format/inventory.ts'
 import { runStepsBreathing } from '../format/steps.ts'
-import { type BlockIndex, createIndexWriter } from './block-index.ts'
+import { type BlockIndex, createIndexWriter, storedPages } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
-import { rowsPerReadMax } from './limits.ts'
 import { dropPagesBut } from './page-shelf.ts'
 import type { Scan } from './scan.ts'
 import { shareName } from './share-name.ts'
@@ -33,7 +32,7 @@ export async function putVersion(
   found: Scan,
   signal: AbortSignal,
 ): Promise<{ readonly facts: HoldingFacts; readonly inventory: IndexedInventory }> {
-  const breathe = createBreathUntil(clock, signal)
+  const breathe = createBreath(clock, signal)
   const { id } = facts
   const nowMs = clock.nowMs()
   const { record, recordBytes, meta, pages } = await runStepsBreathing(sealSteps(facts, found, nowMs), breathe)
@@ -73,28 +72,18 @@ export async function dropOlder(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, index } = parts
-  const breathe = createBreathUntil(clock, signal)
+  const breathe = createBreath(clock, signal)
   const writer = createIndexWriter(index)
   for (const file of vanished) {
     writer.add(2, () => index.removeFile(file))
     await breathe()
   }
-  let digests = index.storedAfter(id, new Uint8Array(0), rowsPerReadMax)
-  while (digests.length > 0) {
+  for (const digests of storedPages(index, id)) {
     for (const digest of digests) {
       if (!draft.nodes.has(digest)) writer.add(1, () => index.removeStored(id, digest))
       await breathe()
     }
-    digests = index.storedAfter(id, digests.at(-1) ?? new Uint8Array(0), rowsPerReadMax)
   }
   writer.flush()
   await dropPagesBut(parts, id, sequence, signal)
-}
-
-function createBreathUntil(clock: Clock, signal: AbortSignal): () => Promise<void> {
-  const breathe = createBreath(clock)
-  return async () => {
-    await breathe()
-    signal.throwIfAborted()
-  }
 }

@@ -6,7 +6,7 @@ import { type Database, lazyTransaction, transaction } from '../../base/database
 import { asDigest } from '../format/keys.ts'
 import type { Digest } from '../types.ts'
 import { type LeftoverRows, leftoverRows } from './leftovers.ts'
-import { rowsPerTransactionMax } from './limits.ts'
+import { rowsPerReadMax, rowsPerTransactionMax } from './limits.ts'
 
 /** Row id of a holding in the database; never leaves this computer. */
 export type HoldingRow = number
@@ -104,6 +104,28 @@ export function createIndexWriter(index: Pick<BlockIndex, 'lazily'>): IndexWrite
       if (queuedRows >= rowsPerTransactionMax) flush()
     },
     flush,
+  }
+}
+
+/** All blocks that a holding has in the database, some at a time; those that were given may be deleted meanwhile. */
+export function* storedPages(index: Pick<BlockIndex, 'storedAfter'>, holding: HoldingRow): Generator<Digest[]> {
+  let last: Uint8Array = new Uint8Array(0)
+  for (;;) {
+    const page = index.storedAfter(holding, last, rowsPerReadMax)
+    if (page.length === 0) return
+    yield page
+    last = page.at(-1) ?? last
+  }
+}
+
+/** The same of its files, by path. */
+export function* filePages(index: Pick<BlockIndex, 'filesAfter'>, holding: HoldingRow): Generator<IndexedFile[]> {
+  let last: string | undefined
+  for (;;) {
+    const page = index.filesAfter(holding, last, rowsPerReadMax)
+    if (page.length === 0) return
+    yield page
+    last = page.at(-1)?.path
   }
 }
 

@@ -6,9 +6,10 @@ import { sliceMs } from './limits.ts'
 
 /**
  * The returned function waits for a turn of the event loop when `sliceMs` have passed since the last one. All who call it
- * share one slice and wait for one turn: else each of them would take a slice of its own in the same turn.
+ * share one slice and wait for one turn: else each of them would take a slice of its own in the same turn. Once `signal` has
+ * aborted it rejects with its reason.
  */
-export function createBreath(clock: Pick<Clock, 'monotonicMs'>): () => Promise<void> {
+export function createBreath(clock: Pick<Clock, 'monotonicMs'>, signal?: AbortSignal): () => Promise<void> {
   let startMs = clock.monotonicMs()
   let turn: Promise<void> | undefined
   const nextTurn = async () => {
@@ -17,9 +18,11 @@ export function createBreath(clock: Pick<Clock, 'monotonicMs'>): () => Promise<v
     turn = undefined
   }
   return async () => {
-    if (turn === undefined && clock.monotonicMs() - startMs < sliceMs) return
-    turn ??= nextTurn()
-    await turn
+    if (turn !== undefined || clock.monotonicMs() - startMs >= sliceMs) {
+      turn ??= nextTurn()
+      await turn
+    }
+    signal?.throwIfAborted()
   }
 }
 

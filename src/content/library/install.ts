@@ -16,12 +16,12 @@ import type { Bitfield } from '../format/bitfield.ts'
 import type { IndexedInventory } from '../format/inventory.ts'
 import { itemsPerStep } from '../format/steps.ts'
 import { type BaseVersion, lstatOrUndefined } from './base-version.ts'
-import { type BlockIndex, createIndexWriter, type HoldingRow } from './block-index.ts'
+import { type BlockIndex, createIndexWriter, filePages, type HoldingRow, storedPages } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import type { Disk } from './disk.ts'
 import { libraryErrors, writeError } from './errors.ts'
 import type { HoldingFacts, HoldingPatch, HoldingRows } from './holding-rows.ts'
-import { nameTriesMax, rowsPerReadMax } from './limits.ts'
+import { nameTriesMax } from './limits.ts'
 import { createPathSet } from './path-set.ts'
 import type { Placement } from './placement.ts'
 import { nameWithSuffix } from './safe-names.ts'
@@ -193,8 +193,7 @@ async function removeVanished({ base, path, parts }: InstallTarget, placement: P
     kept.add(placement.pathOf(entry))
     await breathe()
   }
-  let files = parts.index.filesAfter(base.facts.id, undefined, rowsPerReadMax)
-  while (files.length > 0) {
+  for (const files of filePages(parts.index, base.facts.id)) {
     for (const { path: below } of files) {
       await breathe()
       const absolute = join(path, below)
@@ -202,7 +201,6 @@ async function removeVanished({ base, path, parts }: InstallTarget, placement: P
       await parts.disk.remove(absolute)
       removeEmptyFolders(path, dirname(absolute))
     }
-    files = parts.index.filesAfter(base.facts.id, files.at(-1)?.path, rowsPerReadMax)
   }
 }
 
@@ -279,8 +277,7 @@ async function settle(target: InstallTarget, update: (patch: HoldingPatch) => vo
 async function dropForeignNodes({ facts, inventory, parts }: InstallTarget): Promise<void> {
   const { index, clock } = parts
   const breathe = createBreath(clock)
-  let digests = index.storedAfter(facts.id, new Uint8Array(0), rowsPerReadMax)
-  while (digests.length > 0) {
+  for (const digests of storedPages(index, facts.id)) {
     const foreign = digests.filter((digest) => inventory?.find(digest) === undefined)
     if (foreign.length > 0) {
       index.atomically(() => {
@@ -288,6 +285,5 @@ async function dropForeignNodes({ facts, inventory, parts }: InstallTarget): Pro
       })
     }
     await breathe()
-    digests = index.storedAfter(facts.id, digests.at(-1) ?? new Uint8Array(0), rowsPerReadMax)
   }
 }

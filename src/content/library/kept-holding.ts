@@ -9,12 +9,12 @@ import { formatErrors } from '../format/errors.ts'
 import { digestAsync } from '../format/seal.ts'
 import type { Digest, Holding } from '../types.ts'
 import type { BlockFiles } from './block-files.ts'
-import type { BlockIndex } from './block-index.ts'
+import { type BlockIndex, storedPages } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import type { Committer } from './committer.ts'
 import { libraryErrors } from './errors.ts'
 import type { HoldingFacts, HoldingRows } from './holding-rows.ts'
-import { rowsPerReadMax, storedInDatabaseBytesMax } from './limits.ts'
+import { storedInDatabaseBytesMax } from './limits.ts'
 import { createPageShelf, type PageShelf } from './page-shelf.ts'
 import { RowHolding } from './row-holding.ts'
 
@@ -158,8 +158,7 @@ export class KeptHolding extends RowHolding implements Holding {
     const { inventory } = this
     if (inventory === undefined) return
     const breathe = createBreath(this.#parts.clock)
-    let digests = index.storedAfter(this.facts.id, new Uint8Array(0), rowsPerReadMax)
-    while (digests.length > 0) {
+    for (const digests of storedPages(index, this.facts.id)) {
       for (const digest of digests) {
         const block = inventory.find(digest)
         this.#checkOpen()
@@ -167,7 +166,6 @@ export class KeptHolding extends RowHolding implements Holding {
         else this.have.set(block)
         await breathe()
       }
-      digests = index.storedAfter(this.facts.id, digests.at(-1) ?? new Uint8Array(0), rowsPerReadMax)
     }
     for (const digest of blockFiles.recover(this.shareId)) {
       const block = inventory.find(digest)

@@ -39,11 +39,7 @@ export function createPageShelf(
 ): PageShelf {
   const { rows } = parts
   const pages = new Array<Uint8Array | undefined>(record.pages.length).fill(undefined)
-  const breath = createBreath(parts.clock)
-  const breathe = async () => {
-    await breath()
-    signal?.throwIfAborted()
-  }
+  const breathe = createBreath(parts.clock, signal)
   let missing = pages.length
   let inventory: IndexedInventory | undefined
   let opening: Promise<void> | undefined
@@ -134,11 +130,8 @@ export async function dropPagesBut(
   sequence: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const breathe = createBreath(clock)
-  while (rows.dropPageBut(holding, sequence)) {
-    await breathe()
-    signal?.throwIfAborted()
-  }
+  const breathe = createBreath(clock, signal)
+  while (rows.dropPageBut(holding, sequence)) await breathe()
 }
 
 /** The inventory of a complete version, read when first needed; undefined when the database lost a page. */

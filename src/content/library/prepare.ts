@@ -63,10 +63,9 @@ async function takeKnownNodes(target: PrepareTarget, signal: AbortSignal): Promi
   checkNodeCount(meta, inventory)
   const local = localBlocks(target)
   const commits: Promise<void>[] = []
-  const breathe = createBreath(parts.clock)
+  const breathe = createBreath(parts.clock, signal)
   for (let index = 0; index < meta.nodes; index++) {
     await breathe()
-    signal.throwIfAborted()
     if (have.has(index)) continue
     if (target.storedNode(index) !== undefined) target.countNode(index)
     else if (!local.isEmpty) {
@@ -89,11 +88,7 @@ export async function learnLayout(
   if (inventory === undefined) throw new Error('assertion failed: nodes are known by the inventory')
   const { overheadBytes } = sealer
   const getNode = (index: number) => sealer.open(target.readNode(index))
-  const breath = createBreath(parts.clock)
-  const breathe = async () => {
-    await breath()
-    signal.throwIfAborted()
-  }
+  const breathe = createBreath(parts.clock, signal)
   const layout = await runStepsBreathing(layoutSteps({ meta, inventory, overheadBytes, getNode }), breathe)
   const source = { meta, inventory, layout, overheadBytes, only: facts.only }
   return { layout, placement: await runStepsBreathing(placementSteps(source), breathe) }
@@ -137,10 +132,9 @@ async function reuseLeaves(
   const local = localBlocks(target)
   const { inventory } = target
   if (inventory === undefined || local.isEmpty) return
-  const breathe = createBreath(target.parts.clock)
+  const breathe = createBreath(target.parts.clock, signal)
   for (const index of indexes) {
     await breathe()
-    signal?.throwIfAborted()
     if (!isMissingLeaf(target, placement, index)) continue
     const found = await local.leaf(inventory.digest(index))
     if (found?.plain.length !== placement.leafBytes(index)) continue
@@ -159,10 +153,9 @@ export async function putNodesInFiles(
   placement: Placement,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const breathe = createBreath(target.parts.clock)
+  const breathe = createBreath(target.parts.clock, signal)
   for (const index of placement.nodesMissing()) {
     await breathe()
-    signal?.throwIfAborted()
     const wire = target.readNode(index)
     await target.writeLeaf(index, target.sealer.open(wire))
     target.sealIds.note(index, wire)

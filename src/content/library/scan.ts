@@ -12,11 +12,11 @@ import type { DagLink } from '../format/dag.ts'
 import { createSealer } from '../format/seal.ts'
 import type { VersionMeta } from '../types.ts'
 import { lstatOrUndefined } from './base-version.ts'
-import { type BlockIndex, createIndexWriter } from './block-index.ts'
+import { type BlockIndex, createIndexWriter, filePages } from './block-index.ts'
 import { createBreath } from './breathe.ts'
 import { libraryErrors } from './errors.ts'
 import { createLeafBuffers, createSmallHasher } from './hash-file.ts'
-import { bytesPerRow, rowsPerReadMax, sliceMs } from './limits.ts'
+import { bytesPerRow, sliceMs } from './limits.ts'
 import {
   drain,
   type Scanner,
@@ -129,11 +129,9 @@ async function vanishedRows(scanner: Scanner): Promise<number[]> {
   await breathe(scanner)
   if (isAllMet) return []
   const vanished: number[] = []
-  let files = index.filesAfter(holding, undefined, rowsPerReadMax)
-  while (files.length > 0) {
+  for (const files of filePages(index, holding)) {
     for (const { id } of files) if (!met.has(id)) vanished.push(id)
     await breathe(scanner)
-    files = index.filesAfter(holding, files.at(-1)?.path, rowsPerReadMax)
   }
   return vanished
 }

@@ -7,13 +7,10 @@ import { blocksMax } from '../format/limits.ts'
 import { sealMeta } from '../format/meta.ts'
 import { signRecord } from '../format/record.ts'
 import type { Sealer } from '../format/seal.ts'
-import type { Steps } from '../format/steps.ts'
+import { entriesPerStep, type Steps } from '../format/steps.ts'
 import type { Digest, ShareKey, VersionMeta, VersionRecord, Visibility } from '../types.ts'
 import { DigestSet } from './digest-set.ts'
 import { libraryErrors } from './errors.ts'
-
-/** Looked up among the nodes (a tenth of a microsecond each) between two yields. */
-const leavesPerStep = 4_096
 
 export interface SealedVersion {
   readonly record: VersionRecord
@@ -105,7 +102,7 @@ export class VersionDraft {
       const { digest, length } = this.#leaves.entry(number)
       if (this.nodes.has(digest)) this.#wireBytes -= length
       else numbers[kept++] = number
-      if (number % leavesPerStep === 0) yield
+      if (number % entriesPerStep === 0) yield
     }
     return numbers.subarray(0, kept)
   }
