@@ -5,6 +5,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Computer, community, createWorld, dump, shuffled, type World } from '../../../test/support/chat.ts'
 import { isPeerhoodError } from '../../base/errors.ts'
+import type { OpenedEntry } from '../../community/types.ts'
+import type { EntryId } from '../../log/types.ts'
 import { generalChannel } from './core.ts'
 import {
   channelsListedMax,
@@ -181,4 +183,20 @@ test('a thread hangs from a message of its own channel, one level deep', async (
     thread.map(({ text }) => text),
     ['reply', 'deeper'],
   )
+})
+
+test('messages of one millisecond whose ids begin alike all have a place', async () => {
+  const { world, a, b } = setup()
+  const now = world.clock.nowMs()
+  const alike: OpenedEntry[] = []
+  for (let i = 0; i < 300; i++) {
+    const made = await b.forge('message', { channel: general, text: `${i}` }, { time: { ms: now, count: i } })
+    alike.push({ ...made, entry: { ...made.entry, id: `${'0'.repeat(12)}${made.entry.id.slice(12)}` as EntryId } })
+  }
+  a.receive(shuffled(world.random, alike))
+  assert.deepEqual(
+    a.chat.messages(community, generalChannel, { limit: pageMessagesMax }).messages.map(({ text }) => text),
+    alike.slice(-pageMessagesMax).map((_, i) => `${300 - pageMessagesMax + i}`),
+  )
+  assert.equal(a.chat.search(community, '299', { limit: 9 }).length, 1)
 })

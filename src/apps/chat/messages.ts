@@ -58,6 +58,8 @@ export const isMessage = 'substr(id, 1, 12) = substr(?1, 1, 12) AND id = ?1'
 const rowidStartMs = 1_577_836_800_000
 const rowidsPerMs = 4_096
 const rowidMax = Number.MAX_SAFE_INTEGER - 2 ** 40
+/** Six digits of an id each; after them one number after the other. */
+const attemptsById = 10
 
 export function createMessages(parts: {
   readonly database: Database
@@ -202,10 +204,9 @@ export function createMessages(parts: {
     const thread = act.thread ?? ''
     const shown = speaks(channel, author, place)
     const { mentioned, countable } = marksOf(channel, author, thread, act.mentions, shown)
-    // The slot within the millisecond comes from the id, so that it does not hang on the order of arrival.
-    const first = firstNumber(place.ms) + (Number.parseInt(place.id.slice(0, 3), 16) % rowidsPerMs)
-    let n = first
-    for (let step = 1; ; step *= 2) {
+    let n = 0
+    for (let attempt = 0; ; attempt++) {
+      n = numberAt(place, attempt)
       const added = insertRow.run(
         place.id,
         n,
@@ -225,7 +226,6 @@ export function createMessages(parts: {
         Number(mentioned),
       )
       if (Number(added.changes) > 0) break
-      n = first + step
     }
     newest.raise(channel.community, arrival)
     if (shown) index.change(n, notIndexed, { text: act.text, tags: tagsOf(channel.community, channel.n) })
@@ -419,6 +419,17 @@ export function createMessages(parts: {
 
 function firstNumber(ms: number): number {
   return Math.min(Math.max(0, ms - rowidStartMs) * rowidsPerMs, rowidMax)
+}
+
+/**
+ * The numbers that a message may have, one after the other until one is free: of a range that begins with its millisecond
+ * and is twice as long at each attempt, by other digits of its id. Whoever wants to be where others are has to make ids
+ * that begin with what they chose, 24 bits for each attempt; so however many are of one millisecond, few attempts are needed.
+ */
+function numberAt({ ms, id }: Place, attempt: number): number {
+  const first = firstNumber(ms)
+  if (attempt >= attemptsById) return first + (rowidsPerMs << attemptsById) + attempt - attemptsById
+  return first + (Number.parseInt(id.slice(attempt * 6, attempt * 6 + 6), 16) % (rowidsPerMs << attempt))
 }
 
 /** What the search index holds of a message that is like this. */

@@ -86,7 +86,7 @@ export const chatViewSchemaSteps: readonly string[] = [
   ) STRICT;
   CREATE INDEX chat_waiting_for ON chat_waiting (community, waits_for);
 
-  -- n grows with ms (freeNumber, messages.ts), so that the search index finds the newest first.
+  -- n grows with ms (numberAt, messages.ts), so that the search index finds the newest first.
   CREATE TABLE chat_messages (
     n INTEGER PRIMARY KEY,
     community INTEGER NOT NULL,
