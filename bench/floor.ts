@@ -2,7 +2,7 @@
 // same texts put into a bare table and a search index, with nothing known of communities, channels or what was done to
 // messages. On a machine that others use, the ratio to it says more than a figure by itself.
 
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,8 @@ export function floorOf(home: string, community: CommunityId): number {
   const all = views.prepare('SELECT n, id, text FROM chat_messages WHERE arrival <= ? ORDER BY n')
   const rows = all.all(stored.at(-1)?.arrival ?? 0) as unknown as Row[]
   views.close()
-  const key = randomBytes(32)
+  // Given as bytes, a key would be read anew each time.
+  const key = createSecretKey(randomBytes(32))
   const sealed = stored.map(({ entry }) => seal(key, entry.bytes))
   const start = process.cpuUsage()
   for (const [at, { entry }] of stored.entries()) {
@@ -43,15 +44,17 @@ export function floorOf(home: string, community: CommunityId): number {
 
 const nonce = Buffer.alloc(12)
 
-function seal(key: Buffer, bytes: Uint8Array): { readonly content: Buffer; readonly tag: Buffer } {
+function seal(key: KeyObject, bytes: Uint8Array): { readonly content: Buffer; readonly tag: Buffer } {
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   const content = Buffer.concat([cipher.update(bytes), cipher.final()])
   return { content, tag: cipher.getAuthTag() }
 }
 
-function unseal(key: Buffer, { content, tag }: ReturnType<typeof seal>): Buffer {
+function unseal(key: KeyObject, { content, tag }: ReturnType<typeof seal>): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAuthTag(tag)
-  return Buffer.concat([decipher.update(content), decipher.final()])
+  const plain = decipher.update(content)
+  decipher.final()
+  return plain
 }
 
 function insert(rows: readonly Row[]): void {
@@ -62,7 +65,7 @@ function insert(rows: readonly Row[]): void {
       CREATE TABLE messages (n INTEGER PRIMARY KEY, id TEXT NOT NULL, text TEXT NOT NULL) STRICT;
       CREATE INDEX messages_id ON messages (substr(id, 1, 12));
       CREATE VIRTUAL TABLE search USING fts5(text, content = 'messages', content_rowid = 'n',
-        tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2', columnsize = 0);
+        tokenize = 'unicode61 remove_diacritics 2', prefix = '2', columnsize = 0);
       INSERT INTO search (search, rank) VALUES ('hashsize', 4194304);`)
     const message = database.prepare('INSERT INTO messages (n, id, text) VALUES (?, ?, ?)')
     const words = database.prepare('INSERT INTO search (rowid, text) VALUES (?, ?)')

@@ -7,8 +7,13 @@ import { fromUtf8 } from './bytes.ts'
 /** Nobody nests deeper; what does is left to the decoder. */
 const depthMax = 32
 
+/** The least number that takes one byte, two, four or eight. */
+const leastOf = [24, 2 ** 8, 2 ** 16, 2 ** 32]
+
 /** Texts up to this length are looked up, or put together by character; Node's own way pays for longer ones only. */
 const shortTextMax = 16
+
+const copiedByByteMax = 64
 
 /**
  * Short texts that were read last, by a number from their bytes: nearly all are names of fields, which are the same in each
@@ -58,8 +63,7 @@ class Reader {
         if (value >= Number.MAX_SAFE_INTEGER) throw unsure
         return -1 - value
       case 2:
-        // A copy, also of a Buffer.
-        return new Uint8Array(this.#bytes.subarray(this.#skip(value), this.#at))
+        return this.#copy(this.#skip(value), value)
       case 3:
         return this.#text(value)
       case 4:
@@ -83,8 +87,7 @@ class Reader {
     if (info > 27) throw unsure
     let value = 0
     for (let left = 1 << (info - 24); left > 0; left--) value = value * 256 + this.#byte()
-    const least = info === 24 ? 24 : 2 ** (8 << (info - 25))
-    if (value < least || value > Number.MAX_SAFE_INTEGER) throw unsure
+    if (value < (leastOf[info - 24] ?? 0) || value > Number.MAX_SAFE_INTEGER) throw unsure
     return value
   }
 
@@ -94,6 +97,14 @@ class Reader {
     if (length > this.#bytes.length - start) throw unsure
     this.#at += length
     return start
+  }
+
+  /** Most are ids: byte by byte takes less than a view and a copy of it. */
+  #copy(start: number, length: number): Uint8Array {
+    const copy = new Uint8Array(length)
+    if (length > copiedByByteMax) copy.set(this.#bytes.subarray(start, start + length))
+    else for (let at = 0; at < length; at++) copy[at] = this.#bytes[start + at] ?? 0
+    return copy
   }
 
   #text(length: number): string {

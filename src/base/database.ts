@@ -16,6 +16,14 @@ export interface Database {
   prepare(sql: string): Statement
 }
 
+/**
+ * Runs a statement of which nothing is to be known. `run` makes an object that says what it changed, which takes as long as
+ * a small change itself.
+ */
+export function execute(statement: Pick<Statement, 'get'>, ...values: SqlValue[]): void {
+  statement.get(...values)
+}
+
 /** Runs `work` in one transaction: all of it is on disk afterwards, or none. Does not nest. */
 export function transaction<Result>(database: Database, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE')

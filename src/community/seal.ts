@@ -57,7 +57,7 @@ export function wrapKey(under: Uint8Array, key: Uint8Array, random: Random): Uin
 /** The key that was wrapped; undefined when `under` is not what it was wrapped under. */
 export function unwrapKey(under: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined {
   const key = open(under, wrapped, noBytes)
-  return key?.length === 32 ? key : undefined
+  return key?.length === 32 ? new Uint8Array(key.buffer, key.byteOffset, key.length) : undefined
 }
 
 const noBytes = new Uint8Array(0)
@@ -79,30 +79,51 @@ function seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, aad: Uint8A
   return concatBytes(nonce, encryption.update(plain), encryption.final(), encryption.getAuthTag())
 }
 
+/** May be a `Buffer`. */
 function open(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array | undefined {
   if (sealed.length < sealBytes) return undefined
   const tagAt = sealed.length - tagBytes
-  const nonce = sealed.subarray(0, nonceBytes)
-  const decryption = createDecipheriv(cipher, secretKey(key), nonce, { authTagLength: tagBytes })
-  decryption.setAAD(aad).setAuthTag(sealed.subarray(tagAt))
+  copyTo(nonceHere, sealed, 0)
+  copyTo(tagHere, sealed, tagAt)
+  const decryption = createDecipheriv(cipher, secretKey(key), nonceHere, tagLength)
+  decryption.setAAD(aad).setAuthTag(tagHere)
   const plain = decryption.update(sealed.subarray(nonceBytes, tagAt))
   try {
     decryption.final()
   } catch {
     return undefined
   }
-  return new Uint8Array(plain.buffer, plain.byteOffset, plain.length)
+  return plain
 }
 
+// Node copies them before it returns, and a copy takes less than a view.
+const nonceHere = new Uint8Array(nonceBytes)
+const tagHere = new Uint8Array(tagBytes)
+const tagLength = { authTagLength: tagBytes }
+
+function copyTo(target: Uint8Array, from: Uint8Array, start: number): void {
+  for (let at = 0; at < target.length; at++) target[at] = from[start + at] ?? 0
+}
+
+/** Until it is asked for the next time. */
 function aadOf({ community, device, seq, lane }: SealPlace): Uint8Array {
-  const aad = Buffer.allocUnsafe(community === undefined ? 41 : 73)
-  let at = community === undefined ? 0 : aad.write(community, 0, 'hex')
-  at += aad.write(device, at, 'hex')
-  at = aad.writeUInt32BE(Math.floor(seq / 2 ** 32), at)
-  at = aad.writeUInt32BE(seq % 2 ** 32, at)
-  aad.writeUInt8(lane, at)
+  let known = aads.get(device)
+  if (known === undefined || known.community !== community) {
+    if (aads.size >= aadsMax) aads.clear()
+    known = { community, aad: Buffer.from(`${community ?? ''}${device}${'00'.repeat(9)}`, 'hex') }
+    aads.set(device, known)
+  }
+  const { aad } = known
+  const at = aad.length - 9
+  aad.writeUInt32BE(Math.floor(seq / 2 ** 32), at)
+  aad.writeUInt32BE(seq % 2 ** 32, at + 4)
+  aad.writeUInt8(lane, at + 8)
   return aad
 }
+
+/** Of devices that sealed last, what all that they seal has in common, with room for the rest. */
+const aads = new Map<DeviceId, { readonly community: CommunityId | undefined; readonly aad: Buffer }>()
+const aadsMax = 256
 
 function pad(content: Uint8Array): Uint8Array {
   if (content.length > contentBytesMax) {
@@ -125,7 +146,7 @@ function unpad(padded: Uint8Array): Uint8Array {
   if (padded[end] !== 0x80 || !classed || !smallest) {
     throw communityErrors.payload_malformed('What was sealed is not padded as it should be.')
   }
-  return padded.subarray(0, end)
+  return new Uint8Array(padded.buffer, padded.byteOffset, end)
 }
 
 function isPowerOfTwo(length: number): boolean {

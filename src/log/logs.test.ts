@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import type { Database } from '../base/database.ts'
 import { appendsWaitingMax, chunkEntriesMax, futureMsMax, lackingGatheredMax, removedTogetherMax } from './limits.ts'
+import { openReadLog } from './read-log.ts'
 import {
   authorOf,
   draftOf,
@@ -278,6 +279,27 @@ test('a row that the disk spoilt is noticed, never handed out, asked for and men
   assert.deepEqual(log.get(second.id), second)
   assert.deepEqual(log.missing(), [])
   assert.equal(log.entriesAfter(0, 10).length, 5)
+})
+
+test('what another thread reads is the same, in parts of any length, and without what is spoilt', async (t) => {
+  const { logs, database } = openLogs(t)
+  const log = logs.open(community)
+  const entries = chain(handOf(authorOf('a'), founding), 9)
+  await give(log, [founding, ...entries])
+  for (const id of [entries[2]?.id, entries[3]?.id, entries[8]?.id]) spoil(database, id ?? founding.id)
+  const reader = openReadLog(database, community)
+  assert.ok(reader)
+  for (const options of [{}, { lane: 0 }, { lane: 1 }] as const) {
+    const all = log.entriesAfter(0, 100, options)
+    for (const limit of [1, 2, 3, 100]) {
+      const read = []
+      for (let part = reader.entriesAfter(0, limit, options); part.length > 0; ) {
+        read.push(...part)
+        part = reader.entriesAfter(part.at(-1)?.arrival ?? 0, limit, options)
+      }
+      assert.deepEqual(read, all)
+    }
+  }
 })
 
 test('a whole page of spoilt rows does not look like the end', async (t) => {

@@ -23,7 +23,7 @@ export function openReadLog(database: Database, community: CommunityId): ReadLog
     get,
     entriesAfter(arrival, limit, { lane } = {}) {
       for (let after = arrival; ; ) {
-        const rows = store.after(number, after, limit, lane)
+        const rows = store.packedAfter(number, after, limit, lane)
         const entries = rows.flatMap(intact)
         const last = rows.at(-1)
         if (entries.length > 0 || last === undefined) return entries

@@ -1,7 +1,7 @@
 // The logs in SQLite. Statements are prepared once; what belongs together changes in one transaction. Every row that is
 // read is hashed again: what is no longer what it was when it was stored is reported as damaged and never handed out.
 
-import { type Database, migrate, type SqlValue, transaction } from '../base/database.ts'
+import { type Database, migrate, type SqlValue, type Statement, transaction } from '../base/database.ts'
 import type { DeviceFacts } from './core.ts'
 import { communityOf, entryIdOf, idBytes } from './ids.ts'
 import { lackingGatheredMax, removedTogetherMax } from './limits.ts'
@@ -60,6 +60,8 @@ export type LogStore = ReturnType<typeof createLogStore>
 
 type Row = Record<string, SqlValue>
 
+/** Hexadecimal digits of a sha2-256. */
+const idChars = 64
 // As a text: of each byte string Node makes a buffer, which takes longer than all the rest of a row.
 const entryColumns = 'arrival, lower(hex(id)) AS id, bytes'
 // Left to itself, SQLite looks through the whole community instead of the one row.
@@ -109,15 +111,21 @@ function entryQueries(database: Database) {
   )
   const mend = database.prepare('UPDATE log_entries SET bytes = ? WHERE arrival = ?')
   const after = (lane: string) =>
-    database.prepare(
-      `SELECT ${entryColumns} FROM log_entries INDEXED BY log_entries_${lane === 'AND lane = 0' ? 'control' : 'community'}
-       WHERE community = ? AND arrival > ? ${lane} ORDER BY arrival LIMIT ?`,
-    )
+    `SELECT ${entryColumns}
+     FROM log_entries INDEXED BY log_entries_${lane === 'AND lane = 0' ? 'control' : 'community'}
+     WHERE community = ? AND arrival > ? ${lane} ORDER BY arrival LIMIT ?`
   const before = database.prepare(
     `SELECT ${entryColumns} FROM log_entries INDEXED BY log_entries_community
      WHERE community = ? AND arrival < ? ORDER BY arrival DESC LIMIT ?`,
   )
-  const afterOf = { all: after(''), 0: after('AND lane = 0'), 1: after('AND lane = 1') }
+  const afterOf = byLane((lane) => database.prepare(after(lane)))
+  // To SQLite the bytes of a text are any bytes.
+  const packedAfterOf = byLane((lane) =>
+    database.prepare(
+      `SELECT json_group_array(arrival) AS arrivals, group_concat(id, '') AS ids, json_group_array(length(bytes)) AS lengths,
+         CAST(group_concat(bytes, '') AS BLOB) AS bytes FROM (${after(lane)})`,
+    ),
+  )
   return {
     /** With the device by number. */
     facts(community: number, id: EntryId): NumberedFacts | undefined {
@@ -132,6 +140,9 @@ function entryQueries(database: Database) {
     idsAt: (device: number, seq: number): EntryId[] => idsAt.all(device, seq).map((row) => idText(row.id) as EntryId),
     after: (community: number, arrival: number, limit: number, lane: Lane | undefined): EntryRow[] =>
       afterOf[lane ?? 'all'].all(community, arrival, limit).map(entryRow),
+    /** The same in half the time: bytes of all in one buffer, which is there as long as one of the entries is. */
+    packedAfter: (community: number, arrival: number, limit: number, lane: Lane | undefined): EntryRow[] =>
+      packedRows(packedAfterOf[lane ?? 'all'].get(community, arrival, limit) ?? {}),
     before: (community: number, arrival: number, limit: number): EntryRow[] =>
       before.all(community, arrival, limit).map(entryRow),
     /** Writes a damaged entry's bytes again. */
@@ -285,6 +296,10 @@ function removalQueries(database: Database) {
 /** {@link Facts} with the device by its number in the database. */
 export type NumberedFacts = Omit<Facts, 'device'> & { readonly device: number }
 
+function byLane(make: (condition: string) => Statement) {
+  return { all: make(''), 0: make('AND lane = 0'), 1: make('AND lane = 1') }
+}
+
 function factsRow(row: Row): NumberedFacts {
   return {
     device: Number(row.device),
@@ -332,8 +347,28 @@ function entryRow(row: Row): EntryRow {
   return { arrival, id, entry: row.bytes instanceof Uint8Array ? intactEntry(row.bytes, id) : undefined }
 }
 
+function packedRows(row: Row): EntryRow[] {
+  if (!(row.bytes instanceof Uint8Array)) return []
+  const arrivals = JSON.parse(String(row.arrivals)) as number[]
+  const lengths = JSON.parse(String(row.lengths)) as number[]
+  const ids = String(row.ids)
+  const all = row.bytes
+  let end = 0
+  return arrivals.map((arrival, i) => {
+    const start = end
+    end += lengths[i] ?? 0
+    const bytes = all.subarray(start, end)
+    const found = entryIdOf(bytes)
+    if (ids.startsWith(found, i * idChars)) return { arrival, id: found, entry: decoded(bytes, found) }
+    return { arrival, id: ids.slice(i * idChars, (i + 1) * idChars) as EntryId, entry: undefined }
+  })
+}
+
 function intactEntry(bytes: Uint8Array, id: EntryId): Entry | undefined {
-  if (entryIdOf(bytes) !== id) return undefined
+  return entryIdOf(bytes) === id ? decoded(bytes, id) : undefined
+}
+
+function decoded(bytes: Uint8Array, id: EntryId): Entry | undefined {
   try {
     return decodeEntry(bytes, id)
   } catch {

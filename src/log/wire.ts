@@ -10,6 +10,7 @@
 
 import { utf8 } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
+import { createKnownHex } from '../base/known-hex.ts'
 import { logErrors } from './errors.ts'
 import { entryBytesMax, headsMax, integerMax, timeCountMax } from './limits.ts'
 import type { CommunityId, DeviceId, Entry, EntryId, KeyId, Lane } from './types.ts'
@@ -152,15 +153,15 @@ function readHeader(reader: Reader, id: EntryId): Entry {
   if (found > version)
     throw logErrors.entry_version_unknown(`The entry is of version ${found}; this is version ${version}.`)
   if (found !== version || count !== headerFields) throw malformed(`is not a list of ${headerFields} fields`)
-  const community = (reader.hex(0, idLength) || undefined) as CommunityId | undefined
-  const device = reader.hex(idLength, idLength) as DeviceId
+  const community = (reader.knownHex(0, idLength) || undefined) as CommunityId | undefined
+  const device = reader.knownHex(idLength, idLength) as DeviceId
   const seq = reader.uint(integerMax)
   const prev = (reader.hex(0, idLength) || undefined) as EntryId | undefined
   const heads: EntryId[] = []
   for (let left = reader.list(0, headsMax); left > 0; left--) heads.push(reader.hex(idLength, idLength) as EntryId)
   const time = { ms: reader.uint(integerMax), count: reader.uint(timeCountMax) }
   const epoch = reader.uint(integerMax)
-  const key = reader.hex(keyIdLength, keyIdLength) as KeyId
+  const key = reader.knownHex(keyIdLength, keyIdLength) as KeyId
   const lane = reader.uint(1) as Lane
   const boxes = reader.view()
   const sealed = reader.view()
@@ -181,6 +182,11 @@ function checkForm({ community, seq, prev, heads, epoch }: EntryFields): void {
     if (heads[index] === prev) throw malformed('names the entry before twice')
   }
 }
+
+/** The least number that takes one byte, two, four or eight. */
+const leastOf = [24, 2 ** 8, 2 ** 16, 2 ** 32]
+
+const knownHex = createKnownHex()
 
 /** Reads items from `position` to `end`; throws `entry_malformed` for whatever is not as asked. */
 class Reader {
@@ -204,8 +210,7 @@ class Reader {
     if (short > 27) throw malformed('has a field without a definite length')
     let value = 0
     for (let left = 1 << (short - 24); left > 0; left--) value = value * 256 + this.#byte()
-    const least = short === 24 ? 24 : 2 ** (8 << (short - 25))
-    if (value < least) throw malformed('has a number that is not in its shortest form')
+    if (value < (leastOf[short - 24] ?? 0)) throw malformed('has a number that is not in its shortest form')
     return value
   }
 
@@ -247,11 +252,23 @@ class Reader {
 
   /** A byte string of one of two lengths, in hex. */
   hex(length: number, otherLength: number): string {
-    const found = this.length(bytesType, this.#end)
-    if (found !== length && found !== otherLength) throw malformed('has a key or an id of the wrong length')
+    const found = this.#oneOf(length, otherLength)
     const end = this.skip(found)
     this.#text ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length)
     return this.#text.toString('hex', end - found, end)
+  }
+
+  /** The same of one that other entries have, too. */
+  knownHex(length: number, otherLength: number): string {
+    const found = this.#oneOf(length, otherLength)
+    const end = this.skip(found)
+    return knownHex(this.bytes, end - found, end)
+  }
+
+  #oneOf(length: number, otherLength: number): number {
+    const found = this.length(bytesType, this.#end)
+    if (found !== length && found !== otherLength) throw malformed('has a key or an id of the wrong length')
+    return found
   }
 
   end(): void {

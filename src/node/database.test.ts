@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { systemClock } from './adapters.ts'
-import { openDatabase } from './database.ts'
+import { openDatabase, openViews } from './database.ts'
 import { temporaryHome } from './testing.ts'
 
 const clock = systemClock
@@ -72,4 +72,25 @@ test('damage inside is found after an unclean stop', (t) => {
   assert.match(second.notices[0]?.advice ?? '', /Share your folders again/)
   second.close()
   assert.ok(readdirSync(folder).some((name) => name.startsWith('peerhood.db.damaged-')))
+})
+
+test('views of another version are made anew; those of this one stay', (t) => {
+  const { folder } = temporaryHome(t)
+  const path = `${folder}/views.db`
+  const tables = () => {
+    const { database, close } = openViews({ path })
+    const found = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+    database.exec('CREATE TABLE IF NOT EXISTS things (name TEXT)')
+    return { database, close, found: found.map(({ name }) => name) }
+  }
+  const first = tables()
+  first.close()
+  const second = tables()
+  assert.deepEqual(second.found, ['things'])
+  second.database.exec('PRAGMA user_version = 1')
+  second.close()
+  const third = tables()
+  assert.deepEqual(third.found, [])
+  third.close()
+  assert.deepEqual(tables().found, ['things'])
 })

@@ -37,20 +37,37 @@ export function openDatabase(parts: { path: string; clock: Clock }): OpenDatabas
   }
 }
 
+/** Raised when tables of the views change otherwise than by steps: what was made so is made anew from the logs. */
+const viewsVersion = 2
+
 /**
- * `views.db`: what is made from the logs in the database. A damaged one is deleted and made anew; it does not wait for the
- * disk, since what a power cut takes is read again.
+ * `views.db`: what is made from the logs in the database. One that is damaged, or of another version, is deleted and made
+ * anew; it does not wait for the disk, since what a power cut takes is read again.
  */
 export function openViews({ path }: { readonly path: string }): Pick<OpenDatabase, 'database' | 'close'> {
   try {
-    return opened(open(path), [])
+    return opened(openOfVersion(path) ?? makeViews(path), [])
   } catch (error) {
     if (!isDamage(error)) {
       throw nodeErrors.home_not_usable(`The database ${path} can't be opened: ${messageOf(error)}.`, { cause: error })
     }
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
-    return opened(open(path), [])
+    return opened(makeViews(path), [])
   }
+}
+
+/** Undefined: it is new, or of another version. */
+function openOfVersion(path: string): DatabaseSync | undefined {
+  const database = open(path)
+  if (database.prepare('PRAGMA user_version').get()?.user_version === viewsVersion) return database
+  database.close()
+  return undefined
+}
+
+function makeViews(path: string): DatabaseSync {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
+  const database = open(path)
+  database.exec(`PRAGMA user_version = ${viewsVersion}`)
+  return database
 }
 
 /** The chain of one ledger; what is damaged in it is the chain's to mend, since it knows what others can give it again. */

@@ -297,7 +297,10 @@ function createComputer(parts: {
       const other = new DatabaseSync(':memory:')
       const view = openView({ database: other, keys, self: () => person })
       view.reducer.prepare?.(community)
-      view.reducer.apply(order)
+      // As a long log is read: what goes into the search index is put off over several batches.
+      view.index.gather(true)
+      for (let at = 0; at < order.length; at += 16) view.reducer.apply(order.slice(at, at + 16))
+      view.index.write()
       return other
     },
     rebuild(order = entries) {

@@ -3,6 +3,7 @@
 // on tables that grow with each version of Unicode (no \p{…}, no normalisation).
 
 import { compareBytes, toHex, utf8 } from '../../base/bytes.ts'
+import { createKnownHex } from '../../base/known-hex.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import type { EntryId } from '../../log/types.ts'
 import { chatWireErrors } from './errors.ts'
@@ -27,6 +28,13 @@ export function fieldsOf(body: unknown): Fields {
 /** A field of its own, never one of the prototype. */
 function at(fields: Fields, name: string): unknown {
   return Object.hasOwn(fields, name) ? fields[name] : undefined
+}
+
+const knownHex = createKnownHex()
+
+/** The same of an id that others have, too. */
+export function knownId(fields: Fields, name: string, length: number): string {
+  return knownHex(bytes(fields, name, { min: length, max: length }), 0, length)
 }
 
 /** Undefined when the field is absent; the reader's answer otherwise. */

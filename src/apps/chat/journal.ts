@@ -2,7 +2,7 @@
 // for each channel what made it, and for a community its mutes and reports. What was dropped from the view for being
 // superseded is still named here, so that it comes back when what superseded it counts no longer (retract.ts).
 
-import type { Database } from '../../base/database.ts'
+import { type Database, execute } from '../../base/database.ts'
 import { numberOf } from './rows.ts'
 
 export interface Ref {
@@ -27,7 +27,7 @@ export function createJournal(database: Database) {
 
   return {
     onMessage(message: number, arrival: number, child?: number): void {
-      addRef.run(message, arrival, child ?? null)
+      execute(addRef, message, arrival, child ?? null)
     },
     ofMessage(message: number): readonly Ref[] {
       return refs.all(message).map((row) => {
@@ -42,7 +42,7 @@ export function createJournal(database: Database) {
       dropRef.run(message, arrival)
     },
     onChannel(community: number, channel: number, arrival: number): void {
-      addAct.run(community, channel, arrival)
+      execute(addAct, community, channel, arrival)
     },
     /** What there was is no longer known here: whoever takes it gives it again. */
     takeChannel(community: number, channel: number): readonly number[] {

@@ -3,7 +3,7 @@
 // calls `update`, which keeps search index, counts of replies and marks for unread in step; `takeOut` is the reverse of all
 // of it. Runs in the caller's transaction.
 
-import type { Database } from '../../base/database.ts'
+import { type Database, execute } from '../../base/database.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import type { ChannelRow, Channels } from './channels.ts'
 import { comparePlaces, isMuted, isPublic, wasIn } from './core.ts'
@@ -149,7 +149,7 @@ export function createMessages(parts: {
      WHERE chat_edits.ms >= ?5 AND community = ?2 AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR person = ?4)`,
   )
 
-  const mutes = createMemo<string, readonly MuteRow[]>(isTaking)
+  const mutes = createMemo<PersonDid, { readonly community: number; readonly rows: readonly MuteRow[] }>(isTaking)
 
   function get(id: string): MessageRow | undefined {
     const row = select.get(id)
@@ -186,10 +186,13 @@ export function createMessages(parts: {
       const row = lastMute.get(community, person, ...columnsOf(place))
       return row === undefined ? undefined : { untilMs: untilOf(row) }
     }
-    const all = mutes.get(`${community} ${person}`, () =>
-      allMutes.all(community, person).map((row) => ({ place: placeOfRow(row), untilMs: untilOf(row) })),
-    )
-    return all.findLast((mute) => comparePlaces(mute.place, place) < 0)
+    const known = mutes.get(person, () => ({ community, rows: mutesOf(community, person) }))
+    const rows = known.community === community ? known.rows : mutesOf(community, person)
+    return rows.findLast((mute) => comparePlaces(mute.place, place) < 0)
+  }
+
+  function mutesOf(community: number, person: PersonDid): readonly MuteRow[] {
+    return allMutes.all(community, person).map((row) => ({ place: placeOfRow(row), untilMs: untilOf(row) }))
   }
 
   /** The new message's number; undefined: it is there already. */
@@ -238,7 +241,7 @@ export function createMessages(parts: {
     const row = thread === '' ? undefined : selectN.get(thread)
     if (row === undefined) return
     const root = numberOf(row, 'n')
-    addReplies.run(root, by)
+    execute(addReplies, root, by)
     if (by < 0) dropEmptyThread.run(root)
     changed(thread as MessageId, community, false)
   }
@@ -293,7 +296,8 @@ export function createMessages(parts: {
     if (channel === undefined) return
     const after = derive({ ...before, ...patch }, channel)
     index.change(before.n, searchableOf(before, before), searchableOf(after, before))
-    writeShape.run(
+    execute(
+      writeShape,
       after.text,
       after.mentions,
       after.files,
@@ -337,7 +341,7 @@ export function createMessages(parts: {
 
   function react(message: MessageRef, emoji: string, on: boolean, person: PersonDid, place: Place): void {
     const { n, id, community } = message
-    writeReaction.run(n, person, emoji, ...columnsOf(place), Number(on))
+    execute(writeReaction, n, person, emoji, ...columnsOf(place), Number(on))
     const count = numberOf(countReactions.get(n) ?? {}, 'count')
     if (count > reactionsPerPersonMax) surplusOfPerson.run(n, person)
     if (count > reactionsPerMessageMax) surplusOfMessage.run(n)
@@ -357,7 +361,7 @@ export function createMessages(parts: {
     const { person, untilMs, reason, by, place } = facts
     const added = insertMute.run(community, person, ...columnsOf(place), untilMs, by, reason)
     if (Number(added.changes) === 0) return
-    mutes.drop(`${community} ${person}`)
+    mutes.drop(person)
     let from = place
     const surplus = surplusMute.get(community, person)
     if (surplus !== undefined) {
@@ -373,7 +377,7 @@ export function createMessages(parts: {
     const [first] = allMutes.all(community, person)
     if (first === undefined) return
     deleteMutes.run(community, person)
-    mutes.drop(`${community} ${person}`)
+    mutes.drop(person)
     judgeAnew(community, null, person, placeOfRow(first))
   }
 

@@ -116,6 +116,8 @@ test('searching: all words, the last one begun, newest first, marked in the snip
   assert.deepEqual(find('baume'), ['Bäume und Häuser'])
   assert.deepEqual(find('häu'), ['Bäume und Häuser'])
   assert.deepEqual(find('nothing'), [])
+  assert.deepEqual(find('a tr'), ['a tree house'])
+  assert.deepEqual(find('tree a'), ['a tree house'], 'one letter is a word, not the beginning of all that have it')
   const [found] = a.chat.search(community, 'old', { limit: 1 })
   assert.deepEqual(found?.snippet, [
     { text: 'The ', match: false },
@@ -148,7 +150,9 @@ test('whatever is searched for, it is only words', async () => {
   assert.deepEqual(find('"quoted" words'), ['NEAR "quoted" words'])
   assert.deepEqual(find('tags text'), ['tags and text'])
   assert.deepEqual(find('tags OR house'), [])
-  assert.deepEqual(matchOf(['a"b', 'c'], ['k1']), 'text : ("a""b" AND "c"*) AND tags : ("k1")')
+  assert.deepEqual(matchOf(['a"b', 'cd'], ['k1']), 'text : ("a""b" AND "cd"*) AND tags : ("k1")')
+  for (const word of ['ab', 'x-ab', 'ab!', '日', '7a', 'e\u0301']) assert.match(matchOf([word], ['k1']), /"\*\)/, word)
+  for (const word of ['a', 'ab-c', '7', 'é', '"a"']) assert.doesNotMatch(matchOf([word], ['k1']), /"\*\)/, word)
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), (query) => {
       if (wordsOf(query).length > 0) a.chat.search(community, query, { limit: 5 })

@@ -1,7 +1,7 @@
 // What is read of the view: channels with their counts, pages of messages, reports, mutes. A channel can be read when it is
 // open to all, or this person is in it now and its name could be opened; everything else does not exist here.
 
-import type { Database } from '../../base/database.ts'
+import type { Database, Statement } from '../../base/database.ts'
 import type { PersonDid } from '../../identity/types.ts'
 import type { CommunityId } from '../../log/types.ts'
 import { type ChannelRow, readRow } from './channels.ts'
@@ -67,13 +67,15 @@ export function createReader({ database, kept, view, self, since, moderates, isO
   const lastMessage = database.prepare(
     `SELECT ms FROM chat_messages WHERE channel = ? AND shown = 1 AND thread = '' ORDER BY ms DESC, count DESC, id DESC LIMIT 1`,
   )
+  // Rows of the very millisecond aside, the indices have all that is asked for.
   const countAfter = (condition: string) =>
     database.prepare(
-      `SELECT count(*) AS count FROM (SELECT 1 FROM chat_messages WHERE channel = ? AND ${condition}
-         AND (ms, count, id) > (?, ?, ?) LIMIT ${unreadCountMax})`,
+      `SELECT count(*) AS count FROM (SELECT 1 FROM chat_messages WHERE channel = ?1 AND ${condition}
+         AND ms >= ?2 AND (ms > ?2 OR (count, id) > (?3, ?4)) LIMIT ${unreadCountMax})`,
     )
-  const unread = countAfter('countable = 1')
+  const unreadInChannel = countAfter("shown = 1 AND thread = '' AND countable = 1")
   const mentions = countAfter('countable = 1 AND mentioned = 1')
+  const mentionsInThreads = countAfter("countable = 1 AND mentioned = 1 AND thread <> ''")
   const readThere = database.prepare('SELECT ms, count, id FROM chat_reads WHERE community = ? AND channel = ?')
   const readHere = kept.prepare('SELECT ms, count, id FROM chat_marks WHERE community = ? AND channel = ?')
   const inPlace = 'channel = ? AND shown = 1 AND thread = ?'
@@ -146,6 +148,10 @@ export function createReader({ database, kept, view, self, since, moderates, isO
     return second !== undefined && comparePlaces(second, first) > 0 ? second : first
   }
 
+  function count(statement: Statement, { n }: ChannelRow, mark: readonly [number, number, string]): number {
+    return numberOf(statement.get(n, ...mark) ?? {}, 'count')
+  }
+
   function channelOf(id: CommunityId, channel: ChannelRow): Channel {
     const values = fieldsOf(channel)
     const mark = columnsOf(markOf(id, channel))
@@ -159,8 +165,8 @@ export function createReader({ database, kept, view, self, since, moderates, isO
       persons: isPublic(channel.kind) ? undefined : channel.folded.history.at(-1)?.persons,
       guests: channel.guests,
       archived: values.get('archived') === '1',
-      unread: numberOf(unread.get(channel.n, ...mark) ?? {}, 'count'),
-      mentions: numberOf(mentions.get(channel.n, ...mark) ?? {}, 'count'),
+      unread: Math.min(unreadCountMax, count(unreadInChannel, channel, mark) + count(mentionsInThreads, channel, mark)),
+      mentions: count(mentions, channel, mark),
       lastMessageMs: last === undefined ? undefined : numberOf(last, 'ms'),
     }
   }

@@ -19,7 +19,12 @@ export const chatSchemaSteps: readonly string[] = [
 ]
 
 export const chatViewSchemaSteps: readonly string[] = [
-  `CREATE TABLE chat_communities (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+  `-- newest: newest.ts.
+  CREATE TABLE chat_communities (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    newest INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
 
   CREATE TABLE chat_channels (
     n INTEGER PRIMARY KEY,
@@ -110,14 +115,15 @@ export const chatViewSchemaSteps: readonly string[] = [
     shown INTEGER NOT NULL,
     -- Counts as unread until it was read; mentioned: and as a mention.
     countable INTEGER NOT NULL,
-    mentioned INTEGER NOT NULL,
-    replies INTEGER NOT NULL
+    mentioned INTEGER NOT NULL
   ) STRICT;
+  -- Answers are counted in rows of their own: in those of the messages each one wrote a page of some old message anew.
+  CREATE TABLE chat_threads (message INTEGER PRIMARY KEY, replies INTEGER NOT NULL) STRICT;
+
   -- Six bytes of an id find it, at a third of the space; the whole id is compared in the row.
   CREATE INDEX chat_messages_id ON chat_messages (substr(id, 1, 12));
-  -- Rows of one ms and count are few: their order by id is found in the rows.
-  CREATE INDEX chat_pages ON chat_messages (channel, shown, thread, ms, count);
-  CREATE INDEX chat_unread ON chat_messages (channel, ms, count) WHERE countable = 1;
+  -- Rows of one ms and count are few: their order by id is found in the rows. What is unread is counted in it, too.
+  CREATE INDEX chat_pages ON chat_messages (channel, shown, thread, ms, count, countable);
   CREATE INDEX chat_mentioned ON chat_messages (channel, ms, count) WHERE countable = 1 AND mentioned = 1;
 
   -- What was done to a message, and what answers it (child: that message), by arrival in the log: when one of these counts
@@ -184,20 +190,12 @@ export const chatViewSchemaSteps: readonly string[] = [
 
   CREATE VIEW chat_searchable AS
     SELECT n, text, 'k' || community || ' c' || channel AS tags FROM chat_messages;
-  -- Beginnings of one and two letters have an index of their own: else they would join the hits of thousands of words.
+  -- Beginnings of two letters have an index of their own: else they would join the hits of thousands of words.
   -- columnsize 0: lengths are for ranking by relevance; what is found here is ranked by time.
   CREATE VIRTUAL TABLE chat_search USING fts5(
     text, tags, content = 'chat_searchable', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2',
-    prefix = '1 2', columnsize = 0
+    prefix = '2', columnsize = 0
   );
   -- What one transaction adds is gathered in memory (4 MB of it) and written once.
   INSERT INTO chat_search (chat_search, rank) VALUES ('hashsize', 4194304);`,
-  // Answers are counted in rows of their own: in those of the messages each one wrote a page of some old message anew.
-  `CREATE TABLE chat_threads (message INTEGER PRIMARY KEY, replies INTEGER NOT NULL) STRICT;
-  INSERT INTO chat_threads SELECT n, replies FROM chat_messages WHERE replies <> 0;
-  ALTER TABLE chat_messages DROP COLUMN replies;`,
-  // newest.ts.
-  `ALTER TABLE chat_communities ADD COLUMN newest INTEGER NOT NULL DEFAULT 0;
-  UPDATE chat_communities SET newest =
-    (SELECT coalesce(max(arrival), 0) FROM chat_messages WHERE community = chat_communities.n);`,
 ]

@@ -1,4 +1,4 @@
-// Searching messages: all words, the last one as a beginning, newest first. FTS5 walks its hits from the newest rowid
+// Searching messages: all words, the last one as a beginning once it has two letters, newest first. FTS5 walks its hits from the newest rowid
 // down (rowids grow with time, messages.ts) and stops at the limit, so a common word costs no more than a rare one.
 
 import type { Database } from '../../base/database.ts'
@@ -82,11 +82,21 @@ export function wordsOf(query: string): readonly string[] {
 }
 
 /**
+ * Whether a word is looked for as a beginning: what ends it has two letters, or is one of a script that writes whole words
+ * in one. Nearly every message has a word that begins with some one letter, and all of them would be joined.
+ */
+function isBeginning(word: string): boolean {
+  return /([\p{L}\p{N}\p{M}]{2}|\p{Lo})[^\p{L}\p{N}]*$/u.test(word)
+}
+
+/**
  * An FTS5 expression that can say nothing else: each word is a string ("…", with quotes doubled: FTS5 §3.1), so
  * no operator, column or function can be smuggled in.
  */
 export function matchOf(words: readonly string[], tags: readonly string[]): string {
-  const quoted = words.map((word, i) => `"${word.replaceAll('"', '""')}"${i === words.length - 1 ? '*' : ''}`)
+  const quoted = words.map((word, i) => {
+    return `"${word.replaceAll('"', '""')}"${i === words.length - 1 && isBeginning(word) ? '*' : ''}`
+  })
   return `text : (${quoted.join(' AND ')}) AND tags : (${tags.map((tag) => `"${tag}"`).join(' AND ')})`
 }
 

@@ -23,6 +23,7 @@ import {
   isInteger,
   isLabel,
   isText,
+  knownId,
   label,
   list,
   malformed,
@@ -301,7 +302,7 @@ function envelope(fields: Fields): Envelope {
 }
 
 function channelId(fields: Fields, name: string): ChannelId {
-  return hex(fields, name, 16) as ChannelId
+  return knownId(fields, name, 16) as ChannelId
 }
 
 // ---- writing
