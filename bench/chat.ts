@@ -143,7 +143,7 @@ try {
       'search: a rare word',
       ...measure((round) => search(community, vocabulary[3_900 + (round % 100)] ?? '', { limit: 50 })),
     ],
-    ['search: one letter, all words begin with it', ...measure(find('w'))],
+    ['search: two letters that many words begin with', ...measure(find('w1'))],
     ['search: two common words', ...measure(find(`${vocabulary[1]} ${vocabulary[2]}`))],
     [
       'search: in one channel',

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFil
 import { test } from 'node:test'
 import { systemClock } from './adapters.ts'
 import { openDatabase, openViews } from './database.ts'
+import { viewsPageBytes } from './limits.ts'
 import { temporaryHome } from './testing.ts'
 
 const clock = systemClock
@@ -87,6 +88,7 @@ test('views of another version are made anew; those of this one stay', (t) => {
   first.close()
   const second = tables()
   assert.deepEqual(second.found, ['things'])
+  assert.equal(second.database.prepare('PRAGMA page_size').get()?.page_size, viewsPageBytes)
   second.database.exec('PRAGMA user_version = 1')
   second.close()
   const third = tables()

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Database } from '../base/database.ts'
 import type { Clock } from '../base/ports.ts'
 import { nodeErrors } from './errors.ts'
+import { viewsPageBytes, walPagesMax } from './limits.ts'
 import type { Notice } from './notices.ts'
 
 export interface OpenDatabase {
@@ -38,7 +39,7 @@ export function openDatabase(parts: { path: string; clock: Clock }): OpenDatabas
 }
 
 /** Raised when tables of the views change otherwise than by steps: what was made so is made anew from the logs. */
-const viewsVersion = 2
+const viewsVersion = 3
 
 /**
  * `views.db`: what is made from the logs in the database. One that is damaged, or of another version, is deleted and made
@@ -46,18 +47,23 @@ const viewsVersion = 2
  */
 export function openViews({ path }: { readonly path: string }): Pick<OpenDatabase, 'database' | 'close'> {
   try {
-    return opened(openOfVersion(path) ?? makeViews(path), [])
+    return openedViews(openOfVersion(path) ?? makeViews(path))
   } catch (error) {
     if (!isDamage(error)) {
       throw nodeErrors.home_not_usable(`The database ${path} can't be opened: ${messageOf(error)}.`, { cause: error })
     }
-    return opened(makeViews(path), [])
+    return openedViews(makeViews(path))
   }
+}
+
+function openedViews(database: DatabaseSync) {
+  database.exec(`PRAGMA wal_autocheckpoint = ${walPagesMax}`)
+  return opened(database, [])
 }
 
 /** Undefined: it is new, or of another version. */
 function openOfVersion(path: string): DatabaseSync | undefined {
-  const database = open(path)
+  const database = open(path, viewsPageBytes)
   if (database.prepare('PRAGMA user_version').get()?.user_version === viewsVersion) return database
   database.close()
   return undefined
@@ -65,7 +71,7 @@ function openOfVersion(path: string): DatabaseSync | undefined {
 
 function makeViews(path: string): DatabaseSync {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
-  const database = open(path)
+  const database = open(path, viewsPageBytes)
   database.exec(`PRAGMA user_version = ${viewsVersion}`)
   return database
 }
@@ -80,12 +86,14 @@ export function openToRead(path: string): Database {
   return new DatabaseSync(path, { readOnly: true, timeout: 2_000 })
 }
 
-function open(path: string): DatabaseSync {
+function open(path: string, pageBytes = 4_096): DatabaseSync {
   // Keys of shares are in it; SQLite gives its journal the mode of the database.
   closeSync(openSync(path, 'a', 0o600))
   const database = new DatabaseSync(path, { timeout: 2_000, enableForeignKeyConstraints: true })
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+    // The size of a page counts where there are none yet.
+    database.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL`)
+    database.exec('PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
     // Reads the first page and the schema, so that a file that is no database says so here.
     database.prepare('SELECT count(*) FROM sqlite_schema').get()
     return database

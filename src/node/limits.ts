@@ -78,8 +78,14 @@ export const heldGrowth = 1.5
 /** Between two looks at that while something moves, in ms. */
 export const heldLookMs = 200
 
-/** Pages of the views' journal after which it is folded in (SQLite's own figure). */
-export const walPagesMax = 1_000
+/**
+ * Bytes of a page of the views. Reading a long log changes nearly every page of the indices over ids in each transaction,
+ * however large they are, and four times as many cost a twentieth of it all.
+ */
+export const viewsPageBytes = 16_384
+
+/** Pages of the views' journal after which it is folded in: 4 MB. */
+export const walPagesMax = 256
 
 /** Entries after which it is folded in while a thread reads a long log: some 50 MB; a page that many change is written once. */
 export const readingCheckpointEntries = 32_768

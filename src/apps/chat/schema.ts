@@ -125,6 +125,8 @@ export const chatViewSchemaSteps: readonly string[] = [
   -- Rows of one ms and count are few: their order by id is found in the rows. What is unread is counted in it, too.
   CREATE INDEX chat_pages ON chat_messages (channel, shown, thread, ms, count, countable);
   CREATE INDEX chat_mentioned ON chat_messages (channel, ms, count) WHERE countable = 1 AND mentioned = 1;
+  CREATE INDEX chat_mentioned_in_threads ON chat_messages (channel, ms, count)
+    WHERE countable = 1 AND mentioned = 1 AND thread <> '';
 
   -- What was done to a message, and what answers it (child: that message), by arrival in the log: when one of these counts
   -- no longer, the message is made anew from the others (retract.ts).
