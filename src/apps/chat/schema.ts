@@ -199,5 +199,7 @@ export const chatViewSchemaSteps: readonly string[] = [
     prefix = '2', columnsize = 0
   );
   -- What one transaction adds is gathered in memory (4 MB of it) and written once.
-  INSERT INTO chat_search (chat_search, rank) VALUES ('hashsize', 4194304);`,
+  INSERT INTO chat_search (chat_search, rank) VALUES ('hashsize', 4194304);
+  -- Sixteen parts of one size would be joined at once, which takes seconds of a large index; fewer are joined bit by bit.
+  INSERT INTO chat_search (chat_search, rank) VALUES ('crisismerge', 256);`,
 ]
