@@ -1,5 +1,6 @@
-// Searching messages: all words, the last one as a beginning once it has two letters, newest first. FTS5 walks its hits from the newest rowid
-// down (rowids grow with time, messages.ts) and stops at the limit, so a common word costs no more than a rare one.
+// Searching messages: all words, the last one as a beginning once it has two letters, newest first. FTS5 walks its hits from
+// the newest rowid down (rowids grow with time, messages.ts) and stops at the limit, so a common word costs no more than a
+// rare one.
 
 import type { Database } from '../../base/database.ts'
 import type { CommunityId } from '../../log/types.ts'
