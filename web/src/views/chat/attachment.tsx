@@ -20,7 +20,9 @@ export function AttachmentView({ attachment }: { attachment: Attachment }) {
   useUnaskedPicture(attachment, place)
   return (
     <div className="attachment">
-      {isShown && place.content !== undefined && <Picture attachment={attachment} of={place.content} />}
+      {isShown && place.content !== undefined && (
+        <Picture attachment={attachment} of={place.content} arrived={arrivedOf(place.transfer)} />
+      )}
       <div className="attachment-line">
         <AttachmentName attachment={attachment} />
         <AttachmentActions attachment={attachment} place={place} />
@@ -45,13 +47,25 @@ export function AttachmentName({ attachment }: { attachment: Attachment }) {
 /** As freedesktop.org's shared MIME database calls it; there is no registered type for folders. */
 export const folderType = 'inode/directory'
 
-function Picture({ attachment, of }: { attachment: Attachment; of: ContentOf }) {
+/** Changes whenever something of it has arrived. */
+function arrivedOf(transfer: Transfer | undefined): string {
+  return transfer === undefined ? 'here' : `${transfer.state} ${transfer.bytesDone}`
+}
+
+/** What can't be shown, as nobody sends it now, is asked for again once more of it is here. */
+function Picture({ attachment, of, arrived }: { attachment: Attachment; of: ContentOf; arrived: string }) {
   const { peerhood } = useDaemon()
+  const [askedAt, setAskedAt] = useState(arrived)
   const [failed, setFailed] = useState(false)
+  if (failed && askedAt !== arrived) {
+    setAskedAt(arrived)
+    setFailed(false)
+  }
   if (failed) return null
   return (
     <a className="attachment-picture" href={viewerHref(of, attachment.name)}>
       <img
+        key={askedAt}
         src={peerhood.contentUrl(of, attachment.name)}
         alt={attachment.name}
         loading="lazy"
@@ -129,8 +143,9 @@ function usePlace(attachment: Attachment): FilePlace {
     [...world.transfers.values()].find((one) => one.shareId === shareId && one.mode === 'get'),
   )
   const isOwn = share?.origin === 'own' && share.state !== 'failed'
+  // Its name is there before the list of its files is; until then there is nothing to ask for.
   const isHere =
-    transfer !== undefined && transfer.state !== 'cancelled' && transfer.state !== 'failed' && transfer.name !== null
+    transfer !== undefined && transfer.state !== 'cancelled' && transfer.state !== 'failed' && transfer.files > 0
   const content = isOwn ? { share: share.id } : isHere ? { transfer: transfer.id } : undefined
   return { shareId, content, transfer }
 }
