@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { join } from 'node:path'
 
 const places = process.argv.slice(2)
 const roots = places.length > 0 ? places : ['src', 'test', 'lab', 'fuzz', 'soak', 'web/src']
@@ -12,7 +13,8 @@ const files = roots.flatMap((root) => (root.endsWith('.test.ts') ? [root] : glob
 const runner = spawn(
   process.execPath,
   ['--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=2', '--test-timeout=300000', ...files],
-  { stdio: 'inherit' },
+  // Each file is a process of its own and needs the modules of many others: where bin/peerhood.mjs keeps them as well.
+  { stdio: 'inherit', env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '../.cache/compile'), ...process.env } },
 )
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal))
 runner.on('exit', (code) => process.exit(code ?? 1))
