@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { startApi } from '../../test/support/api.ts'
@@ -168,13 +168,16 @@ test('a body, and all bodies together, have limits', async () => {
   assert.equal(await (await api.post('x'.repeat(ledgerRpcBodyBytesMax))).text(), `echo ${ledgerRpcBodyBytesMax}`)
   assert.equal(await statusOf('x'.repeat(ledgerRpcBodyBytesMax + 1)), 413)
   const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${api.api.port}\r\ncontent-type: application/json\r\n`
-  // Twice as many as find room, since one that is sent below may come between.
-  const slow = Array.from({ length: (2 * ledgerRpcBodiesBytesMax) / ledgerRpcBodyBytesMax }, () => {
-    const socket = connect(api.api.port, '127.0.0.1')
-    socket.write(`${head}content-length: ${ledgerRpcBodyBytesMax}\r\n\r\nx`)
-    return socket.on('error', () => undefined)
+  const slow: Socket[] = []
+  // Again while one is still answered: it may have had the place that all of the others came too early for.
+  await until(async () => {
+    for (let bytes = 0; bytes < 2 * ledgerRpcBodiesBytesMax; bytes += ledgerRpcBodyBytesMax) {
+      const socket = connect(api.api.port, '127.0.0.1').on('error', () => undefined)
+      socket.write(`${head}content-length: ${ledgerRpcBodyBytesMax}\r\n\r\nx`)
+      slow.push(socket)
+    }
+    return (await statusOf('x'.repeat(ledgerRpcBodyBytesMax))) === 429
   })
-  await until(async () => (await statusOf('x'.repeat(ledgerRpcBodyBytesMax))) === 429)
   // Short ones still find room.
   assert.equal(await statusOf('hello'), 200)
   for (const socket of slow) socket.destroy()
