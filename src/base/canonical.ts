@@ -7,8 +7,8 @@ import { fromUtf8 } from './bytes.ts'
 /** Nobody nests deeper; what does is left to the decoder. */
 const depthMax = 32
 
-/** The least number that takes one byte, two, four or eight. */
-const leastOf = [24, 2 ** 8, 2 ** 16, 2 ** 32]
+/** The least number that takes one byte, two, four or eight (RFC 8949 §4.2.1). */
+export const leastNumberOf = [24, 2 ** 8, 2 ** 16, 2 ** 32]
 
 /** Texts up to this length are looked up, or put together by character; Node's own way pays for longer ones only. */
 const shortTextMax = 16
@@ -87,7 +87,7 @@ class Reader {
     if (info > 27) throw unsure
     let value = 0
     for (let left = 1 << (info - 24); left > 0; left--) value = value * 256 + this.#byte()
-    if (value < (leastOf[info - 24] ?? 0) || value > Number.MAX_SAFE_INTEGER) throw unsure
+    if (value < (leastNumberOf[info - 24] ?? 0) || value > Number.MAX_SAFE_INTEGER) throw unsure
     return value
   }
 

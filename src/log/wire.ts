@@ -9,6 +9,7 @@
 // only `entry_too_long`, `entry_malformed` and `entry_version_unknown`. Signatures are checked elsewhere (verify.ts).
 
 import { utf8 } from '../base/bytes.ts'
+import { leastNumberOf } from '../base/canonical.ts'
 import { assert } from '../base/errors.ts'
 import { createKnownHex } from '../base/known-hex.ts'
 import { logErrors } from './errors.ts'
@@ -183,9 +184,6 @@ function checkForm({ community, seq, prev, heads, epoch }: EntryFields): void {
   }
 }
 
-/** The least number that takes one byte, two, four or eight. */
-const leastOf = [24, 2 ** 8, 2 ** 16, 2 ** 32]
-
 const knownHex = createKnownHex()
 
 /** Reads items from `position` to `end`; throws `entry_malformed` for whatever is not as asked. */
@@ -210,7 +208,7 @@ class Reader {
     if (short > 27) throw malformed('has a field without a definite length')
     let value = 0
     for (let left = 1 << (short - 24); left > 0; left--) value = value * 256 + this.#byte()
-    if (value < (leastOf[short - 24] ?? 0)) throw malformed('has a number that is not in its shortest form')
+    if (value < (leastNumberOf[short - 24] ?? 0)) throw malformed('has a number that is not in its shortest form')
     return value
   }
 

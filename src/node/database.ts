@@ -63,6 +63,7 @@ function openedViews(database: DatabaseSync) {
 
 /** Undefined: it is new, or of another version. */
 function openOfVersion(path: string): DatabaseSync | undefined {
+  if (!existsSync(path)) return undefined
   const database = open(path, viewsPageBytes)
   if (database.prepare('PRAGMA user_version').get()?.user_version === viewsVersion) return database
   database.close()

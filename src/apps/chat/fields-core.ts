@@ -30,13 +30,6 @@ function at(fields: Fields, name: string): unknown {
   return Object.hasOwn(fields, name) ? fields[name] : undefined
 }
 
-const knownHex = createKnownHex()
-
-/** The same of an id that others have, too. */
-export function knownId(fields: Fields, name: string, length: number): string {
-  return knownHex(bytes(fields, name, { min: length, max: length }), 0, length)
-}
-
 /** Undefined when the field is absent; the reader's answer otherwise. */
 export function optional<Value>(
   fields: Fields,
@@ -75,6 +68,13 @@ export function bytes(
 /** Fixed bytes, as lower-case hex. */
 export function hex(fields: Fields, name: string, length: number): string {
   return toHex(bytes(fields, name, { min: length, max: length }))
+}
+
+const knownHex = createKnownHex()
+
+/** The same of an id that comes again and again. */
+export function knownId(fields: Fields, name: string, length: number): string {
+  return knownHex(bytes(fields, name, { min: length, max: length }), 0, length)
 }
 
 export function entryId(fields: Fields, name: string): EntryId {

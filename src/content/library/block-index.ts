@@ -108,25 +108,17 @@ export function createIndexWriter(index: Pick<BlockIndex, 'lazily'>): IndexWrite
 }
 
 /** All blocks that a holding has in the database, some at a time; those that were given may be deleted meanwhile. */
-export function* storedPages(index: Pick<BlockIndex, 'storedAfter'>, holding: HoldingRow): Generator<Digest[]> {
-  let last: Uint8Array = new Uint8Array(0)
-  for (;;) {
-    const page = index.storedAfter(holding, last, rowsPerReadMax)
-    if (page.length === 0) return
-    yield page
-    last = page.at(-1) ?? last
-  }
+export function storedPages(index: Pick<BlockIndex, 'storedAfter'>, holding: HoldingRow): Generator<Digest[]> {
+  return pages((last) => index.storedAfter(holding, last ?? new Uint8Array(0), rowsPerReadMax))
 }
 
 /** The same of its files, by path. */
-export function* filePages(index: Pick<BlockIndex, 'filesAfter'>, holding: HoldingRow): Generator<IndexedFile[]> {
-  let last: string | undefined
-  for (;;) {
-    const page = index.filesAfter(holding, last, rowsPerReadMax)
-    if (page.length === 0) return
-    yield page
-    last = page.at(-1)?.path
-  }
+export function filePages(index: Pick<BlockIndex, 'filesAfter'>, holding: HoldingRow): Generator<IndexedFile[]> {
+  return pages((last) => index.filesAfter(holding, last?.path, rowsPerReadMax))
+}
+
+function* pages<Item>(readAfter: (last: Item | undefined) => Item[]): Generator<Item[]> {
+  for (let page = readAfter(undefined); page.length > 0; page = readAfter(page.at(-1))) yield page
 }
 
 type FileRows = Pick<
