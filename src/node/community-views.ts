@@ -112,14 +112,15 @@ const ledgerSentences: Readonly<Record<string, string>> = {
   change: 'agreed on who is to validate the ledger.',
 }
 
-const appSentences: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  chat: chatSentences,
-  ledger: ledgerSentences,
-}
+// Maps: a stranger's kind may be called `constructor`.
+const appSentences = new Map([
+  ['chat', new Map(Object.entries(chatSentences))],
+  ['ledger', new Map(Object.entries(ledgerSentences))],
+])
 
 /** What an entry of an app does, as the end of a sentence that begins with its author. */
 export function appSentence(app: string, kind: string): string {
-  const known = Object.hasOwn(appSentences, app) ? appSentences[app]?.[kind] : undefined
+  const known = appSentences.get(app)?.get(kind)
   return known ?? `wrote “${kind}” for “${app}”, which this version of Peerhood does not know.`
 }
 

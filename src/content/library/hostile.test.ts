@@ -27,6 +27,8 @@ test('names that want out, or that some system can’t bear, become safe ones', 
     'dot.',
     'a:b',
     '.peerhood-1',
+    '__proto__',
+    'constructor',
   ]
   names.push('\u202egpj.exe', 'new\nline', 'x'.repeat(255))
   for (const visibility of ['public', 'private'] as const) {
@@ -56,7 +58,10 @@ test('property: whatever the names, nothing is written outside and every file is
   const folder = tempFolder(context)
   const reader = await openComputer(context, join(folder, 'reader'))
   const name = fc
-    .oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }), fc.constantFrom('..', 'aux', 'a ', 'A\u0301'))
+    .oneof(
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }),
+      fc.constantFrom('..', 'aux', 'a ', 'A\u0301', '__proto__'),
+    )
     .map((text) => text.replaceAll('/', '_').replaceAll('\0', '_').toWellFormed())
     .filter((text) => utf8(text).length <= nameBytesMax)
   let runs = 0

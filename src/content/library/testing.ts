@@ -103,16 +103,18 @@ export function writeTree(root: string, tree: Readonly<Record<string, string | U
 }
 
 /** All files below a folder and its empty folders, as `writeTree` takes them; long content as its hash. */
-export function readTree(root: string, below = ''): Record<string, string> {
-  const tree: Record<string, string> = {}
+export function readTree(root: string): Record<string, string> {
+  // Not by assignment: a file may be called `__proto__`.
+  return Object.fromEntries(filesBelow(root, ''))
+}
+
+function filesBelow(root: string, below: string): [string, string][] {
   const entries = readdirSync(join(root, below), { withFileTypes: true })
-  if (entries.length === 0 && below !== '') tree[`${below}/`] = ''
-  for (const entry of entries) {
+  if (entries.length === 0 && below !== '') return [[`${below}/`, '']]
+  return entries.flatMap((entry) => {
     const path = below === '' ? entry.name : `${below}/${entry.name}`
-    if (entry.isDirectory()) Object.assign(tree, readTree(root, path))
-    else tree[path] = contentOf(join(root, path))
-  }
-  return tree
+    return entry.isDirectory() ? filesBelow(root, path) : [[path, contentOf(join(root, path))]]
+  })
 }
 
 function contentOf(path: string): string {
