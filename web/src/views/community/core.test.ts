@@ -68,6 +68,8 @@ test('what one may do follows from the role, and ends with the membership', () =
   assert.equal(capabilitiesText(['moderate', 'chat.moderate', 'x.y']), 'hide messages and mute, x.y')
   assert.equal(roleText('owner'), 'Owner')
   assert.equal(roleText('gardener'), 'gardener')
+  assert.equal(roleText('constructor'), 'constructor')
+  assert.equal(capabilitiesText(['constructor', 'valueOf']), 'constructor, valueOf')
 })
 
 test('channels begin with the general one; direct ones are called after the other', () => {

@@ -57,32 +57,33 @@ export function sortMembers(members: Iterable<Member>): Member[] {
   return [...members].sort((a, b) => rank(a) - rank(b) || a.seniority - b.seniority)
 }
 
-const roleWords: Readonly<Record<string, string>> = {
-  owner: 'Owner',
-  admin: 'Admin',
-  member: 'Member',
-  guest: 'Guest',
-}
+// Maps: a community may call a role of its own, or what it allows, `constructor`.
+const roleWords = new Map([
+  ['owner', 'Owner'],
+  ['admin', 'Admin'],
+  ['member', 'Member'],
+  ['guest', 'Guest'],
+])
 
 export function roleText(role: string): string {
-  return roleWords[role] ?? role
+  return roleWords.get(role) ?? role
 }
 
 /** What an owner may. */
 const everything = '*'
 
-const capabilityWords: Readonly<Record<string, string>> = {
-  invite: 'invite others',
-  approve: 'let people in who ask',
-  remove: 'remove members',
-  roles: 'give roles',
-  settings: 'change the settings',
-  keepers: 'name keepers',
-  post: 'write',
-  moderate: 'hide messages and mute',
-  'chat.moderate': 'hide messages and mute',
-  'chat.announce': 'write announcements',
-}
+const capabilityWords = new Map([
+  ['invite', 'invite others'],
+  ['approve', 'let people in who ask'],
+  ['remove', 'remove members'],
+  ['roles', 'give roles'],
+  ['settings', 'change the settings'],
+  ['keepers', 'name keepers'],
+  ['post', 'write'],
+  ['moderate', 'hide messages and mute'],
+  ['chat.moderate', 'hide messages and mute'],
+  ['chat.announce', 'write announcements'],
+])
 
 /** What a role of the community’s own may allow. */
 export const capabilityChoices: readonly { readonly value: string; readonly label: string }[] = [
@@ -96,14 +97,14 @@ export const capabilityChoices: readonly { readonly value: string; readonly labe
   'settings',
   'keepers',
 ].map((value) => {
-  const words = capabilityWords[value] ?? value
+  const words = capabilityWords.get(value) ?? value
   return { value, label: words.charAt(0).toUpperCase() + words.slice(1) }
 })
 
 /** What a role allows, in words; `reads only` when it allows nothing. */
 export function capabilitiesText(capabilities: readonly string[]): string {
   if (capabilities.includes(everything)) return 'may do everything'
-  const words = new Set(capabilities.map((capability) => capabilityWords[capability] ?? capability))
+  const words = new Set(capabilities.map((capability) => capabilityWords.get(capability) ?? capability))
   return words.size === 0 ? 'reads only' : [...words].join(', ')
 }
 
