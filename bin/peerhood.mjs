@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import v8 from 'node:v8'
 
 const nodeMajorMin = 24
@@ -31,9 +31,10 @@ async function run() {
   Buffer.poolSize = 8 * 1024
   // Halves the start of a command. Kept inside the package, never in a folder that other users may write to.
   module.enableCompileCache?.(join(root, '.cache', 'compile'))
-  const source = join(root, 'src', 'cli', 'main.ts')
-  const main = existsSync(source) ? source : join(root, 'dist', 'lib', 'cli', 'main.js')
-  const { runCli } = await import(`file://${main.replaceAll('\\', '/').replace(/^(?!\/)/, '/')}`)
+  const { builtProgram } = await import('./built.mjs')
+  const folder = builtProgram(root)
+  const main = folder === undefined ? join(root, 'src', 'cli', 'main.ts') : join(folder, 'cli', 'main.mjs')
+  const { runCli } = await import(pathToFileURL(main).href)
   const exitCode = await runCli(process.argv.slice(2))
   // Pipes drain before the process ends; sockets that are merely kept alive do not hold it up.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))

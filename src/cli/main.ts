@@ -2,9 +2,9 @@
 // JSON object) and an exit code. `bin/peerhood.mjs` calls it. The first Ctrl-C asks the command to end; a second one,
 // if it is not the same one passed on by npm or the shell, ends the process on the spot.
 
-import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { type PeerhoodError, toPeerhoodError } from '../base/errors.ts'
+import { packageVersion } from '../program/program.ts'
 import type { CliContext } from './context.ts'
 import { connectDaemon, noDaemon } from './daemon.ts'
 import { readEnvironment } from './environment.ts'
@@ -113,16 +113,4 @@ function processTerminal(): Terminal {
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     colour: stdout.isTTY === true && !noColour && env.TERM !== 'dumb',
   }
-}
-
-function packageVersion(): string {
-  // Two folders up from the source, three from dist/lib/cli.
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version
-    } catch {
-      // The other one, then.
-    }
-  }
-  return 'unknown'
 }

@@ -3,11 +3,10 @@
 //
 //   check ──► slices ──► the thread with the least to do ──► answers ──► one list, in the order of the checks
 
-import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { dirname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Cancel, Clock, Log } from '../base/ports.ts'
+import { openThread } from '../program/program.ts'
 import { verifyHereMax, verifyIdleMs, verifySliceMax, verifyThreadsMax } from './limits.ts'
 import { createSignatureChecker, type SignatureCheck } from './signature.ts'
 import { type Answer, pack } from './verify-message.ts'
@@ -106,12 +105,7 @@ function leastBusy(state: State): Thread | undefined {
 // ---- the threads' life
 
 function start(state: State): Thread {
-  const file = import.meta.url.endsWith('.ts') ? './verify-thread.ts' : './verify-thread.js'
-  const cache = getCompileCacheDir()
-  const worker = new Worker(new URL(file, import.meta.url), {
-    // Its modules from the cache too, or starting takes three times as long.
-    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
-  })
+  const worker = openThread('log/verify-thread')
   const thread: Thread = { worker, running: new Map() }
   state.threads.push(thread)
   worker.unref()

@@ -4,10 +4,10 @@
 //
 // The API listens last, when all that it shows is there. Stopping goes the other way round, within `stopMsMax`.
 
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Api, createApi } from '../api/server.ts'
 import { isPeerhoodError, toPeerhoodError } from '../base/errors.ts'
+import { packageRoot, packageVersion } from '../program/program.ts'
 import { watchClock } from './clock-watch.ts'
 import type { StartOptions } from './config.ts'
 import { writeDaemonFile } from './daemon-file.ts'
@@ -68,6 +68,7 @@ async function raise(options: StartOptions, foundation: Foundation, signal: Abor
   lifecycle.onStop('clock', clockWatch.stop)
 
   const version = packageVersion()
+  const pageRoot = fileURLToPath(new URL('dist/web', packageRoot))
   const built = await buildNetwork(options, foundation, version)
   const features = createFeatures(foundation, built.network, { gatewayPort: options.gateway }, version)
   let url = ''
@@ -84,7 +85,7 @@ async function raise(options: StartOptions, foundation: Foundation, signal: Abor
   await startFeatures(features, built, foundation)
   signal.throwIfAborted()
 
-  const api = createApi({ version, token, confirmKey, pageRoot: pageRoot() })({ ...foundation, services })
+  const api = createApi({ version, token, confirmKey, pageRoot })({ ...foundation, services })
   lifecycle.onStop('api', () => api.close())
   url = (await listen(api, options.port)).url
   writeDaemonFile(home, { url, pid: process.pid })
@@ -120,17 +121,4 @@ function clockNotice(jumpMs: number): Notice {
     sentence: `The clock jumped ${direction} by ${Math.abs(Math.round(jumpMs / 1000))} s.`,
     advice: 'Nothing is lost. If the time is wrong, let the system keep it by itself.',
   }
-}
-
-/** The package's own folder: two up from the source, three from dist/lib/node. */
-const packageRoot = fileURLToPath(
-  new URL(import.meta.url.includes('/dist/lib/') ? '../../../' : '../../', import.meta.url),
-)
-
-function pageRoot(): string {
-  return `${packageRoot}dist/web`
-}
-
-function packageVersion(): string {
-  return JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8')).version
 }

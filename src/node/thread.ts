@@ -1,14 +1,13 @@
-// How a thread that works much is started: its modules from the cache, and with room for new objects.
+// How a thread that works much is started: with room for new objects.
 //
 // What V8 gives a thread for new objects at its start it has for good: bin/peerhood.mjs ends their growth, which an idle daemon
 // would keep. That is 1 MB, so the thread that reads logs collected every seventy entries, a fifth of its time, and in that
 // of a ledger what was needed for one block became old: 534 MB under load. Only a flag of the whole process makes it more;
 // it is read while a thread starts.
 
-import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { openThread } from '../program/program.ts'
 import { threadNurseryMb } from './limits.ts'
 
 let starting = 0
@@ -19,14 +18,10 @@ export function startThread(
   workerData: unknown,
   options: { readonly heapMb?: number } = {},
 ): Worker {
-  const file = import.meta.url.endsWith('.ts') ? `./${name}.ts` : `./${name}.js`
-  const cache = getCompileCacheDir()
   starting += 1
   setFlagsFromString(`--min-semi-space-size=${threadNurseryMb}`)
-  const worker = new Worker(new URL(file, import.meta.url), {
+  const worker = openThread(`node/${name}`, {
     workerData,
-    // Its modules from the cache too, or starting takes three times as long.
-    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
     resourceLimits: {
       // V8 counts three: two halves, and what it may copy them to.
       maxYoungGenerationSizeMb: 3 * threadNurseryMb,

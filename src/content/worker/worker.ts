@@ -6,10 +6,9 @@
 //
 // Must stay true: memory that the thread may touch is given back only by its outcome, or when the thread is gone.
 
-import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Cancel, Clock, Log } from '../../base/ports.ts'
+import { openThread } from '../../program/program.ts'
 import { formatErrors } from '../format/errors.ts'
 import type { ShareKeys } from '../format/keys.ts'
 import { writeError } from '../library/errors.ts'
@@ -233,13 +232,7 @@ function start(state: State): void {
   const first = pool.lend(0)
   const { memory } = pool
   if (first === undefined || memory === undefined) return
-  const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js'
-  const cache = getCompileCacheDir()
-  const thread = new Worker(new URL(file, import.meta.url), {
-    workerData: { memory },
-    // Its own modules from the cache too, or starting takes three times as long.
-    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
-  })
+  const thread = openThread('content/worker/thread', { workerData: { memory } })
   state.thread = thread
   thread.unref()
   thread.on('message', (outcomes: readonly Outcome[]) => {

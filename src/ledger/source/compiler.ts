@@ -11,6 +11,7 @@ import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../base/ports.ts'
 import { createTurns } from '../../base/turns.ts'
+import { programFile } from '../../program/program.ts'
 import { sourceErrors } from './errors.ts'
 import {
   compilerBytesMax,
@@ -83,8 +84,7 @@ async function readCompiler(path: string): Promise<Buffer> {
 
 /** Of this program's file and of nothing else. */
 function startProcess() {
-  const file = import.meta.url.endsWith('.ts') ? './compiler-process.ts' : './compiler-process.js'
-  const path = fileURLToPath(new URL(file, import.meta.url))
+  const path = fileURLToPath(programFile('ledger/source/compiler-process'))
   const flags = [
     ...['--permission', `--allow-fs-read=${path}`],
     ...[`--wasm-max-mem-pages=${compilerPagesMax}`, `--max-old-space-size=${compilerHeapMb}`],
