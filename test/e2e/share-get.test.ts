@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { formatLink } from '../../src/content/format/link.ts'
+import { craftShare } from '../../src/content/library/testing.ts'
 import { counter, fileHash, get, mebibyte, peersOf, sampleBytes, share, tree, until, writeFiles } from './support.ts'
 
 const sampleFolder = {
@@ -148,6 +150,14 @@ test('what was fetched is served on, by the same link', async (t) => {
   mkdirSync(join(third.home, 'in'))
   const done = await get(third, fetched.link, join(third.home, 'in'))
   assert.deepEqual(tree(done.path), tree(folder))
+})
+
+test('a file is not called unknown before the list of files is here', async (t) => {
+  const peers = peersOf(t)
+  const reader = await peers.start()
+  const { link } = craftShare([{ name: 'a.txt', content: Buffer.from('nobody has it') }])
+  const { id } = await reader.client.transfers.add({ link: formatLink(link), to: peers.folder() })
+  await assert.rejects(reader.client.openContent({ transfer: id }, 'a.txt'), { code: 'file_not_here' })
 })
 
 test('what is dropped on the page is shared from the data folder, and read back by ranges', async (t) => {

@@ -45,8 +45,10 @@ export function createTransferServices(parts: {
       }),
     async file(id, path) {
       const file = (await listed(transfers, id as TransferId, path)).get(path)
-      if (file === undefined) throw nodeErrors.file_unknown(`There is no file ${path}.`, { details: { path } })
-      return file
+      if (file !== undefined) return file
+      // Before its list is here nobody knows which files a share has.
+      await layoutOf(transfers.holding(id as TransferId))
+      throw nodeErrors.file_unknown(`There is no file ${path}.`, { details: { path } })
     },
     async *open(id, path, range, signal) {
       const layout = await layoutOf(transfers.holding(id as TransferId))
