@@ -72,8 +72,10 @@ export const slotTrialPauseMs = 10_000
 export const linePlacesMin = 1
 /** … or for as many as leave in this time, in ms: a fast line waits for round trips, and no longer for itself. */
 export const lineMs = 100
-/** A block that has not left after so long, in ms, waits for its receiver, or for a slow line: it holds up nobody more. */
+/** A block that has not left after so long, in ms, nor in twice the time that is usual, waits for its receiver: it holds up nobody more … */
 export const linePlaceMs = 500
+/** … nor does any for longer than this, in ms: a block of 1 MiB at 4 Mbit/s. */
+export const linePlaceMaxMs = 2_000
 /** Whom to serve is looked at anew this often while others wait. */
 export const rechokeMs = 250
 /** … and no more often than this when somebody's interest changes: crowds change it all the time. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createManualClock } from '../../test/support/clock.ts'
-import { linePlaceMs } from './limits.ts'
+import { linePlaceMaxMs, linePlaceMs } from './limits.ts'
 import { createLine, type Line, type Place } from './line.ts'
 
 /** Something that has `blocks` to send, one after the other. */
@@ -75,6 +75,44 @@ test('who was slow holds up nobody, until a block of its has left in time', () =
   const again = of('again', 1)
   again.send()
   assert.equal(log.at(-1), 'again')
+})
+
+test('on a slow line, where every block takes long, nobody is slow: they leave one after the other again', () => {
+  const { clock, log, of } = lineOf(1)
+  const tookMs = 1.5 * linePlaceMs
+  for (let round = 0; round < 20; round++) {
+    const [a, b] = [of('a', 1), of('b', 1)]
+    for (const { send } of [a, b]) send()
+    if (round > 15) assert.deepEqual(log, ['a'], `round ${round}`)
+    clock.advance(tookMs)
+    a.gone()
+    clock.advance(tookMs)
+    b.gone()
+    log.length = 0
+  }
+})
+
+test('receivers that stall hold up the line for a moment each, many of them for no longer than some seconds', () => {
+  for (const [stalls, heldMs] of [
+    [1, linePlaceMs],
+    [9, linePlaceMaxMs],
+  ] as const) {
+    const { clock, log, of } = lineOf(1)
+    for (let block = 0; block < 50; block++) {
+      const one = of('one', 1)
+      one.send()
+      const stalled = block % 10 < stalls
+      const next = of('next', 1)
+      next.send()
+      clock.advance(stalled ? heldMs : 1)
+      if (!stalled) one.gone()
+      assert.deepEqual(log, ['one', 'next'], `${stalls}, block ${block}`)
+      next.gone()
+      clock.advance(60_000)
+      if (stalled) one.gone()
+      log.length = 0
+    }
+  }
 })
 
 test('who waits no longer is not called, and with more places those who wait go at once', () => {
