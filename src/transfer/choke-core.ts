@@ -35,6 +35,8 @@ export interface ChokeCandidate<Key> {
   readonly givesPerSecond: number
   /** The part of the share that it lacks, as it says: from 0 to 1. */
   readonly lacks: number
+  /** What it gets goes no further, as far as was seen. */
+  readonly hoards: boolean
 }
 
 /** Slots beyond those that the line's speed suggests: kept when a trial shows that more leaves with them. */
@@ -108,6 +110,7 @@ export function chooseServed<Key>(
   }
   const claim = ({ sinceMs, lacks }: ChokeCandidate<Key>) => (nowMs - sinceMs + 1) * Math.max(lacksMin, lacks) ** 2
   const ordered = interested.toSorted((a, b) => {
+    if (a.hoards !== b.hoards) return a.hoards ? 1 : -1
     if (rank(a) !== rank(b)) return rank(a) - rank(b)
     if (rank(a) === 2 && a.givesPerSecond !== b.givesPerSecond) return b.givesPerSecond - a.givesPerSecond
     return rank(a) === 1 ? claim(b) - claim(a) : a.sinceMs - b.sinceMs

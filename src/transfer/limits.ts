@@ -92,12 +92,20 @@ export const spreadLackMin = 0.5
  * one in which that one sends it on, and one more, as it sends to several …
  */
 export const spreadKeepTurns = 2
+/** … but for no more peers than these: a block goes through a crowd in less. */
+export const spreadKeepPeersMax = 16
 /** … and for so long at least, in ms: small blocks leave sooner than what was asked for of that one before. */
 export const spreadKeepMs = 600
 /** How often is looked for what is kept no longer, in ms: a reader may wait for it. */
 export const spreadLookMs = 100
+/** Once all was given, blocks are given again as soon as fewer peers than this are sent something. */
+export const spreadBusyMin = 2
 /** Who so often in a row did not get in time what another was given is declined no more of that: the two don't meet. */
 export const spreadUnmetMax = 2
+/** Who was given so many blocks in a row that nobody else was seen to have in time hoards: it lies, or sends nothing on … */
+export const spreadHoardsMax = 1
+/** … for so long, in ms. Meanwhile nothing is kept for it, and of a crowd it is served last. */
+export const spreadHoardMs = 60_000
 /**
  * Of so few peers at most, who is declined before it got a leaf begins elsewhere. In a crowd the others are already further on, and a
  * jump is no better than the next block (docs/adr/0011-crowds.md).

@@ -61,6 +61,7 @@ export function createServing(clock: Clock, line: Line, sessions: () => Iterable
         answerMs: session.traffic.answerMs,
         givesPerSecond: session.rateIn.perSecond(nowMs),
         lacks: session.traffic.lacks,
+        hoards: session.traffic.hoards,
       })),
       room,
       nowMs,

@@ -143,7 +143,15 @@ const candidate = (key: number, changes: Partial<ChokeCandidate<number>> = {}): 
   answerMs: 0,
   givesPerSecond: 0,
   lacks: 1,
+  hoards: false,
   ...changes,
+})
+
+test('who hoards has the slots that nobody else wants, and its turn among others who do', () => {
+  const hoarder = (key: number, sinceMs: number, served = false) => candidate(key, { hoards: true, sinceMs, served })
+  const others = [candidate(1, { sinceMs: 900 }), candidate(2, { sinceMs: 900, served: true })]
+  assert.deepEqual(chooseServed([hoarder(3, 0), hoarder(4, 500, true), ...others], 3, 1_000), new Set([2, 1, 4]))
+  assert.deepEqual(chooseServed([hoarder(3, 0), hoarder(4, 500, true), ...others], 2, 1_000), new Set([2, 1]))
 })
 
 test('everyone is served while there are slots', () => {

@@ -1,17 +1,31 @@
 // How one who has everything spreads it to several: each block once before any goes out twice. Those who fetch choose the
 // rarest block that they know of, but none of them knows what is on its way to the others; the sender does. So it declines
 // what it gave to somebody already (`missing`), and they pass it on meanwhile. A block is kept for the one that was given it
-// only for as long as passing on should take: until what was asked before it and two blocks for each peer have left.
-// Then all who were declined it are told again (`have`), and so is everything once all was given. Pure; changed in place.
+// only for as long as passing on should take: until what was asked before it and two blocks for each peer have left, but of
+// a crowd no more than for sixteen. Then all who were declined it are told again (`have`); of a crowd one gets it, as if it were
+// new, if nobody else was seen to have it. Once all was given, what nobody else was seen to have goes out again, the oldest
+// first, and then all that was declined is told again. Pure; changed in place.
 //
-// Must stay true: nobody is declined for long, whoever stalls. The round ends when every block was given, when the line has
-// been idle for `spreadPatienceMs` (those who are served want nothing that is left) or nothing has left for `spreadStallMs`,
-// and when the others have gone. What was given to a peer that left, and that nobody else was seen to have, may be given again
-// at once. Who was not seen to get what another was given, twice in a row and in time, is not declined it any more: the two
-// don't reach each other. And who asks again for what it was declined gets it: a reader waits, and knows of nobody else.
+// Must stay true: nobody is declined for long, whoever stalls. The round ends when every block was given and nothing is left
+// to give again, when the line has been idle for `spreadPatienceMs` (those who are served want nothing that is left) or
+// nothing has left for `spreadStallMs`, and when the others have gone. What was given to a peer that left, and that nobody
+// else was seen to have, may be given again at once. Who was not seen to get what another was given, twice in a row and in
+// time, is not declined it any more: the two don't reach each other. Whoever was given a block that nobody else was seen to
+// have in time hoards: nothing is kept for it for a while, and the others of a crowd are served before. And who asks again for
+// what it was declined gets it: a reader waits, and knows of nobody else.
 
 import { clearBit, createBits, forEachBit, hasBit, setBit } from './bits.ts'
-import { spreadKeepMs, spreadKeepTurns, spreadPatienceMs, spreadStallMs, spreadUnmetMax } from './limits.ts'
+import {
+  fewPeersMax,
+  spreadHoardMs,
+  spreadHoardsMax,
+  spreadKeepMs,
+  spreadKeepPeersMax,
+  spreadKeepTurns,
+  spreadPatienceMs,
+  spreadStallMs,
+  spreadUnmetMax,
+} from './limits.ts'
 
 /** The line out when somebody asks. */
 export interface SpreadLine {
@@ -27,7 +41,7 @@ export interface Spread {
   readonly isAllGiven: boolean
   /** Which of these are given to the peer now; the others are to be declined. */
   give(peer: number, indexes: readonly number[], line: SpreadLine): readonly number[]
-  /** So many blocks have left, for whomever. */
+  /** So many blocks have left, for whomever; none: something else. */
   gone(blocks: number, nowMs: number): void
   /** What was kept for one peer for long enough: what may be told again, to whom. */
   release(nowMs: number): ReadonlyMap<number, readonly number[]>
@@ -37,8 +51,12 @@ export interface Spread {
   seen(peer: number, indexes: readonly number[]): void
   /** The peer is gone: what may be told again, to whom. */
   left(peer: number): ReadonlyMap<number, readonly number[]>
-  /** Whether the round is over; `busy`: something is still on its way to somebody. */
-  isOver(busy: boolean, nowMs: number): boolean
+  /** All is given: so many blocks that nobody else was seen to have are given once more. What may be told again, to whom. */
+  again(blocks: number): ReadonlyMap<number, readonly number[]>
+  /** Whether the peer was given blocks that nobody else was seen to have. */
+  hoards(peer: number, nowMs: number): boolean
+  /** Whether it takes too long; `busy`: something is still on its way to somebody who does not hoard. */
+  isStuck(busy: boolean, nowMs: number): boolean
   /** What each peer was declined, to be told again; forgotten by the call. */
   takeDeclined(): ReadonlyMap<number, readonly number[]>
 }
@@ -51,6 +69,9 @@ interface Member {
   readonly besides: Uint8Array
   /** By holder: how often in a row what was kept for that one did not come to this one in time. */
   readonly unmet: Map<number, number>
+  /** How many blocks in a row that were kept for it nobody else was seen to have in time, and when the last was due. */
+  hoarded: number
+  hoardedMs: number
 }
 
 interface Kept {
@@ -59,6 +80,8 @@ interface Kept {
   /** How many blocks must have left, and when, for it to be kept no longer. */
   readonly untilGone: number
   readonly untilMs: number
+  /** So many would all ask at once for what is kept no longer: it is given to one of them again. */
+  readonly isCrowd: boolean
 }
 
 /** In the place of a holder: the block is kept for nobody. */
@@ -69,6 +92,8 @@ export function createSpread(blocks: number, nowMs: number): Spread {
   const givenTo = new Uint32Array(blocks)
   /** Blocks that others than the peer that was given them have. */
   const elsewhere = createBits(blocks)
+  /** Blocks that were given once more after all were given. */
+  const twice = createBits(blocks)
   const members = new Map<number, Member>()
   /** In the order of giving. */
   const kept: Kept[] = []
@@ -80,7 +105,8 @@ export function createSpread(blocks: number, nowMs: number): Spread {
   function memberOf(peer: number): Member {
     const known = members.get(peer)
     if (known !== undefined) return known
-    const member = { declined: createBits(blocks), besides: createBits(blocks), unmet: new Map() }
+    const bits = () => createBits(blocks)
+    const member: Member = { declined: bits(), besides: bits(), unmet: new Map(), hoarded: 0, hoardedMs: 0 }
     members.set(peer, member)
     return member
   }
@@ -89,7 +115,7 @@ export function createSpread(blocks: number, nowMs: number): Spread {
     const holder = givenTo[index] ?? 0
     if (holder === peer + 1 || holder === anybody) return true
     if (holder === 0) {
-      keepFor(peer + 1, index, line)
+      if (!hoards(peer, line.nowMs)) keepFor(peer + 1, index, line)
       return true
     }
     const { declined, besides, unmet } = memberOf(peer)
@@ -102,12 +128,18 @@ export function createSpread(blocks: number, nowMs: number): Spread {
     return false
   }
 
+  /** It is tried again after a while: who was slow, or met nobody yet, does not stay behind for ever. */
+  function hoards(peer: number, nowMs: number): boolean {
+    const member = members.get(peer)
+    return member !== undefined && member.hoarded >= spreadHoardsMax && nowMs - member.hoardedMs < spreadHoardMs
+  }
+
   function keepFor(holder: number, index: number, { nowMs, pending, peers }: SpreadLine): void {
     givenTo[index] = holder
     left--
     newestMs = nowMs
-    const untilGone = goneBlocks + pending + spreadKeepTurns * peers
-    kept.push({ index, holder, untilGone, untilMs: nowMs + spreadKeepMs })
+    const untilGone = goneBlocks + pending + spreadKeepTurns * Math.min(peers, spreadKeepPeersMax)
+    kept.push({ index, holder, untilGone, untilMs: nowMs + spreadKeepMs, isCrowd: peers > fewPeersMax })
   }
 
   /** Whoever asks next may have these; those who asked before are to be told. */
@@ -137,10 +169,20 @@ export function createSpread(blocks: number, nowMs: number): Spread {
     }
   }
 
+  const isHidden = ({ index, holder }: Kept) => givenTo[index] === holder && !hasBit(elsewhere, index)
+
+  function noteHoarded(holder: number, now: number): void {
+    const member = memberOf(holder - 1)
+    member.hoarded++
+    member.hoardedMs = now
+  }
+
   function seenOne(peer: number, index: number): void {
     const holder = givenTo[index] ?? 0
     if (holder === peer + 1) return
     setBit(elsewhere, index)
+    const giver = members.get(holder - 1)
+    if (giver !== undefined) giver.hoarded = 0
     const member = members.get(peer)
     if (member === undefined || holder === 0 || holder === anybody) return
     clearBit(member.declined, index)
@@ -155,14 +197,23 @@ export function createSpread(blocks: number, nowMs: number): Spread {
     gone(count, now) {
       goneBlocks += count
       goneMs = now
+      if (count === 0) newestMs = now
     },
     release(now) {
       const isDue = ({ untilGone, untilMs }: Kept) => goneBlocks >= untilGone && now >= untilMs
       const end = kept.findIndex((one) => !isDue(one))
       const due = kept.splice(0, end < 0 ? kept.length : end).filter(({ index, holder }) => givenTo[index] === holder)
+      const hidden = due.filter(isHidden)
       for (const one of due) {
         noteUnmet(one)
         givenTo[one.index] = anybody
+      }
+      for (const { index, holder, isCrowd } of hidden) {
+        noteHoarded(holder, now)
+        // It may have been given to the same one twice.
+        if (!isCrowd || givenTo[index] === 0) continue
+        givenTo[index] = 0
+        left++
       }
       return tell(due.map(({ index }) => index))
     },
@@ -181,9 +232,15 @@ export function createSpread(blocks: number, nowMs: number): Spread {
       }
       return open(again)
     },
-    isOver(busy, now) {
+    again(count) {
+      const hidden = kept.filter((one) => isHidden(one) && !hasBit(twice, one.index)).slice(0, count)
+      for (const { index } of hidden) setBit(twice, index)
+      return open(hidden.map(({ index }) => index))
+    },
+    hoards,
+    isStuck(busy, now) {
       if (busy) newestMs = now
-      return left === 0 || now - newestMs >= spreadPatienceMs || now - goneMs >= spreadStallMs
+      return now - newestMs >= spreadPatienceMs || now - goneMs >= spreadStallMs
     },
     takeDeclined() {
       const all = new Map<number, readonly number[]>()

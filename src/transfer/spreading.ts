@@ -3,7 +3,7 @@
 
 import type { Cancel, Clock } from '../base/ports.ts'
 import type { Holding } from '../content/types.ts'
-import { indexesPerFrameMax, spreadLackMin, spreadLookMs, spreadPeersMin } from './limits.ts'
+import { indexesPerFrameMax, spreadBusyMin, spreadLackMin, spreadLookMs, spreadPeersMin } from './limits.ts'
 import { indexesToRanges, pieces } from './ranges.ts'
 import type { Session } from './session-types.ts'
 import { createSpread, type Spread } from './spread-core.ts'
@@ -11,7 +11,7 @@ import { createSpread, type Spread } from './spread-core.ts'
 export interface Spreading {
   /** Which of these blocks, which are here, the peer gets now; it is told which not. */
   give(session: Session, indexes: readonly number[]): readonly number[]
-  /** So many blocks have left. */
+  /** So many blocks have left; none: a page. */
   gone(blocks: number): void
   /** These were dropped before they left for the peer. */
   takeBack(session: Session, indexes: readonly number[]): void
@@ -53,25 +53,42 @@ export function createSpreading({ clock, holding, sessions }: SpreadingParts): S
   function check(): void {
     timer = undefined
     const all = crowd()
-    const busy = all.some(({ traffic }) => traffic.upload?.busy === true)
-    if (all.length < spreadPeersMin || spread?.isOver(busy, clock.monotonicMs()) === true) finish()
-    if (spread !== undefined) tell(spread.release(clock.monotonicMs()))
+    const nowMs = clock.monotonicMs()
+    if (all.length < spreadPeersMin || spread?.isStuck(busy(all) > 0, nowMs) === true) finish()
+    fill()
+    if (spread !== undefined) {
+      tell(spread.release(nowMs))
+      for (const { key, traffic } of all) traffic.hoards = spread.hoards(key, nowMs)
+    }
     if (all.length < spreadPeersMin) isDone = false
     else timer = clock.after(spreadLookMs, check)
   }
 
-  /** Whoever has nothing more to wait for gets what others were given: the line must not be idle. */
+  /** How many are still sent something that others may have from them. */
+  const busy = (all: readonly Session[]) =>
+    all.filter(({ traffic }) => traffic.upload?.busy === true && !traffic.hoards).length
+
   function gone(blocks: number): void {
-    if (spread === undefined) return
-    spread.gone(blocks, clock.monotonicMs())
-    if (spread.isAllGiven && crowd().some(({ traffic }) => traffic.served && traffic.upload?.busy !== true)) finish()
+    spread?.gone(blocks, clock.monotonicMs())
+    fill()
   }
 
+  /** The line must not be idle once all was given: what may be lost goes out again, and then what others were given. */
+  function fill(): void {
+    if (spread?.isAllGiven !== true) return
+    const all = crowd()
+    const room = spreadBusyMin - busy(all)
+    if (room > 0) tell(spread.again(room))
+    if (spread.isAllGiven && all.some(({ traffic }) => traffic.served && traffic.upload?.busy !== true)) finish()
+  }
+
+  /** Who wanted nothing that was left may want it later: only a round in which all was given was the crowd's last. */
   function finish(): void {
     if (spread === undefined) return
+    isDone = spread.isAllGiven
     tell(spread.takeDeclined())
     spread = undefined
-    isDone = true
+    for (const { traffic } of sessions().values()) traffic.hoards = false
   }
 
   function tell(again: ReadonlyMap<number, readonly number[]>): void {

@@ -29,6 +29,8 @@ export interface Traffic {
   unansweredMs: number | undefined
   /** How long it takes to ask then; see choke-core.ts. */
   answerMs: number | undefined
+  /** It was given blocks that nobody else was seen to have; see spread-core.ts. */
+  hoards: boolean
   /** When it was last seen to wait for something that it asked for. */
   askedMs: number
   /** Blocks that the peer has, as it told. */
@@ -74,6 +76,7 @@ export function createTraffic(
     sinceMs: startMs,
     unansweredMs: undefined,
     answerMs: undefined,
+    hoards: false,
     askedMs: startMs,
     theirBlocks: 0,
     theirAll: false,

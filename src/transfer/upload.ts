@@ -31,7 +31,7 @@ export interface ServeBudget {
 export interface UploadEvents {
   /** A block was handed to the stream. */
   sent(bytes: number): void
-  /** The stream has let go of so many blocks: they are on the line, or past it. */
+  /** The stream has let go of so many blocks, or of a page: they are on the line, or past it. */
   gone(blocks: number): void
   /** These were asked and will not be sent. */
   dropped(indexes: readonly number[]): void
@@ -132,7 +132,7 @@ export function createUpload(
       const page = pages.shift()
       if (page === undefined) return
       const bytes = holding.inventory?.page(page) ?? new Uint8Array(0)
-      channel.sendBytes([encodeBlockHeader('page', page, bytes.length), bytes])
+      channel.sendBytes([encodeBlockHeader('page', page, bytes.length), bytes], () => events.gone(0))
     }
   }
 
