@@ -18,7 +18,14 @@ import { median, table } from './table.ts'
 
 const mebibyte = 1 << 20
 const gibibyte = 1 << 30
-const contenders: readonly Contender[] = [peerhood('private'), peerhood('public'), syncthing, libtorrent, floor]
+const contenders: readonly Contender[] = [
+  peerhood('private'),
+  peerhood('public'),
+  syncthing,
+  libtorrent('plain'),
+  libtorrent('rc4'),
+  floor,
+]
 
 /** One hash over names and contents, so that a contender that delivers something else is found out. */
 async function fingerprint(folder: string): Promise<string> {

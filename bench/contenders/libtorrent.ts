@@ -1,4 +1,5 @@
-// libtorrent through Debian's python3-libtorrent: plain TCP, every peer told of every other.
+// libtorrent through Debian's python3-libtorrent over TCP, every peer told of every other: as it comes, which is plain, and with
+// all that it can encrypt (RC4), which is more like what we do.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -20,20 +21,20 @@ function startPeer(...args: string[]) {
   return { child, next, usage: () => usage(child.pid ?? 0) }
 }
 
-export const libtorrent: Contender = {
-  name: 'libtorrent (TCP, plain)',
+export const libtorrent = (encryption: 'plain' | 'rc4'): Contender => ({
+  name: `libtorrent (TCP, ${encryption === 'plain' ? 'plain' : 'RC4'})`,
   missing: () =>
     spawnSync(python, ['-c', 'import libtorrent']).status === 0 ? undefined : 'python3-libtorrent is not installed',
 
   async run({ source, scratch, copies }) {
     const torrent = join(scratch, 'source.torrent')
-    const made = spawnSync(python, [script, 'make', source, torrent], { stdio: 'inherit' })
+    const made = spawnSync(python, [script, encryption, 'make', source, torrent], { stdio: 'inherit' })
     if (made.status !== 0) throw new Error('libtorrent could not make a torrent')
-    const seed = startPeer('seed', torrent, dirname(source))
+    const seed = startPeer(encryption, 'seed', torrent, dirname(source))
     const seedPort = (await seed.next<{ port: number }>()).port
     const places = Array.from({ length: copies }, (_, index) => join(scratch, `copy-${index}`))
     for (const place of places) mkdirSync(place)
-    const peers = places.map((place) => startPeer('get', torrent, place))
+    const peers = places.map((place) => startPeer(encryption, 'get', torrent, place))
     const ports = await Promise.all(peers.map(async (peer) => (await peer.next<{ port: number }>()).port))
 
     const seedBefore = seed.usage()
@@ -52,4 +53,4 @@ export const libtorrent: Contender = {
     await Promise.all([seed, ...peers].map((peer) => stop(peer.child)))
     return run
   },
-}
+})

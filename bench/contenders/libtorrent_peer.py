@@ -1,4 +1,4 @@
-"""One libtorrent peer for the benchmark: TCP, no encryption, no discovery. Speaks JSON lines.
+"""One libtorrent peer for the benchmark: TCP, no discovery. Speaks JSON lines. Its first argument is `plain` or `rc4`.
 
 make FOLDER FILE          writes a torrent of FOLDER to FILE
 seed FILE PARENT          serves it; prints {"port": N}
@@ -12,12 +12,19 @@ import time
 import libtorrent as lt
 
 
-def session():
+# Policies and levels as numbers: settings_pack::enc_policy and enc_level.
+ENCRYPTION = {
+    "plain": {"out_enc_policy": 2, "in_enc_policy": 2},
+    "rc4": {"out_enc_policy": 0, "in_enc_policy": 0, "allowed_enc_level": 2},
+}
+
+
+def session(encryption):
     return lt.session({
         "listen_interfaces": "127.0.0.1:0",
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
         "enable_incoming_utp": False, "enable_outgoing_utp": False,
-        "out_enc_policy": 2, "in_enc_policy": 2,
+        **ENCRYPTION[encryption],
         "allow_multiple_connections_per_ip": True,
         "alert_mask": lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,
     })
@@ -46,21 +53,21 @@ def make(folder, file):
 
 
 def main():
-    command = sys.argv[1]
+    encryption, command, file, parent = sys.argv[1:5]
     if command == "make":
-        return make(sys.argv[2], sys.argv[3])
-    peer = session()
+        return make(file, parent)
+    peer = session(encryption)
     while peer.listen_port() == 0:
         time.sleep(0.01)
     if command == "seed":
-        add(peer, sys.argv[2], sys.argv[3], True)
+        add(peer, file, parent, True)
         say(port=peer.listen_port())
         sys.stdin.read()
         return None
     say(port=peer.listen_port())
     ports = [int(port) for port in sys.stdin.readline().split()]
     started = time.monotonic()
-    torrent = add(peer, sys.argv[2], sys.argv[3], False)
+    torrent = add(peer, file, parent, False)
     for port in ports:
         torrent.connect_peer(("127.0.0.1", port))
     while not torrent.status().is_seeding:
