@@ -128,6 +128,16 @@ test('nothing is kept for who was given what nobody else was seen to have, for a
   assert.ok(!spread.hoards(7, laterMs + spreadKeepMs))
 })
 
+test('of few nobody is taken for one that hoards', () => {
+  const spread = createSpread(9, 0)
+  spread.give(7, [0], line())
+  spread.gone(100, 0)
+  spread.release(spreadKeepMs)
+  assert.ok(!spread.hoards(7, spreadKeepMs))
+  spread.give(7, [1], line(spreadKeepMs))
+  assert.deepEqual(spread.give(8, [1], line(spreadKeepMs)), [])
+})
+
 test('who does not get what another was given is not declined it any more, until it does', () => {
   const spread = createSpread(9, 0)
   const late = Array.from({ length: spreadUnmetMax }, (_, index) => index)

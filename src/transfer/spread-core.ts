@@ -10,9 +10,10 @@
 // to give again, when the line has been idle for `spreadPatienceMs` (those who are served want nothing that is left) or
 // nothing has left for `spreadStallMs`, and when the others have gone. What was given to a peer that left, and that nobody
 // else was seen to have, may be given again at once. Who was not seen to get what another was given, twice in a row and in
-// time, is not declined it any more: the two don't reach each other. Whoever was given a block that nobody else was seen to
-// have in time hoards: nothing is kept for it for a while, and the others of a crowd are served before. And who asks again for
-// what it was declined gets it: a reader waits, and knows of nobody else.
+// time, is not declined it any more: the two don't reach each other. Who of a crowd was given a block that nobody else was seen
+// to have in time hoards: nothing is kept for it for a while, and the others are served before. Of few nobody is judged so: on a
+// fast line a block is due before anybody could send it on. And who asks again for what it was declined gets it: a reader
+// waits, and knows of nobody else.
 
 import { clearBit, createBits, forEachBit, hasBit, setBit } from './bits.ts'
 import {
@@ -209,9 +210,9 @@ export function createSpread(blocks: number, nowMs: number): Spread {
         givenTo[one.index] = anybody
       }
       for (const { index, holder, isCrowd } of hidden) {
-        noteHoarded(holder, now)
         // It may have been given to the same one twice.
         if (!isCrowd || givenTo[index] === 0) continue
+        noteHoarded(holder, now)
         givenTo[index] = 0
         left++
       }
