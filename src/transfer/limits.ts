@@ -102,9 +102,10 @@ export const spreadLookMs = 100
 export const spreadBusyMin = 2
 /** Who so often in a row did not get in time what another was given is declined no more of that: the two don't meet. */
 export const spreadUnmetMax = 2
-/** Who of a crowd was given so many blocks in a row that nobody else was seen to have in time hoards: it lies, or sends nothing on … */
-export const spreadHoardsMax = 1
-/** … for so long, in ms. Meanwhile nothing is kept for it, and it is served last. */
+/**
+ * Who of a crowd was given a block that nobody else was seen to have in time hoards, as it lies or sends nothing on, for so long, in ms:
+ * nothing is kept for it, and it is served last.
+ */
 export const spreadHoardMs = 60_000
 /**
  * Of so few peers at most, who is declined before it got a leaf begins elsewhere. In a crowd the others are already further on, and a

@@ -19,7 +19,6 @@ import { clearBit, createBits, forEachBit, hasBit, setBit } from './bits.ts'
 import {
   fewPeersMax,
   spreadHoardMs,
-  spreadHoardsMax,
   spreadKeepMs,
   spreadKeepPeersMax,
   spreadKeepTurns,
@@ -70,9 +69,8 @@ interface Member {
   readonly besides: Uint8Array
   /** By holder: how often in a row what was kept for that one did not come to this one in time. */
   readonly unmet: Map<number, number>
-  /** How many blocks in a row that were kept for it nobody else was seen to have in time, and when the last was due. */
-  hoarded: number
-  hoardedMs: number
+  /** When a block that was kept for it was due and nobody else had been seen to have it; undefined: it passes on. */
+  hoardedMs: number | undefined
 }
 
 interface Kept {
@@ -107,7 +105,7 @@ export function createSpread(blocks: number, nowMs: number): Spread {
     const known = members.get(peer)
     if (known !== undefined) return known
     const bits = () => createBits(blocks)
-    const member: Member = { declined: bits(), besides: bits(), unmet: new Map(), hoarded: 0, hoardedMs: 0 }
+    const member: Member = { declined: bits(), besides: bits(), unmet: new Map(), hoardedMs: undefined }
     members.set(peer, member)
     return member
   }
@@ -131,8 +129,8 @@ export function createSpread(blocks: number, nowMs: number): Spread {
 
   /** It is tried again after a while: who was slow, or met nobody yet, does not stay behind for ever. */
   function hoards(peer: number, nowMs: number): boolean {
-    const member = members.get(peer)
-    return member !== undefined && member.hoarded >= spreadHoardsMax && nowMs - member.hoardedMs < spreadHoardMs
+    const sinceMs = members.get(peer)?.hoardedMs
+    return sinceMs !== undefined && nowMs - sinceMs < spreadHoardMs
   }
 
   function keepFor(holder: number, index: number, { nowMs, pending, peers }: SpreadLine): void {
@@ -143,12 +141,14 @@ export function createSpread(blocks: number, nowMs: number): Spread {
     kept.push({ index, holder, untilGone, untilMs: nowMs + spreadKeepMs, isCrowd: peers > fewPeersMax })
   }
 
+  function reopen(index: number): void {
+    if (givenTo[index] !== 0) left++
+    givenTo[index] = 0
+  }
+
   /** Whoever asks next may have these; those who asked before are to be told. */
   function open(again: readonly number[]): ReadonlyMap<number, readonly number[]> {
-    for (const index of again) {
-      if (givenTo[index] !== 0) left++
-      givenTo[index] = 0
-    }
+    for (const index of again) reopen(index)
     return tell(again)
   }
 
@@ -172,18 +172,12 @@ export function createSpread(blocks: number, nowMs: number): Spread {
 
   const isHidden = ({ index, holder }: Kept) => givenTo[index] === holder && !hasBit(elsewhere, index)
 
-  function noteHoarded(holder: number, now: number): void {
-    const member = memberOf(holder - 1)
-    member.hoarded++
-    member.hoardedMs = now
-  }
-
   function seenOne(peer: number, index: number): void {
     const holder = givenTo[index] ?? 0
     if (holder === peer + 1) return
     setBit(elsewhere, index)
     const giver = members.get(holder - 1)
-    if (giver !== undefined) giver.hoarded = 0
+    if (giver !== undefined) giver.hoardedMs = undefined
     const member = members.get(peer)
     if (member === undefined || holder === 0 || holder === anybody) return
     clearBit(member.declined, index)
@@ -204,17 +198,15 @@ export function createSpread(blocks: number, nowMs: number): Spread {
       const isDue = ({ untilGone, untilMs }: Kept) => goneBlocks >= untilGone && now >= untilMs
       const end = kept.findIndex((one) => !isDue(one))
       const due = kept.splice(0, end < 0 ? kept.length : end).filter(({ index, holder }) => givenTo[index] === holder)
-      const hidden = due.filter(isHidden)
       for (const one of due) {
+        const { index, holder } = one
         noteUnmet(one)
-        givenTo[one.index] = anybody
-      }
-      for (const { index, holder, isCrowd } of hidden) {
-        // It may have been given to the same one twice.
-        if (!isCrowd || givenTo[index] === 0) continue
-        noteHoarded(holder, now)
-        givenTo[index] = 0
-        left++
+        // It was taken back and given to the same one anew: that was seen to above.
+        if (givenTo[index] !== holder) continue
+        if (one.isCrowd && isHidden(one)) {
+          memberOf(holder - 1).hoardedMs = now
+          reopen(index)
+        } else givenTo[index] = anybody
       }
       return tell(due.map(({ index }) => index))
     },
